@@ -1,0 +1,98 @@
+"""A plan carried out from first check to last line: lock, guards, run folder, executor, recap; and the same resumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from b24kit.change.executor import Bounds, Executor
+from b24kit.change.guard import Consent, check
+from b24kit.change.journal import Entry
+from b24kit.change.lock import writing
+from b24kit.change.operation import Phase
+from b24kit.change.plan import Plan
+from b24kit.change.recap import Recap
+from b24kit.change.runs import Run, RunStore
+from b24kit.clock import Clock
+from b24kit.crm.portal import Portal, Tell
+from b24kit.crm.refs import Kind, Ref
+from b24kit.errors import Refused
+
+_SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE})
+BeforePhase = Callable[[Phase, Run], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """Where runs are kept, which portal they write to, and what was agreed. `locks` is shared by the whole machine."""
+
+    portal: Portal
+    store: RunStore
+    locks: Path
+    clock: Clock
+    consent: Consent = field(default_factory=Consent)
+    bounds: Bounds = field(default_factory=Bounds)
+    tell: Tell | None = None
+    before_phase: BeforePhase | None = None
+
+    def apply(self, plan: Plan) -> Recap:
+        """Carry out a plan, or go on with its unfinished run. Refused, PlanStale, NotAllowed before the first write."""
+        begun = self.store.of_plan(plan.id)
+        if begun is not None and begun.finished:
+            raise Refused("guard.applied", plan=plan.id, run=begun.id)
+        if begun is not None:
+            return self.resume(begun.id)
+        facts = self.portal.facts()
+        with writing(facts.id, self.locks, work=f"plan {plan.id}", now=self.clock.now()):
+            drifted = check(plan, self.portal, facts, self.clock.now(), self.consent)
+            run = self.store.start(plan, facts, self.clock.now())
+            return self._execute(run, [moved.entry(self.clock.now()) for moved in drifted])
+
+    def resume(self, run_id: str) -> Recap:
+        """Go on with a run that crashed, was stopped or ended in part; what is done already is not done again."""
+        run = self.store.open(run_id)
+        if run.info.finished:
+            run.close()
+            raise Refused("guard.applied", plan=run.info.plan_id, run=run_id)
+        facts = self.portal.facts()
+        with writing(facts.id, self.locks, work=f"run {run_id}", now=self.clock.now()):
+            plan, last = run.plan, run.journal.last()
+            pending = {one.key for one in plan.operations if one.key not in last or not (last[one.key].state.final)}
+            sure = {key for key in pending if key not in last or not last[key].state.open}
+            drifted = check(
+                plan, self.portal, facts, self.clock.now(), self.consent, pending=sure, touched=touched(run)
+            )
+            run.reopen()
+            return self._execute(run, [moved.entry(self.clock.now()) for moved in drifted])
+
+    def _execute(self, run: Run, left_alone: Sequence[Entry]) -> Recap:
+        hook = self.before_phase
+        try:
+            recap = Executor(
+                run.plan,
+                run.journal,
+                self.portal,
+                self.clock,
+                run_id=run.id,
+                bounds=self.bounds,
+                left_alone=left_alone,
+                tell=self.tell,
+                before_phase=None if hook is None else lambda phase: hook(phase, run),
+            ).execute()
+            run.end(self.clock.now(), recap.ended.value, recap.summary())
+            return recap
+        finally:
+            run.close()
+
+
+def touched(run: Run) -> set[str]:
+    """References of the settings that a run has changed, made or removed so far, or may have."""
+    last = run.journal.last()
+    found: set[str] = set()
+    for operation in run.plan.operations:
+        entry = last.get(operation.key)
+        if entry is not None and operation.target.kind in _SETTINGS:
+            ref = Ref(operation.target.kind, entry.new_id) if entry.new_id else operation.target
+            found.add(str(ref))
+    return found

@@ -1,0 +1,165 @@
+"""What to do with an operation now that its object was looked at again: write, leave as it is, or leave alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from b24kit.change.journal import Entry, State
+from b24kit.change.operation import (
+    BindLetter,
+    CreateRecord,
+    Operation,
+    RemoveRecord,
+    UnbindLetter,
+    UpdateRecord,
+    resolved,
+    settled,
+)
+from b24kit.crm.activity import Activity
+from b24kit.crm.records import READABLE, VOLATILE, Record, same, values_of
+from b24kit.crm.refs import CARDS, Kind, Ref
+from b24kit.crm.writes import Change, Create, Write
+
+SYSTEM = "b24kit"
+_SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """No write: the object already is as wanted, or moved on, or is gone."""
+
+    state: State
+    code: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A write to send, with what the object looked like just before and which values will be written."""
+
+    write: Write
+    seen: Mapping[str, Any] | None
+    wrote: Mapping[str, Any] | None
+
+
+AS_WANTED = Verdict(State.AS_WANTED)
+
+
+def looked_at(operations: Iterable[Operation], ids: Mapping[str, str]) -> list[Ref]:
+    """The objects to re-read before these operations, each once."""
+    found: dict[Ref, None] = {}
+    for operation in operations:
+        fresh = isinstance(operation, CreateRecord) or (
+            # Nothing can hang on a card that this very run has made.
+            isinstance(operation, BindLetter) and operation.card.is_new
+        )
+        if not fresh and operation.target.kind in READABLE:
+            found[resolved(operation.target, ids)] = None
+    return list(found)
+
+
+def weigh(
+    plan_id: str, operation: Operation, present: Mapping[Ref, Record], ids: Mapping[str, str]
+) -> Verdict | Sending:
+    """Decide by the present state of the operation's object; `present` holds what `looked_at` asked for."""
+    match operation:
+        case CreateRecord():
+            write = signed(plan_id, operation, operation.write(ids, {}))
+            return Sending(write, None, write.values if isinstance(write, Create) else None)
+        case UpdateRecord():
+            return _weigh_update(plan_id, operation, present, ids)
+        case RemoveRecord():
+            return _weigh_removal(plan_id, operation, present, ids)
+        case BindLetter() | UnbindLetter():
+            return _weigh_binding(plan_id, operation, present, ids)
+    raise TypeError(f"no way to weigh {type(operation).__name__}")
+
+
+def rebuilt(plan_id: str, operation: Operation, entry: Entry, ids: Mapping[str, str]) -> Write:
+    """The very write that a journal entry speaks of, to ask the portal what became of it."""
+    if isinstance(operation, UpdateRecord):
+        write: Write = Change(operation.key, resolved(operation.ref, ids), entry.wrote or {}, entry.seen or {})
+        return signed(plan_id, operation, write)
+    return signed(plan_id, operation, operation.write(ids, entry.seen or {}))
+
+
+def signed(plan_id: str, operation: Operation, write: Write) -> Write:
+    """The write under a key unique among all plans; a new card also carries it as its origin."""
+    key = write_key(plan_id, operation.key)
+    if isinstance(write, Create) and write.kind in CARDS:
+        return replace(write, key=key, values=dict(write.values) | {"origin": {"system": SYSTEM, "id": key}})
+    return replace(write, key=key)
+
+
+def write_key(plan_id: str, key: str) -> str:
+    """How an operation is known to the portal: in origins, markers and tags."""
+    return f"{plan_id}.{key}"
+
+
+def moved_on(operation: UpdateRecord | RemoveRecord, now: Mapping[str, Any]) -> tuple[str, ...]:
+    """Fields that somebody changed since the plan was made, other than to what the plan wants."""
+    if isinstance(operation, RemoveRecord):
+        if operation.ref.kind in _SETTINGS:
+            return ()  # the hash of all settings was checked, and this run may have moved their order itself
+        kept = {name: value for name, value in operation.before.items() if name not in VOLATILE}
+        return tuple(name for name, value in kept.items() if not same(name, now.get(name), value))
+    wanted = operation.after
+    return tuple(
+        name
+        for name in operation.moved_on(now)
+        if name not in VOLATILE and not (name in wanted and same(name, now.get(name), wanted[name]))
+    )
+
+
+def conflict(fields: tuple[str, ...], now: Mapping[str, Any]) -> Verdict:
+    """Somebody was here: which fields, and who, where the portal tells."""
+    return Verdict(State.CONFLICT, "change.conflict.moved_on", {"fields": list(fields), "by": now.get("changed_by")})
+
+
+def _weigh_update(
+    plan_id: str, operation: UpdateRecord, present: Mapping[Ref, Record], ids: Mapping[str, str]
+) -> Verdict | Sending:
+    record = present.get(resolved(operation.ref, ids))
+    if record is None:
+        return Verdict(State.CONFLICT, "change.conflict.gone")
+    now = values_of(record)
+    wanted = replace(operation, after=settled(operation.after, ids))
+    if wanted.is_done(now):
+        return AS_WANTED
+    fields = moved_on(wanted, now)
+    if fields:
+        return conflict(fields, now)
+    write = signed(plan_id, operation, wanted.write(ids, now))
+    seen = {name: now.get(name) for name in wanted.before}
+    return Sending(write, seen, write.values if isinstance(write, Change) else None)
+
+
+def _weigh_removal(
+    plan_id: str, operation: RemoveRecord, present: Mapping[Ref, Record], ids: Mapping[str, str]
+) -> Verdict | Sending:
+    if operation.ref.kind not in READABLE:
+        return Sending(signed(plan_id, operation, operation.write(ids, operation.before)), operation.before, None)
+    record = present.get(operation.ref)
+    if record is None:
+        return AS_WANTED
+    now = values_of(record)
+    fields = moved_on(operation, now)
+    if fields:
+        return conflict(fields, now)
+    return Sending(signed(plan_id, operation, operation.write(ids, now)), now, None)
+
+
+def _weigh_binding(
+    plan_id: str, operation: BindLetter | UnbindLetter, present: Mapping[Ref, Record], ids: Mapping[str, str]
+) -> Verdict | Sending:
+    wanted = isinstance(operation, BindLetter)
+    if not (wanted and operation.card.is_new):
+        activity = present.get(operation.activity)
+        if not isinstance(activity, Activity):
+            return Verdict(State.CONFLICT, "change.conflict.gone") if wanted else AS_WANTED
+        bound = resolved(operation.card, ids) in (*(activity.bindings or ()), activity.card)
+        if bound is wanted:
+            return AS_WANTED
+    return Sending(signed(plan_id, operation, operation.write(ids, {})), None, None)

@@ -1,0 +1,192 @@
+"""Who becomes responsible for a client, and by which rule: seminar, source, known client, else the head.
+
+The rules of a playbook are resolved against the portal's people once (`resolve`); routing is then a pure question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from b24kit.change.operation import Reason
+from b24kit.cleanup.phrases import mentions, stems
+from b24kit.cleanup.spec import FallbackSpec, OwnersSpec, SeminarSpec, SourceRule
+from b24kit.cleanup.staff import Staff
+from b24kit.crm.cards import Company, Contact, Deal
+from b24kit.crm.pipeline import Source
+from b24kit.crm.portal import PortalFacts
+from b24kit.crm.user import User
+from b24kit.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What routing looks at in one inquiry: its subject, its day and the lead's source code."""
+
+    subject: str
+    when: datetime | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """All letters of one client in order of time, and the cards that he is known by."""
+
+    letters: tuple[Letter, ...]
+    contact: Contact | None = None
+    company: Company | None = None
+    deals: tuple[Deal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """The owner's user id and the rule that decided."""
+
+    owner: str
+    reason: Reason
+
+
+@dataclass(slots=True)
+class Turns:
+    """Whose turn it is in each team during one plan: clients are dealt out evenly in their order."""
+
+    given: dict[str, int] = field(default_factory=dict)
+
+    def next(self, rule: str, members: tuple[User, ...]) -> User:
+        turn = self.given.get(rule, 0)
+        self.given[rule] = turn + 1
+        return members[turn % len(members)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seminar:
+    spec: SeminarSpec
+    manager: User
+    deputy: User | None
+
+    def weight(self, letter: Letter) -> int:
+        """How many words of its longest phrase a letter names; 0 when it speaks of something else."""
+        day = letter.when.date() if letter.when else None
+        if day and ((self.spec.since and day < self.spec.since) or (self.spec.until and day > self.spec.until)):
+            return 0
+        return max((len(stems(phrase)) for phrase in self.spec.phrases if mentions(letter.subject, phrase)), default=0)
+
+    def leader(self, now: datetime) -> User:
+        """The manager, or the deputy while the manager is away or no longer works here."""
+        spec, day = self.spec, now.date()
+        away = bool(spec.away_from or spec.away_until)
+        away = away and (spec.away_from is None or spec.away_from <= day)
+        away = away and (spec.away_until is None or day <= spec.away_until)
+        if self.deputy is not None and (away or not self.manager.active):
+            return self.deputy
+        return self.manager
+
+
+@dataclass(frozen=True, slots=True)
+class _SourceOwner:
+    rule: SourceRule
+    code: str
+    name: str
+    people: tuple[User, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """A playbook's rules with every person and team found on the portal."""
+
+    spec: OwnersSpec
+    staff: Staff
+    seminars: tuple[_Seminar, ...]
+    sources: tuple[_SourceOwner, ...]
+    last: User
+
+    def route(self, inquiry: Inquiry, turns: Turns, now: datetime) -> Routed:
+        """The owner of a client; there always is one."""
+        for rule in self.spec.order:
+            if rule == "known_client":
+                found = self._his_manager(inquiry)
+            elif rule == "seminars":
+                found = self._by_seminar(inquiry, now)
+            else:
+                found = self._by_source(inquiry, turns)
+            if found is not None:
+                return found
+        return Routed(self.last.id, Reason("owner.fallback", {"user": self.last.name}))
+
+    def _his_manager(self, inquiry: Inquiry) -> Routed | None:
+        """A client stays with his manager: the contact's, else that of the running deal, else the company's."""
+        if self.spec.known_client == "off":
+            return None
+        known = (
+            ("owner.known_contact", inquiry.contact.owner if inquiry.contact else None),
+            *(("owner.running_deal", deal.owner) for deal in inquiry.deals),
+            ("owner.known_company", inquiry.company.owner if inquiry.company else None),
+        )
+        for code, owner in known:
+            if owner is not None and self.staff.is_active(owner):
+                return Routed(owner, Reason(code, {"user": self._name(owner)}))
+        return None
+
+    def _by_seminar(self, inquiry: Inquiry, now: datetime) -> Routed | None:
+        """The seminar that the earliest letter names; of two in one letter the one named with more words."""
+        for letter in inquiry.letters:
+            weighed = [(seminar.weight(letter), -place) for place, seminar in enumerate(self.seminars)]
+            weight, place = max(weighed, default=(0, 0))
+            if weight:
+                seminar = self.seminars[-place]
+                leader = seminar.leader(now)
+                return Routed(leader.id, Reason("owner.seminar", {"seminar": seminar.spec.name, "user": leader.name}))
+        return None
+
+    def _by_source(self, inquiry: Inquiry, turns: Turns) -> Routed | None:
+        codes = {letter.source for letter in inquiry.letters}
+        for place, one in enumerate(self.sources):
+            if one.code in codes:
+                user = turns.next(f"source-{place}", one.people)
+                facts = {"source": one.name, "team": one.rule.team or "", "user": user.name}
+                return Routed(user.id, Reason("owner.source_team" if one.rule.team else "owner.source", facts))
+        return None
+
+    def _name(self, user_id: str) -> str:
+        return next((user.name for user in self.staff.users if user.id == user_id), user_id)
+
+
+def resolve(spec: OwnersSpec, staff: Staff, sources: Iterable[Source], facts: PortalFacts) -> Owners:
+    """Find everybody that the rules name; UsageError for who cannot be found, is ambiguous or was dismissed."""
+    known = tuple(sources)
+    return Owners(
+        spec,
+        staff,
+        tuple(_seminar(one, staff) for one in spec.seminars),
+        tuple(_source(one, staff, known) for one in spec.sources),
+        _last(spec.fallback, staff, facts),
+    )
+
+
+def _seminar(spec: SeminarSpec, staff: Staff) -> _Seminar:
+    deputy = staff.working_person(spec.deputy) if spec.deputy else None
+    manager = staff.person(spec.manager) if deputy else staff.working_person(spec.manager)
+    return _Seminar(spec, manager, deputy)
+
+
+def _source(rule: SourceRule, staff: Staff, sources: tuple[Source, ...]) -> _SourceOwner:
+    wanted = rule.source.strip().lower()
+    found = next((one for one in sources if wanted in (one.code.lower(), one.name.lower())), None)
+    people = (staff.working_person(rule.to),) if rule.to else staff.members(staff.team(rule.team or ""))
+    if not people:
+        raise UsageError("owners.empty_team", team=rule.team)
+    # A source that the portal does not have yet (the design makes it) is meant by its code.
+    return _SourceOwner(rule, found.code if found else rule.source, found.name if found else rule.source, people)
+
+
+def _last(spec: FallbackSpec, staff: Staff, facts: PortalFacts) -> User:
+    if spec.to:
+        return staff.working_person(spec.to)
+    head = staff.head_of(staff.team(spec.head_of)) if spec.head_of else None
+    found = head or staff.first_admin()
+    if found is None and facts.admin:
+        found = next((user for user in staff.users if user.id == facts.user and user.active), None)
+    if found is None:
+        raise UsageError("owners.no_fallback", team=spec.head_of or "")
+    return found

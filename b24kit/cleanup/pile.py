@@ -1,0 +1,150 @@
+"""The pile as it lies: which open leads are in it, their letters, what each letter is, and who wrote.
+
+Reads a snapshot once and gives plain values; decides nothing about what becomes of a lead.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from b24kit.change.operation import Reason
+from b24kit.change.snapshot import Snapshot
+from b24kit.cleanup.spec import CleanSpec
+from b24kit.cleanup.stuck import Standing, StuckRule, next_steps, standing
+from b24kit.crm.activity import Activity, Channel, Direction, Letter
+from b24kit.crm.cards import Lead
+from b24kit.crm.pipeline import LEADS, Outcome
+from b24kit.crm.refs import Kind, Ref
+from b24kit.letters.classify import LetterClass, Verdict, classify
+from b24kit.letters.sender import Found, Sender, own_addresses
+from b24kit.matching import addresses
+from b24kit.matching.groups import Known, personal_address
+
+_STRONGEST = (LetterClass.HUMAN, LetterClass.RELAY, LetterClass.FORWARDED, LetterClass.UNCLEAR)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One open lead of the pile: how it stands, its letters by id, what it is, who wrote it and when."""
+
+    lead: Lead
+    standing: Standing
+    letters: tuple[Activity, ...]
+    verdict: Verdict
+    when: datetime | None
+    doubt: str = ""  # a `clean.left.` code when nobody can say whose lead it is
+
+    @property
+    def subject(self) -> str:
+        """The subject of its first letter, else the lead's title."""
+        return next((letter.subject for letter in self.letters if letter.subject), self.lead.title)
+
+
+@dataclass(frozen=True, slots=True)
+class Pile:
+    items: tuple[Item, ...]
+    known: Known
+    notes: tuple[Reason, ...]
+    mailboxes: frozenset[str]
+
+
+def read_pile(
+    snapshot: Snapshot, spec: CleanSpec, now: datetime, stage_limits: Mapping[str, timedelta] | None = None
+) -> Pile:
+    """The open leads in scope in order of id. `stage_limits` are the design's own, by stage code."""
+    notes: list[Reason] = []
+    stages = _codes(spec.pile.stages, [(one.code, one.name) for one in snapshot.stages(LEADS)], "stage", notes)
+    sources = _codes(spec.pile.sources, [(one.code, one.name) for one in snapshot.sources()], "source", notes)
+    activities = [one for one in snapshot.activities() if _concerns_leads(one)]
+    letters = _letters_by_lead(activities)
+    mailboxes = frozenset(one.letter.mailbox for found in letters.values() for one in found if one.letter) - {""}
+    users = [user.email for user in snapshot.users() if user.email]
+    known = _known(spec, users, mailboxes)
+    ahead = next_steps(activities, now)
+    rule = StuckRule(timedelta(days=spec.pile.stuck_after), stage_limits)
+    items = [
+        _item(lead, standing(lead, rule, ahead, now), letters.get(lead.ref, ()), known)
+        for lead in snapshot.leads()
+        if lead.outcome is Outcome.OPEN
+        and (not spec.pile.stages or lead.stage in stages)
+        and (not spec.pile.sources or lead.source in sources)
+    ]
+    return Pile(tuple(items), known, tuple(notes), mailboxes)
+
+
+def _known(spec: CleanSpec, users: Iterable[str], mailboxes: Iterable[str]) -> Known:
+    own = own_addresses((*users, *spec.own.addresses), mailboxes, spec.own.domains)
+    relays = frozenset(domain.lower() for domain in spec.own.relays)
+    return replace(own, relays=relays, roles=frozenset(role.lower() for role in spec.own.roles))
+
+
+def _codes(wanted: Iterable[str], present: list[tuple[str, str]], kind: str, notes: list[Reason]) -> frozenset[str]:
+    """Codes of what the playbook calls by code or name; what is not there (any more) is noted, never guessed."""
+    found: set[str] = set()
+    for name in wanted:
+        folded = name.strip().lower()
+        codes = {code for code, label in present if folded in (code.lower(), label.strip().lower())}
+        if not codes:
+            there = ", ".join(f"{label} ({code})" for code, label in present)
+            notes.append(Reason(f"clean.note.no_{kind}", {"name": name, "candidates": there}))
+        found |= codes
+    return frozenset(found)
+
+
+def _concerns_leads(activity: Activity) -> bool:
+    return activity.card.kind is Kind.LEAD or any(card.kind is Kind.LEAD for card in activity.bindings or ())
+
+
+def _letters_by_lead(activities: Iterable[Activity]) -> dict[Ref, tuple[Activity, ...]]:
+    found: dict[Ref, list[Activity]] = defaultdict(list)
+    for activity in activities:
+        if activity.channel is Channel.EMAIL:
+            for card in sorted({activity.card, *(activity.bindings or ())}):
+                if card.kind is Kind.LEAD:
+                    found[card].append(activity)
+    return {card: tuple(sorted(letters, key=_moment)) for card, letters in found.items()}
+
+
+def _moment(activity: Activity) -> tuple[float, int, str]:
+    when = activity.start or activity.created
+    return (when.timestamp() if when else float("inf"), len(activity.id), activity.id)
+
+
+def _item(lead: Lead, stands: Standing, letters: tuple[Activity, ...], known: Known) -> Item:
+    incoming = [one for one in letters if one.direction is not Direction.OUT and one.letter and one.letter.sender]
+    verdicts = [classify(one.letter, one.subject or lead.title, known, one.text) for one in incoming if one.letter]
+    verdict = _strongest(verdicts) or _from_card(lead, known)
+    first = next((one.start or one.created for one in incoming), None)
+    return Item(lead, stands, letters, verdict, first or lead.created, _doubt(lead, verdict, verdicts, known))
+
+
+def _strongest(verdicts: list[Verdict]) -> Verdict | None:
+    """What a lead is by its letters: a person's letter outweighs a machine's, an earlier one a later."""
+    for kind in _STRONGEST:
+        for verdict in verdicts:
+            if verdict.kind is kind:
+                return verdict
+    return verdicts[0] if verdicts else None
+
+
+def _from_card(lead: Lead, known: Known) -> Verdict:
+    """A lead without a readable letter is judged by the address that stands on it."""
+    sender = Sender(", ".join(lead.emails), str(lead.name), str(lead.name), Found.CARD)
+    told = classify(Letter(sender=sender.address), lead.title, known)
+    return Verdict(told.kind, told.sign, sender)
+
+
+def _doubt(lead: Lead, verdict: Verdict, verdicts: list[Verdict], known: Known) -> str:
+    """Several people wrote into one lead, or the address on the card is another person's than the writer's."""
+    if verdict.kind is not LetterClass.HUMAN:
+        return ""
+    writers = {one.sender.key for one in verdicts if one.kind is LetterClass.HUMAN and one.sender.key}
+    if len(writers) > 1:
+        return "several_senders"
+    written = {text for value in lead.emails for text in addresses.addresses_in(value)}
+    on_card = {key for text in written for key, trouble in [personal_address(text, known)] if trouble is None}
+    writer = addresses.canonical(verdict.sender.address, known.aliases)
+    return "address_differs" if on_card and writer and writer not in on_card else ""

@@ -1,0 +1,109 @@
+"""Employees as a playbook names them (number, e-mail, name or position), found among the portal's users.
+
+Dismissed people never become owners; a name that fits two people is an error that names both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz, process
+
+from b24kit.crm.user import Team, User
+from b24kit.errors import UsageError
+from b24kit.matching import addresses, names
+from b24kit.matching.groups import natural
+
+_NEAR = 60.0
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """The portal's users and teams, both in order of id."""
+
+    users: tuple[User, ...]
+    teams: tuple[Team, ...]
+
+    @classmethod
+    def of(cls, users: Iterable[User], teams: Iterable[Team]) -> Staff:
+        by_id = sorted(users, key=lambda user: natural(user.id)), sorted(teams, key=lambda team: natural(team.id))
+        return cls(tuple(by_id[0]), tuple(by_id[1]))
+
+    def is_active(self, user_id: str | None) -> bool:
+        return any(user.id == user_id and user.active for user in self.users)
+
+    def person(self, who: str) -> User:
+        """The one employee meant by `who`, working or not; UsageError when there is none or more than one."""
+        found = self._by_name(who)
+        working = [user for user in found if user.active]
+        candidates = working or found
+        if len(candidates) == 1:
+            return candidates[0]
+        if candidates:
+            raise UsageError("owners.ambiguous", who=who, candidates=_listed(candidates))
+        raise UsageError("owners.unknown_person", who=who, candidates=self._near(who))
+
+    def working_person(self, who: str) -> User:
+        """The one working employee meant by `who`; UsageError when that person was dismissed."""
+        user = self.person(who)
+        if not user.active:
+            raise UsageError("owners.dismissed", who=who, candidates=_listed([user]))
+        return user
+
+    def team(self, name: str) -> Team:
+        """The one team with this number or name."""
+        wanted = _folded(name)
+        found = [team for team in self.teams if team.id == name.strip() or _folded(team.name) == wanted]
+        if len(found) == 1:
+            return found[0]
+        listed = ", ".join(f"{team.name} ({team.id})" for team in found or self.teams)
+        raise UsageError("owners.ambiguous_team" if found else "owners.unknown_team", team=name, candidates=listed)
+
+    def members(self, team: Team) -> tuple[User, ...]:
+        """Working people of a team, its head only when there is nobody else."""
+        working = [user for user in self.users if user.active and team.id in user.teams]
+        others = tuple(user for user in working if user.id != team.head)
+        return others or tuple(working)
+
+    def head_of(self, team: Team) -> User | None:
+        """The working head of a team, else of the nearest team above it."""
+        above = {one.id: one for one in self.teams}
+        at: Team | None = team
+        seen: set[str] = set()
+        while at is not None and at.id not in seen:
+            seen.add(at.id)
+            head = next((user for user in self.users if user.id == at.head and user.active), None)
+            if head is not None:
+                return head
+            at = above.get(at.parent or "")
+        return None
+
+    def first_admin(self) -> User | None:
+        return next((user for user in self.users if user.active and user.admin), None)
+
+    def _by_name(self, who: str) -> Sequence[User]:
+        wanted = who.strip()
+        if wanted.isdecimal():
+            return [user for user in self.users if user.id == wanted]
+        if "@" in wanted:
+            key = addresses.canonical(wanted)
+            return [user for user in self.users if key and addresses.canonical(user.email) == key]
+        words = set(names.words_of(wanted))
+        named = [user for user in self.users if words and words <= set(names.words_of(user.name))]
+        return named or [user for user in self.users if _folded(user.position) == _folded(wanted)]
+
+    def _near(self, who: str) -> str:
+        labels = {user.id: f"{user.name} {user.position}" for user in self.users if user.active}
+        close = process.extract(who, labels, scorer=fuzz.WRatio, score_cutoff=_NEAR, limit=_SHOWN)
+        chosen = {identifier for _, _, identifier in close}
+        return _listed([user for user in self.users if user.id in chosen])
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.lower().replace("ё", "е").split())
+
+
+def _listed(users: Iterable[User]) -> str:
+    return ", ".join(f"{user.name} ({user.id})" for user in users)

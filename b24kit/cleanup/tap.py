@@ -1,0 +1,124 @@
+"""Which mailbox keeps making junk leads: counted by mailbox, owner and source over the last weeks, and how to close it.
+
+Mailbox settings cannot be written through REST, so closing the tap is a numbered step for a person.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from b24kit.change.plan import HandStep
+from b24kit.change.snapshot import Snapshot
+from b24kit.cleanup.spec import CleanSpec
+from b24kit.crm.activity import Activity, Channel, Direction
+from b24kit.crm.cards import Lead
+from b24kit.crm.refs import Kind
+
+WEEKS = 4
+MAIL_LINK = "/mail/"
+EXCEPTIONS_LINK = "/crm/configs/exclusion/"
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """One mailbox that makes leads of its letters: how many in all and lately, whose they become."""
+
+    mailbox: str
+    owner: str | None
+    source: str | None
+    leads: int
+    recent: int
+    per_day: float
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TapReport:
+    """Mailboxes, the busiest of the last weeks first, and leads made of letters by day in those weeks."""
+
+    taps: tuple[Tap, ...]
+    days: tuple[tuple[date, int], ...]
+
+    @property
+    def running(self) -> tuple[Tap, ...]:
+        """Those that still make leads."""
+        return tuple(tap for tap in self.taps if tap.recent)
+
+
+def find_tap(snapshot: Snapshot, spec: CleanSpec | None, now: datetime, weeks: int = WEEKS) -> TapReport:
+    """Count leads made of incoming letters by the mailbox that received them; closed leads count too.
+
+    With a `spec` only leads of its sources are counted, when it names any.
+    """
+    mailbox_of = _mailboxes(snapshot.activities(Kind.LEAD))
+    wanted = _source_codes(snapshot, spec)
+    leads: dict[str, list[Lead]] = defaultdict(list)
+    for lead in snapshot.leads():
+        if lead.id in mailbox_of and (wanted is None or lead.source in wanted):
+            leads[mailbox_of[lead.id]].append(lead)
+    since = now - timedelta(weeks=weeks)
+    taps = [_tap(mailbox, found, since, weeks) for mailbox, found in leads.items()]
+    recent = (lead.created for found in leads.values() for lead in found if lead.created and lead.created > since)
+    days = Counter(moment.date() for moment in recent)
+    return TapReport(tuple(sorted(taps, key=lambda tap: (-tap.recent, -tap.leads, tap.mailbox))), _by_day(days))
+
+
+def tap_steps(report: TapReport) -> list[HandStep]:
+    """The steps that close every running mailbox, and one that checks it afterwards."""
+    steps = [
+        HandStep(
+            key=f"tap-{tap.mailbox or 'unknown'}",
+            code="step.tap_mailbox" if tap.mailbox else "step.tap_unknown",
+            facts={"mailbox": tap.mailbox, "count": tap.recent, "per_day": round(tap.per_day, 1), "weeks": WEEKS},
+            link=MAIL_LINK,
+            check="tap",
+        )
+        for tap in report.running
+    ]
+    if steps:
+        facts = {"count": sum(tap.recent for tap in report.running)}
+        steps.append(HandStep(key="tap-exceptions", code="step.tap_exceptions", facts=facts, link=EXCEPTIONS_LINK))
+        steps.append(HandStep(key="tap-leak-test", code="step.tap_leak_test", facts=facts, link=MAIL_LINK, check="tap"))
+    return steps
+
+
+def _mailboxes(activities: Iterable[Activity]) -> dict[str, str]:
+    """The mailbox of the first incoming letter, by lead."""
+    found: dict[str, str] = {}
+    for activity in activities:
+        if activity.channel is Channel.EMAIL and activity.direction is not Direction.OUT:
+            found.setdefault(activity.card.id, activity.letter.mailbox.lower() if activity.letter else "")
+    return found
+
+
+def _source_codes(snapshot: Snapshot, spec: CleanSpec | None) -> frozenset[str] | None:
+    if spec is None or not spec.pile.sources:
+        return None
+    asked = {name.strip().lower() for name in spec.pile.sources}
+    return frozenset(one.code for one in snapshot.sources() if {one.code.lower(), one.name.lower()} & asked)
+
+
+def _tap(mailbox: str, leads: Sequence[Lead], since: datetime, weeks: int) -> Tap:
+    recent = [lead for lead in leads if lead.created and lead.created > since]
+    last = max((lead.created for lead in leads if lead.created), default=None)
+    return Tap(
+        mailbox,
+        _commonest(lead.owner for lead in leads),
+        _commonest(lead.source for lead in leads),
+        len(leads),
+        len(recent),
+        len(recent) / (7 * weeks),
+        last,
+    )
+
+
+def _commonest(values: Iterable[str | None]) -> str | None:
+    counted = Counter(value for value in values if value)
+    return max(counted, key=lambda value: (counted[value], value)) if counted else None
+
+
+def _by_day(days: Counter[date]) -> tuple[tuple[date, int], ...]:
+    return tuple(sorted(days.items()))

@@ -1,0 +1,159 @@
+"""The command line as a whole: global options, the groups of verbs, and one table from error to exit code.
+
+Exit codes: 0 done, 1 error, 2 changes or findings (only with --detailed-exitcode), 3 partly applied and can be
+resumed, 4 plan stale, 5 refused by a guard, 6 stopped by the run window, 64 usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from b24kit import __version__
+from b24kit.cli import audit, demo, export, plan, playbook, portal, report, run, runs, sandbox
+from b24kit.cli.context import Options
+from b24kit.errors import B24kitError
+from b24kit.i18n import LANGUAGES, Language, has, say
+
+USAGE, INTERRUPTED = 64, 130
+
+app = typer.Typer(
+    name="b24kit",
+    help="Puts a living Bitrix24 portal in order: audit, plan, apply, verify, undo. Dry by default.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.add_typer(portal.app, name="portal")
+app.command("doctor")(portal.doctor)
+app.command("pull")(portal.pull)
+app.command("audit")(audit.audit)
+app.command("lint")(audit.lint)
+app.command("plan")(plan.plan)
+app.command("show")(plan.show)
+app.command("explain")(plan.explain)
+app.command("apply")(run.apply)
+app.command("verify")(run.verify)
+app.command("undo")(run.undo)
+app.add_typer(runs.app, name="runs")
+app.command("report")(report.report)
+app.command("export")(export.export)
+app.add_typer(playbook.app, name="playbook")
+app.command(
+    "sandbox",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+)(sandbox.sandbox)
+app.command("demo")(demo.demo)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"b24kit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    portal_name: Annotated[str | None, typer.Option("--portal", "-p", help="Which portal of b24kit.toml.")] = None,
+    folder: Annotated[Path, typer.Option("--dir", "-C", envvar="B24KIT_DIR", help="The client's folder.")] = Path(),
+    lang: Annotated[str | None, typer.Option("--lang", help="Language of the screen: ru or en.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Machine output: one JSON document.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the vendor's raw answer and the traceback.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="Signs only, no colours.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="The version.")] = False,
+) -> None:
+    """Options of every command."""
+    del version
+    colour = False if no_color or os.environ.get("NO_COLOR") else None
+    context.obj = Options(portal_name, folder, lang, as_json, debug, colour)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The console script: runs one command and ends the process with its exit code."""
+    sys.exit(run_command(sys.argv[1:] if arguments is None else arguments))
+
+
+def run_command(arguments: list[str]) -> int:
+    """One command line to its exit code; every error leaves as a sentence, never as a traceback."""
+    arguments, pulled = _globals_anywhere(arguments)
+    debug = "--debug" in pulled
+    lang = _language(pulled)
+    try:
+        result = app(args=[*pulled, *arguments], standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.UsageError as error:
+        error.show()
+        return USAGE
+    except (KeyboardInterrupt, click.Abort):
+        _tell(say("error.interrupted", lang))
+        return INTERRUPTED
+    except B24kitError as error:
+        if debug:
+            _traceback()
+        _tell(error_text(error, lang, debug=debug))
+        return error.exit_code
+    except Exception as error:  # the last door: a person never sees a bare traceback
+        _traceback() if debug else _tell(say("error.unexpected", lang, kind=type(error).__name__))
+        return 1
+
+
+def error_text(error: B24kitError, lang: Language, *, debug: bool = False) -> str:
+    """What happened, on which object, and what to type next."""
+    key = f"error.{error.code}" if has(f"error.{error.code}", lang) else "error.other"
+    # A file may have many mistakes: such an error tells each of them on its own line.
+    told = getattr(error, "lines", None)
+    lines = list(told(lang)) if told is not None else []
+    lines.append(say(key, lang, **{"code": error.code, "told": str(error), **error.facts}))
+    if has(f"next.{error.code}", lang):
+        lines.append("→ " + say(f"next.{error.code}", lang, **error.facts))
+    if debug and "body" in error.facts:
+        lines.append(str(error.facts["body"]))
+    return "\n".join(lines)
+
+
+def _globals_anywhere(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Let `--json`, `--lang ru`, `--portal x`... stand after the verb too, as people type them."""
+    flags, valued = {"--json", "--debug", "--no-color"}, {"--lang", "--portal", "-p", "--dir", "-C"}
+    rest: list[str] = []
+    pulled: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            rest += [argument, *waiting]
+        elif argument in flags or ("=" in argument and argument.split("=", 1)[0] in valued):
+            pulled.append(argument)
+        elif argument in valued:
+            pulled += [argument, *([value] if (value := next(waiting, None)) is not None else [])]
+        else:
+            rest.append(argument)
+    return rest, pulled
+
+
+def _language(pulled: list[str]) -> Language:
+    given = [value for flag, value in pairwise(pulled) if flag == "--lang"]
+    given += [item.removeprefix("--lang=") for item in pulled if item.startswith("--lang=")]
+    wanted = given[0] if given else os.environ.get("B24KIT_LANG", "ru")
+    return next((lang for lang in LANGUAGES if lang == wanted), "ru")
+
+
+def _tell(text: str) -> None:
+    if hasattr(sys.stderr, "reconfigure"):
+        sys.stderr.reconfigure(errors="replace")
+    sys.stderr.write(text + "\n")
+
+
+def _traceback() -> None:
+    import traceback
+
+    traceback.print_exc()

@@ -1,0 +1,99 @@
+"""`audit` and `lint`: what is wrong with this portal, for a person, for a scheduler and for the first meeting."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from b24kit.cli.context import Desk, desk
+from b24kit.cli.scope import EVERYTHING, SETTINGS
+from b24kit.crm.refs import Kind
+
+if TYPE_CHECKING:
+    from b24kit.migrate.lint import StageFinding
+
+FINDINGS = 2
+
+Detailed = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are findings, 0 when none.")]
+
+
+def audit(
+    context: typer.Context,
+    stuck_days: Annotated[
+        int, typer.Option("--stuck-days", min=1, help="Days after which an idle lead is stuck.")
+    ] = 14,
+    excel: Annotated[Path | None, typer.Option("--excel", help="Write the tables to this workbook too.")] = None,
+    snapshot_file: Annotated[
+        Path | None, typer.Option("--snapshot", help="Audit a snapshot instead of reading.")
+    ] = None,
+    detailed_exitcode: Detailed = False,
+) -> None:
+    """Stuck leads by stage, age, source, owner and cause; weak stage names; where the letters come from."""
+    with desk(context) as at:
+        from b24kit.audit.checks import run_audit
+        from b24kit.change.snapshot import Snapshot
+        from b24kit.reports.audit_text import audit_document, audit_tables
+        from b24kit.reports.tables import write_workbook
+
+        found = Snapshot.open(snapshot_file) if snapshot_file else at.snapshot(EVERYTHING)
+        report = run_audit(found, at.clock.now(), stuck_after_days=stuck_days)
+        tables = audit_tables(report)
+        if excel is not None:
+            write_workbook(tables, excel, at.lang)
+        if at.screen.as_json:
+            at.screen.document("audit", portal=found.portal_id, **audit_document(report))
+        else:
+            at.screen.say("audit.heading", portal=found.portal_id, taken=f"{found.taken_at:%d.%m.%Y %H:%M}")
+            at.screen.tables(tables, "audit")
+            if excel is not None:
+                at.screen.say("audit.excel", file=str(excel))
+            at.screen.say("audit.closing", stuck=report.stuck, open=report.open, findings=len(report.findings))
+        if detailed_exitcode and report.has_findings:
+            raise typer.Exit(FINDINGS)
+
+
+def lint(
+    context: typer.Context,
+    playbook: Annotated[
+        str | None, typer.Argument(help="A playbook; without one the portal's stages are read.")
+    ] = None,
+    detailed_exitcode: Detailed = False,
+) -> None:
+    """Stage names that say nothing: vague, a source as a stage, no exit, no owner; with a proposal for each."""
+    with desk(context) as at:
+        from b24kit.i18n import say
+
+        findings = _lint_file(playbook) if playbook else _lint_portal(at)
+        if at.screen.as_json:
+            rows = [{"code": f.code, "severity": f.severity, "facts": dict(f.facts)} for f in findings]
+            at.screen.document("lint", findings=rows)
+        else:
+            for finding in findings:
+                at.screen.sign("!", say(finding.code, at.lang, **finding.facts))
+                if finding.proposal is not None:
+                    at.screen.line("     " + say(finding.proposal.code, at.lang, **finding.proposal.facts))
+                    at.screen.line("       " + finding.proposal.line)
+            at.screen.say("lint.closing", n=len(findings))
+        if detailed_exitcode and findings:
+            raise typer.Exit(FINDINGS)
+
+
+def _lint_file(playbook: str) -> list[StageFinding]:
+    from b24kit.migrate.lint import lint_design
+    from b24kit.playbook.loader import load_playbook
+    from b24kit.playbook.shipped import find_playbook
+
+    found = load_playbook(find_playbook(playbook))
+    return [] if found.stages is None else lint_design(found.stages, lang=found.language)
+
+
+def _lint_portal(at: Desk) -> list[StageFinding]:
+    from b24kit.crm.pipeline import LEADS
+    from b24kit.migrate.lint import lint_portal
+
+    snapshot = at.snapshot((*SETTINGS, Kind.LEAD))
+    holding = Counter(lead.stage for lead in snapshot.leads())
+    return lint_portal(snapshot.stages(LEADS), holding)

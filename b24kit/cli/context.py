@@ -1,0 +1,145 @@
+"""The composition root: opens settings, portal, stores and clock once for a command, and closes them.
+
+Everything that must not be global comes from here: the clock, the machine's state folder, the ids of plans and runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from b24kit.cli.screen import Screen
+from b24kit.clock import Clock, SystemClock
+from b24kit.i18n import Language
+
+if TYPE_CHECKING:
+    from b24kit.change.runs import RunStore
+    from b24kit.change.snapshot import Snapshot
+    from b24kit.config.settings import PortalProfile, Settings
+    from b24kit.crm.portal import Portal
+    from b24kit.crm.refs import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The global options as typed."""
+
+    portal: str | None = None
+    folder: Path = Path()
+    lang: str | None = None
+    as_json: bool = False
+    debug: bool = False
+    colour: bool | None = None
+
+
+class Desk:
+    """What one command works with. Nothing is opened before it is asked for."""
+
+    def __init__(self, options: Options, clock: Clock | None = None) -> None:
+        self.options = options
+        self.clock: Clock = clock or sandbox_clock() or SystemClock()
+        self._portal: Portal | None = None
+
+    @cached_property
+    def settings(self) -> Settings:
+        from b24kit.config.settings import load_settings
+
+        return load_settings(self.options.folder, self.options.lang)
+
+    @property
+    def lang(self) -> Language:
+        return self.settings.lang
+
+    @cached_property
+    def screen(self) -> Screen:
+        return Screen(self.lang, as_json=self.options.as_json, colour=self.options.colour)
+
+    @cached_property
+    def profile(self) -> PortalProfile:
+        return self.settings.portal(self.options.portal)
+
+    @property
+    def portal(self) -> Portal:
+        """The portal of this command, opened at first use."""
+        if self._portal is None:
+            self._portal = open_profile(self.profile, self.settings.folder, self.clock)
+        return self._portal
+
+    @property
+    def store_dir(self) -> Path:
+        """Where runs and the full values of masked plans are kept."""
+        return self.settings.runs_dir / "runs"
+
+    @cached_property
+    def runs(self) -> RunStore:
+        from b24kit.change.runs import RunStore
+
+        return RunStore(self.store_dir)
+
+    @property
+    def snapshots_dir(self) -> Path:
+        return self.settings.runs_dir / "snapshots"
+
+    def snapshot(self, want: Collection[Kind]) -> Snapshot:
+        """Read the portal into a fresh snapshot file of the client's folder."""
+        from b24kit.change.snapshot import take_snapshot
+
+        self.snapshots_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self.snapshots_dir / f"{self.clock.now():%Y%m%d-%H%M%S-%f}.sqlite"
+        with self.screen.progress("progress.reading") as tell:
+            return take_snapshot(self.portal, path, want=want, clock=self.clock, tell=tell)
+
+    def close(self) -> None:
+        if self._portal is not None:
+            self._portal.close()
+
+
+def open_profile(profile: PortalProfile, folder: Path, clock: Clock) -> Portal:
+    """Open a portal by its profile; the secret is found where `portal add` or the user put it."""
+    from b24kit.config.secrets import find_webhook
+
+    return open_address(find_webhook(profile.name, folder), profile, clock)
+
+
+def open_address(webhook: str, profile: PortalProfile, clock: Clock) -> Portal:
+    """Open a portal by its webhook, with the limits of its profile and this machine's shared counters."""
+    from b24kit.config.settings import state_dir
+    from b24kit.connectors.credentials import Webhook
+    from b24kit.connectors.factory import open_portal
+    from b24kit.connectors.pacing import Limits
+
+    bucket, leak = (250, 5.0) if profile.enterprise else (50, 2.0)
+    limits = Limits(
+        bucket=bucket, leak=leak, operating_limit=profile.operating_limit, operating_window=profile.operating_window
+    )
+    return open_portal(
+        Webhook.parse(webhook), clock, state_dir=state_dir(), limits=limits, in_flight=profile.max_in_flight
+    )
+
+
+def sandbox_clock() -> Clock | None:
+    """The sandbox's clock when B24KIT_CLOCK names its address, so that moved portal time is everybody's time."""
+    import os
+
+    address = os.environ.get("B24KIT_CLOCK")
+    if not address:
+        return None
+    from b24kit.sandbox.remote import RemoteClock, SandboxControl
+
+    return RemoteClock(SandboxControl(address))
+
+
+@contextmanager
+def desk(context: typer.Context) -> Iterator[Desk]:
+    """The desk of a command, cleared away afterwards whatever happened."""
+    found = context.obj if isinstance(context.obj, Desk) else Desk(context.obj or Options())
+    try:
+        yield found
+    finally:
+        found.close()

@@ -1,0 +1,159 @@
+"""`demo`: the whole job on a generated company in the embedded sandbox, by the same commands a consultant types.
+
+The sandbox is another process and everything goes through HTTP on loopback with the vendor's limits on; its clock is
+moved, so hours of portal time take seconds. What a client would be shown is left in a folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from b24kit.cli.context import desk
+from b24kit.cli.screen import Screen
+from b24kit.clock import SystemClock
+from b24kit.errors import B24kitError
+
+if TYPE_CHECKING:
+    from b24kit.sandbox.remote import SandboxControl
+
+# What a portal is like to a client: seconds a request, and of work by method.
+LATENCY, NEW_CONNECTION = 0.15, 0.06
+WORK = {
+    "*.list": 0.02,
+    "count": 0.02,
+    "*.get": 0.02,
+    "*.update": 0.05,
+    "*.add": 0.05,
+    "crm.item.batchimport": 0.05,
+    "*": 0.02,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FakePortal:
+    """The sandbox of this demo: its webhook and its control API."""
+
+    webhook: str
+    control: SandboxControl
+
+
+def demo(
+    context: typer.Context,
+    leads: Annotated[int, typer.Option("--leads", min=100, help="Open leads of the generated company.")] = 5000,
+    out: Annotated[Path, typer.Option("--out", help="Where report, plan and journal are left.")] = Path("demo-report"),
+    calls: Annotated[Path | None, typer.Option("--calls", help="Write every call of the demo to this file.")] = None,
+) -> None:
+    """Audit, plan, apply, prove and undo a sample on a generated company; nothing leaves this machine."""
+    with desk(context) as at:
+        screen = at.screen
+        if out.exists():
+            shutil.rmtree(out)
+        out.mkdir(parents=True)
+        started = SystemClock().monotonic()
+        with fake_portal(["--leads-count", str(leads)]) as portal, demo_environment(portal, out, at.lang):
+            portal.control.log_calls(on=calls is not None)
+            screen.say("demo.opening", leads=leads)
+            play(portal, out, screen)
+            if calls is not None:
+                calls.write_text(portal.control.calls_text(), encoding="utf-8")
+        screen.say("demo.closing", seconds=round(SystemClock().monotonic() - started), folder=str(out))
+
+
+def play(portal: FakePortal, out: Path, screen: Screen) -> None:
+    """The acts, each a command line of its own."""
+    plan, answers = out / "plan.b24", ["--answer", "robots=none", "--answer", "tap=closed"]
+    act(screen, portal, "demo.doctor", ["doctor"])
+    act(screen, portal, "demo.audit", ["audit", "--excel", str(out / "audit-before.xlsx")])
+    act(screen, portal, "demo.plan", ["plan", "talking-leads", "-o", str(plan), *answers])
+    act(screen, portal, "demo.apply", ["apply", str(plan)])
+    act(screen, portal, "demo.audit_again", ["audit", "--excel", str(out / "audit-after.xlsx")])
+    act(screen, portal, "demo.second_plan", ["plan", "talking-leads", *answers])
+    act(screen, portal, "demo.report", ["report", "-o", str(out / "report.html")])
+    act(screen, portal, "demo.undo", ["undo", "--sample", "20", "--auto-approve"])
+    mails = len(portal.control.mails())
+    screen.say("demo.mails", n=mails)
+    if mails:
+        raise B24kitError("demo.mails_sent", n=mails)
+
+
+def act(screen: Screen, portal: FakePortal, code: str, arguments: list[str]) -> None:
+    """Say what comes, show the command, run it, and tell what it cost in portal time and requests."""
+    from b24kit.cli.app import run_command
+
+    screen.line()
+    screen.line("── " + screen.text(code), style="bold")
+    screen.line("$ b24kit " + " ".join(arguments), style="dim")
+    before, asked = portal.control.clock()["elapsed"], portal.control.metrics()["requests"]
+    ended = run_command(arguments)
+    if ended:
+        raise B24kitError("demo.act_failed", command=arguments[0], exit=ended)
+    passed = portal.control.clock()["elapsed"] - before
+    requests = portal.control.metrics()["requests"] - asked
+    screen.say("demo.cost", seconds=round(passed), requests=requests)
+
+
+@contextmanager
+def fake_portal(switches: list[str]) -> Iterator[FakePortal]:
+    """A sandbox in a process of its own, with the vendor's limits and a moved clock; ended whatever happens."""
+    from b24kit.sandbox.remote import SandboxControl
+
+    manners = ["--latency", str(LATENCY), "--new-connection", str(NEW_CONNECTION), "--work", json.dumps(WORK)]
+    command = [sys.executable, "-m", "b24kit.sandbox", "--port", "0", "--clock", "moved", *manners, *switches]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        told = announced(process)
+        yield FakePortal(told["Webhook"], SandboxControl(told["Portal"]))
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def announced(process: subprocess.Popen[str]) -> dict[str, str]:
+    """What the sandbox says of itself before it serves."""
+    told: dict[str, str] = {}
+    for line in process.stdout or ():
+        name, _, value = line.partition(":")
+        told[name.strip()] = value.strip()
+        if name.strip() == "Control":
+            return told
+    raise B24kitError("demo.no_sandbox", code=process.wait())
+
+
+@contextmanager
+def demo_environment(portal: FakePortal, out: Path, lang: str) -> Iterator[None]:
+    """The client's folder of the demo: its own state, its own secret, the sandbox's clock; undone afterwards."""
+    from b24kit.config.settings import PortalProfile, remember_portal
+    from b24kit.connectors.credentials import Webhook
+
+    remember_portal(out, PortalProfile("demo", Webhook.parse(portal.webhook).host))
+    wanted: Mapping[str, str] = {
+        "B24KIT_WEBHOOK_DEMO": portal.webhook,
+        "B24KIT_CLOCK": portal.webhook.split("/rest/")[0],
+        "B24KIT_STATE_DIR": str((out / ".b24kit" / "state").resolve()),
+        "B24KIT_DIR": str(out),
+        "B24KIT_PORTAL": "demo",
+        "B24KIT_LANG": lang,
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,161 @@
+"""`plan`, `show` and `explain`: everything that looks at a change before it happens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from b24kit.cli.context import Desk, desk
+from b24kit.cli.planning import Wish, make_plan, parse_answers
+from b24kit.cli.runs import newest_run
+from b24kit.errors import UsageError
+
+if TYPE_CHECKING:
+    from b24kit.change.plan import Plan
+
+CHANGES = 2
+
+Only = Annotated[str | None, typer.Option("--only", help="Only this part: stages or clean.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many clients (whole clusters).")]
+Answer = Annotated[list[str] | None, typer.Option("--answer", help="Answer a hand step: KEY=TEXT. May be repeated.")]
+
+
+def plan(
+    context: typer.Context,
+    playbook: Annotated[str, typer.Argument(help="A playbook file, or the name of a shipped one.")],
+    only: Only = None,
+    limit: Limit = None,
+    sample: Annotated[int | None, typer.Option("--sample", min=1, help="The same as --limit, to try on a few.")] = None,
+    answer: Answer = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Save the plan; applying a file asks no question.")
+    ] = None,
+    personal: Annotated[bool, typer.Option("--personal", help="Keep names and addresses in the saved file.")] = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes.")
+    ] = False,
+) -> None:
+    """What a playbook would change on the portal, what it costs, what cannot be undone. Nothing is written."""
+    with desk(context) as at:
+        if only not in (None, "stages", "clean"):
+            raise UsageError("plan.unknown_part", part=only, known="stages, clean")
+        wish = Wish(playbook, only, None, limit or sample, parse_answers(answer or []))
+        made, _ = make_plan(at, wish)
+        if out is not None:
+            from b24kit.change.planfile import save
+
+            save(made, out, store=at.store_dir, personal=personal)
+        show_plan(at, made)
+        if out is not None and not at.screen.as_json:
+            at.screen.say("plan.saved", file=str(out))
+        if detailed_exitcode and not made.empty:
+            raise typer.Exit(CHANGES)
+
+
+def show(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A saved plan.")],
+    operations: Annotated[bool, typer.Option("--operations", help="Every single operation with its reason.")] = False,
+) -> None:
+    """A saved plan once more, with a warning when it is too old or was applied."""
+    with desk(context) as at:
+        found = load_plan(at, file)
+        show_plan(at, found)
+        if operations and not at.screen.as_json:
+            show_operations(at, found)
+        if found.expires_at < at.clock.now() and not at.screen.as_json:
+            at.screen.say("plan.expired_warning", when=f"{found.expires_at:%d.%m.%Y %H:%M}")
+
+
+def explain(
+    context: typer.Context,
+    card: Annotated[str, typer.Argument(help="A card, for example lead:812.")],
+    file: Annotated[Path | None, typer.Option("--plan", help="A saved plan; default: the newest run's.")] = None,
+) -> None:
+    """Why a plan does to this card what it does: its client, its owner, its new stage, or why it is left alone."""
+    with desk(context) as at:
+        from b24kit.crm.refs import Ref
+        from b24kit.i18n import say
+
+        try:
+            ref = Ref.parse(card if ":" in card else f"lead:{card}")
+        except ValueError:
+            raise UsageError("cli.bad_card", card=card) from None
+        found = load_plan(at, file) if file else newest_run(at).plan
+        rows = [(op.symbol, op.key, say(op.reason.code, at.lang, **op.reason.facts)) for op in about(found, str(ref))]
+        rows += [
+            ("", "", say(left.reason.code, at.lang, **left.reason.facts)) for left in found.left if left.ref == ref
+        ]
+        if at.screen.as_json:
+            at.screen.document("explain", card=str(ref), reasons=[{"sign": s, "key": k, "why": w} for s, k, w in rows])
+            return
+        at.screen.say("explain.heading", card=str(ref), client=found.assignment.get(ref.id, "—"))
+        for sign, _, why in rows:
+            at.screen.sign(sign or "=", why)
+        if not rows:
+            at.screen.say("explain.nothing")
+
+
+def about(plan: Plan, card: str) -> list[Any]:
+    """The operations of the cluster this card belongs to that touch the card or its client."""
+    clusters = {op.cluster for op in plan.operations if str(op.target) == card and op.cluster}
+    return [op for op in plan.operations if str(op.target) == card or (op.cluster in clusters and op.symbol == "+")]
+
+
+def load_plan(at: Desk, file: Path) -> Plan:
+    from b24kit.change.planfile import load
+
+    return load(file, store=at.store_dir)
+
+
+def show_plan(at: Desk, plan: Plan) -> None:
+    """A plan on the screen, for people or as one document."""
+    from b24kit.reports import plan_text
+
+    capabilities = at.portal.capabilities
+    if at.screen.as_json:
+        at.screen.document("plan", **plan_document(plan), no_way_back=len(plan.no_way_back(capabilities)))
+        return
+    at.screen.say("plan.heading", id=plan.id, portal=plan.portal_id, playbook=plan.playbook)
+    for line in plan_text.plan_lines(plan, at.lang):
+        at.screen.sign(line.sign, line.text)
+    if plan.left:
+        at.screen.say("plan.left", n=len(plan.left))
+        at.screen.lines(plan_text.left_lines(plan, at.lang))
+    at.screen.lines(plan_text.note_lines(plan, at.lang), indent="")
+    finals = list(plan_text.final_lines(plan, capabilities, at.lang))
+    if finals:
+        at.screen.say("plan.finals")
+        at.screen.lines(finals)
+    for closing in plan_text.closing_lines(plan, capabilities, at.lang):
+        at.screen.line(closing)
+
+
+def show_operations(at: Desk, plan: Plan) -> None:
+    from b24kit.i18n import say
+
+    for operation in plan.operations:
+        why = say(operation.reason.code, at.lang, **operation.reason.facts)
+        at.screen.sign(operation.symbol, f"{operation.target}  {why}")
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """A plan as a machine reads it: counts and reasons, no personal data."""
+    return {
+        "id": plan.id,
+        "portal": plan.portal_id,
+        "playbook": plan.playbook,
+        "expires": plan.expires_at,
+        "empty": plan.empty,
+        "counts": plan.counts(),
+        "writes": plan.write_counts(),
+        "steps": [{"key": s.key, "code": s.code, "answer": s.answer, "blocking": s.blocking} for s in plan.steps],
+        "left": len(plan.left),
+        "cost": {
+            "requests": plan.cost.requests,
+            "running_seconds": round(plan.cost.running_seconds, 1),
+            "seconds": [round(plan.cost.seconds_low, 1), round(plan.cost.seconds_high, 1)],
+        },
+    }

@@ -1,0 +1,56 @@
+"""`report`: the proof sheet of a run, before and after, for the client's signature."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from b24kit.cli.context import Desk, desk
+from b24kit.cli.runs import find_run
+from b24kit.cli.scope import EVERYTHING
+from b24kit.errors import UsageError
+
+if TYPE_CHECKING:
+    from b24kit.change.snapshot import Snapshot
+
+
+def report(
+    context: typer.Context,
+    run: Annotated[str | None, typer.Argument(help="A run; default: the newest.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write .html or .xlsx.")] = None,
+) -> None:
+    """What was and what is, and that nothing was lost: read afresh and compared with the snapshot of the plan."""
+    with desk(context) as at:
+        from b24kit.reports.proof import prove, write_html
+        from b24kit.reports.tables import write_workbook
+
+        if out is not None and out.suffix not in (".html", ".xlsx"):
+            raise UsageError("cli.report_format", file=str(out))
+        found = find_run(at, run)
+        proof = prove(snapshot_of(at, found.plan.snapshot_id), at.snapshot(EVERYTHING))
+        heading = at.screen.text("report.heading", portal=proof.portal_id, run=found.id)
+        if out is not None and out.suffix == ".html":
+            write_html(proof.tables(), heading, out, at.lang)
+        elif out is not None:
+            write_workbook(proof.tables(), out, at.lang)
+        if not at.screen.as_json:
+            at.screen.line(heading)
+        at.screen.tables(proof.tables(), "report", run=found.id, lost=proof.lost)
+        if not at.screen.as_json:
+            at.screen.say("report.closing" if out else "report.closing_screen", lost=proof.lost, file=str(out))
+        if proof.lost:
+            raise typer.Exit(1)
+
+
+def snapshot_of(at: Desk, snapshot_id: str) -> Snapshot:
+    """The snapshot a plan was made on, found by its content among those of this folder."""
+    from b24kit.change.snapshot import Snapshot
+
+    for file in sorted(at.snapshots_dir.glob("*.sqlite"), reverse=True):
+        found = Snapshot.open(file)
+        if found.id == snapshot_id:
+            return found
+        found.close()
+    raise UsageError("cli.no_snapshot", snapshot=snapshot_id)

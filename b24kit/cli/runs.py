@@ -1,0 +1,74 @@
+"""`runs` and `runs purge`: what was done in this folder; and how other commands find a run."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from b24kit.cli.context import Desk, desk
+from b24kit.errors import UsageError
+
+if TYPE_CHECKING:
+    from b24kit.change.runs import Run
+
+app = typer.Typer(help="What was done in this folder.", invoke_without_command=True)
+
+
+@app.callback()
+def list_runs(context: typer.Context) -> None:
+    """All runs, oldest first."""
+    if context.invoked_subcommand is not None:
+        return
+    with desk(context) as at:
+        from b24kit.reports.tables import Table, Word
+
+        found = at.runs.list()
+        rows = [(r.id, r.plan_id, r.portal_id, r.started, Word(f"how.{r.how or 'running'}"), r.undoes) for r in found]
+        columns = ("column.run", "column.plan", "column.host", "column.started", "column.how", "column.undoes")
+        if not found and not at.screen.as_json:
+            at.screen.say("runs.none")
+            return
+        at.screen.tables([Table("table.runs", columns, rows)], "runs")
+
+
+@app.command("purge")
+def purge(
+    context: typer.Context,
+    older: Annotated[
+        str | None, typer.Option("--older", help="For example 90d; default: retention of b24kit.toml.")
+    ] = None,
+) -> None:
+    """Delete journals, plans and snapshots older than so many days; unfinished runs stay."""
+    with desk(context) as at:
+        days = parse_days(older) if older else at.settings.retention_days
+        before = at.clock.now() - timedelta(days=days)
+        gone = at.runs.purge(before)
+        for file in sorted(at.snapshots_dir.glob("*.sqlite")):
+            if file.stat().st_mtime < before.timestamp():
+                file.unlink()
+        if at.screen.as_json:
+            at.screen.document("purge", runs=gone, days=days)
+        else:
+            at.screen.say("runs.purged", n=len(gone), days=days)
+
+
+def parse_days(text: str) -> int:
+    """`90d` or `90` as days."""
+    number = text.removesuffix("d").removesuffix("д")
+    if not number.isdigit() or int(number) < 1:
+        raise UsageError("cli.bad_days", text=text)
+    return int(number)
+
+
+def find_run(at: Desk, run_id: str | None) -> Run:
+    """The named run, or the newest that is no undo."""
+    return at.runs.open(run_id) if run_id else newest_run(at)
+
+
+def newest_run(at: Desk) -> Run:
+    found = [info for info in at.runs.list() if info.undoes is None]
+    if not found:
+        raise UsageError("cli.no_runs")
+    return at.runs.open(found[-1].id)

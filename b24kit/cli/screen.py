@@ -1,0 +1,146 @@
+"""What a command says and asks: sentences, tables, progress, JSON; the only module that knows about the terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from b24kit.crm.portal import Progress
+from b24kit.errors import UsageError
+from b24kit.i18n import Language, say
+from b24kit.reports.tables import Table, inert, shown_cell
+
+JSON_FORMAT = "b24kit-json/1"
+COLOURS = {"+": "green", "~": "yellow", "-": "red", ">": "cyan", "!": "magenta", "<=": "blue"}
+
+
+class Screen:
+    """One command's screen. In JSON mode people's sentences go to stderr and the document alone to stdout."""
+
+    def __init__(self, lang: Language, *, as_json: bool = False, colour: bool | None = None) -> None:
+        self.lang: Language = lang
+        self.as_json = as_json
+        self._colour = colour
+        for stream in (sys.stdout, sys.stderr):
+            # A console in cp866 or cp1251 shows `?` for what it lacks instead of breaking the run.
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")
+
+    def say(self, code: str, **facts: object) -> None:
+        self.line(say(code, self.lang, **facts))
+
+    def text(self, code: str, **facts: object) -> str:
+        return say(code, self.lang, **facts)
+
+    def line(self, text: str = "", style: str | None = None) -> None:
+        """One line of text for people; never parsed for markup, so a title from a stranger stays text."""
+        self._console().print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def sign(self, sign: str, text: str) -> None:
+        """A plan's line: the sign in its colour, then the words."""
+        self._console().print(
+            f"  {sign:<2} {inert(text)}", style=COLOURS.get(sign), markup=False, highlight=False, soft_wrap=True
+        )
+
+    def table(self, table: Table, limit: int = 30) -> None:
+        """At most `limit` rows, and how many more there are."""
+        from rich import box
+        from rich.table import Table as Grid
+
+        grid = Grid(title=table.heading(self.lang), title_justify="left", box=box.SIMPLE, pad_edge=False)
+        for index, header in enumerate(table.headers(self.lang)):
+            numeric = any(isinstance(row[index], int | float) for row in table.rows)
+            grid.add_column(inert(header), justify="right" if numeric else "left", overflow="fold")
+        from rich.text import Text
+
+        for row in table.rows[:limit]:
+            grid.add_row(*(Text(shown_cell(value, self.lang)) for value in row))
+        self._console().print(grid)
+        if len(table.rows) > limit:
+            self.say("table.more", n=len(table.rows) - limit)
+
+    def document(self, kind: str, **content: Any) -> None:
+        """The one JSON document of a command; the first keys state format and kind."""
+        text = json.dumps({"format": JSON_FORMAT, "kind": kind, **content}, ensure_ascii=False, default=str)
+        sys.stdout.write(text + "\n")
+
+    def message(self, **content: Any) -> None:
+        """One JSON line of a long run."""
+        sys.stdout.write(json.dumps({"format": JSON_FORMAT, **content}, ensure_ascii=False, default=str) + "\n")
+        sys.stdout.flush()
+
+    @contextmanager
+    def progress(self, code: str, **facts: object) -> Iterator[Callable[[Progress], None]]:
+        """A bar for long work; in JSON mode and in pipes nothing moves."""
+        if self.as_json or not sys.stderr.isatty():
+            yield _nothing
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+        )
+        with Bar(*columns, console=self._console(stderr=True), transient=True) as bar:
+            task = bar.add_task(say(code, self.lang, **facts), total=None, left="")
+
+            def tell(progress: Progress) -> None:
+                left = progress.seconds_left
+                text = "" if left is None else say("progress.left", self.lang, minutes=max(1, round(left / 60)))
+                bar.update(task, completed=progress.done, total=progress.total, left=text)
+
+            yield tell
+
+    def confirm(self, code: str, **facts: object) -> bool:
+        """A yes-or-no question; without a terminal the answer is an error that names the option to use."""
+        if not sys.stdin.isatty():
+            raise UsageError("cli.no_terminal")
+        sys.stderr.write(say(code, self.lang, **facts) + " ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes", "д", "да")
+
+    def ask(self, code: str, **facts: object) -> str:
+        """A line typed at the terminal; without a terminal it is empty, and whoever needs it refuses."""
+        if not sys.stdin.isatty():
+            return ""
+        sys.stderr.write(say(code, self.lang, **facts) + " ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip()
+
+    def ask_secret(self, code: str, **facts: object) -> str:
+        """A value that is not shown while it is typed; from a pipe it is read as a line."""
+        if not sys.stdin.isatty():
+            return sys.stdin.readline().strip()
+        from getpass import getpass
+
+        return getpass(say(code, self.lang, **facts) + " ").strip()
+
+    def lines(self, found: Iterable[str], indent: str = "  ") -> None:
+        for text in found:
+            self.line(indent + inert(text))
+
+    def tables(self, tables: Sequence[Table], kind: str, **content: Any) -> None:
+        """Tables as people or as a machine want them."""
+        if self.as_json:
+            self.document(kind, **content, tables=[table.as_json() for table in tables])
+            return
+        for table in tables:
+            self.table(table)
+
+    def _console(self, stderr: bool = False) -> Any:
+        from rich.console import Console
+
+        forced = None if self._colour is None else self._colour
+        return Console(stderr=stderr or self.as_json, force_terminal=forced, no_color=self._colour is False)
+
+
+def _nothing(progress: Progress) -> None:
+    """Progress that nobody watches."""
+    del progress

@@ -1,0 +1,192 @@
+"""The REST client of one Bitrix24 portal: single calls, many commands at once, and lists without lost rows.
+
+It composes the pieces of the wire (transport, counter, running time, batches, lanes) and knows no card of the CRM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from b24kit.clock import Clock
+from b24kit.connectors.accounting import BATCH
+from b24kit.connectors.bitrix24.dispatch import Dispatch, Intend, Tell
+from b24kit.connectors.bitrix24.exchange import Answer, Exchange
+from b24kit.connectors.bitrix24.lists import STYLES, BitrixList, Style, offset_rows
+from b24kit.connectors.bitrix24.outlook import batches
+from b24kit.connectors.commands import Command, CommandOutcome
+from b24kit.connectors.credentials import Webhook
+from b24kit.connectors.flight import Lanes
+from b24kit.connectors.forecast import Ahead, finish
+from b24kit.connectors.ledger import Ledger
+from b24kit.connectors.pacing import LeakyBucket, Limits
+from b24kit.connectors.paging import AHEAD, walk
+from b24kit.connectors.retry import repeated
+from b24kit.connectors.running_time import MethodTimeMeter
+from b24kit.connectors.tap import Tap
+from b24kit.connectors.transport import Transport
+from b24kit.crm.portal import Cost, Progress
+from b24kit.errors import UsageError
+
+CheckFilter = Callable[[str, Mapping[str, Any]], None]
+
+# Last words of methods that only look ("REST methods"): what is not here counts as a write and is never repeated blindly.
+READING_WORDS = frozenset(
+    "list get fields types current search profile scope methods time findbycomm admin settings info items counts".split()
+)
+LOW, HIGH = 0.1, 1.0  # seconds of work of a command never measured: 0.1-3.3 for writes in the field
+
+
+class RestClient:
+    """One portal through one webhook. Close it when done."""
+
+    def __init__(
+        self,
+        webhook: Webhook,
+        *,
+        clock: Clock,
+        state_dir: Path | None = None,
+        max_in_flight: int = 8,
+        limits: Limits | None = None,
+        tap: Tap | None = None,
+        check_filter: CheckFilter | None = None,
+        on_moved: Callable[[str], None] | None = None,
+    ) -> None:
+        """`check_filter(method, params)` may refuse arguments before they are sent: unknown filter keys are dropped by
+        the portal without a word, which widens the list. `on_moved(host)` hears of a renamed portal."""
+        self.limits = limits or Limits()
+        self._clock, self._check_filter = clock, check_filter
+        lanes = max(1, max_in_flight)
+        self._transport = Transport(webhook, clock, lanes=lanes + AHEAD, on_moved=on_moved)
+        self._ledger = Ledger(state_dir)
+        bucket = LeakyBucket(self._ledger, webhook.host, clock, self.limits)
+        meter = MethodTimeMeter(self._ledger, webhook.host, webhook.fingerprint, clock, self.limits)
+        self._exchange = Exchange(self._transport, bucket, meter, clock, self.limits, tap)
+        self.lanes = Lanes(lanes)
+        self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="b24kit-lane")
+
+    @property
+    def webhook(self) -> Webhook:
+        """The access in use; its host is the new one after the portal moved."""
+        return self._transport.webhook
+
+    def call(self, method: str, params: Mapping[str, Any] | None = None, *, reads: bool | None = None) -> Any:
+        """The result of one call.
+
+        Repeated by itself only where that is safe: reads after any failure of the wire, writes when the portal surely
+        did nothing. Raises the errors of `b24kit.errors`.
+        """
+        return self.answer(method, params, reads=reads).result
+
+    def answer(self, method: str, params: Mapping[str, Any] | None = None, *, reads: bool | None = None) -> Answer:
+        """As `call`, with `total` and `next` of a list."""
+        given = dict(params or {})
+        self._check(method, given)
+        command = Command(method, method, given)
+        looks = is_reading(method) if reads is None else reads
+        return repeated(
+            lambda: self._exchange.single(command, self._exchange.booked([command], method)), self._clock, reads=looks
+        )
+
+    def run(
+        self,
+        commands: Iterable[Command],
+        *,
+        intend: Intend | None = None,
+        tell: Tell | None = None,
+        reads: bool = False,
+    ) -> Iterator[CommandOutcome]:
+        """One outcome per command, in the order answers come.
+
+        `intend(batch)` is called in this thread right before each batch is sent. Refusals for speed and paused methods
+        are waited out and repeated here (they were not executed; `intend` hears of them again). A batch without a
+        trustworthy answer makes its commands UNKNOWN; with `reads` it is repeated instead. Wrong access, or an
+        unreachable portal, is raised after the outcomes of what was in flight. `tell` is called after each batch and
+        every few seconds of a long wait; what it raises ends the run in order, as closing the iterator does.
+        """
+        dispatch = Dispatch(self._exchange, self.lanes, self._pool, self._clock, self.limits, reads=reads)
+        return dispatch.run(self._checked(commands), intend, tell)
+
+    def rows(
+        self,
+        method: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        style: str | Style = "classic",
+        above: int | str | None = None,
+        tell: Tell | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Every row of a list by ascending id, each exactly once though people work on the portal meanwhile.
+
+        `style`: classic (crm.lead.list), item (crm.item.list), history (crm.stagehistory.list), tasks
+        (tasks.task.list), whole (one answer), offset (`next`; caller orders). `above`: only ids above this one.
+        """
+        given = dict(params or {})
+        self._check(method, given)
+        if style == "whole":
+            return iter(self.call(method, given, reads=True))
+        if style == "offset":
+            return offset_rows(self._exchange, self._clock, method, given)
+        found = STYLES.get(style) if isinstance(style, str) else style
+        if found is None:
+            raise UsageError("unknown_page_style", method=method, style=style)
+        source = BitrixList(
+            self._exchange, self._clock, method, given, found, None if above is None else int(above)
+        )
+        told = None if tell is None else lambda done, total: tell(Progress(done, total))
+        return walk(source, self._pool, told=told)
+
+    def estimate(self, counts: Mapping[str, int], guess: Mapping[str, float] | None = None) -> Cost:
+        """The price of so many items by method, at this portal's limits and with what is spent already.
+
+        `guess`: seconds of work of methods that were not measured yet. `seconds_low` holds if they are as quick as
+        that (or as 0.1 s), `seconds_high` if they are as slow as ten times that.
+        """
+        low = {m: (guess or {}).get(m, LOW) for m in counts}
+        high = {m: low[m] * HIGH / LOW for m in counts}
+        quick = batches(counts, self._exchange, self.limits, low)
+        slow = batches(counts, self._exchange, self.limits, high)
+        seconds = {m: n * self._exchange.speeds.usual(m, low[m]) for m, n in counts.items()}
+        return Cost(
+            requests=sum(kind.batches for kind in quick),
+            method_seconds=seconds,
+            seconds_low=finish(quick, self._ahead(quick)),
+            seconds_high=finish(slow, self._ahead(slow)),
+        )
+
+    def close(self) -> None:
+        """End all lanes and connections."""
+        self._pool.shutdown(wait=True)
+        self._transport.close()
+        self._ledger.close()
+
+    def _ahead(self, work: Iterable[Any]) -> Ahead:
+        meter, bucket = self._exchange.meter, self._exchange.bucket
+        names = {name for kind in work for name in kind.costs} | {BATCH}
+        return Ahead(
+            lanes=self.lanes.hoped,
+            meter=meter,
+            standings={name: meter.standing(name) for name in names},
+            level=bucket.full - bucket.room(),
+            full=bucket.full,
+            leak=bucket.leak,
+        )
+
+    def _check(self, method: str, params: Mapping[str, Any]) -> None:
+        if self._check_filter is not None:
+            self._check_filter(method, params)
+
+    def _checked(self, commands: Iterable[Command]) -> Iterable[Command]:
+        if self._check_filter is None:
+            return commands
+        checked = list(commands)
+        for command in checked:
+            self._check_filter(command.method, command.params)
+        return checked
+
+
+def is_reading(method: str) -> bool:
+    """Whether a method only looks, by its last word: `crm.lead.list` does, `crm.lead.update` does not."""
+    return method.lower().rsplit(".", 1)[-1] in READING_WORDS

@@ -1,0 +1,115 @@
+"""The present state of objects by their ids: fifty ids a command, all commands in as few requests as they need."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from b24kit.connectors.bitrix24.asking import ask, result_of, rows_of
+from b24kit.connectors.bitrix24.client import RestClient
+from b24kit.connectors.bitrix24.methods import LISTS, PAGE_SIZE
+from b24kit.connectors.bitrix24.reading import Reading, select_of
+from b24kit.connectors.bitrix24.translate_activities import ACTIVITY_SELECT, TEXT_SELECT, to_activity
+from b24kit.connectors.bitrix24.translate_cards import CARD_READERS
+from b24kit.connectors.bitrix24.wirevalues import Row
+from b24kit.connectors.commands import Command, CommandOutcome
+from b24kit.crm.activity import Activity
+from b24kit.crm.records import Record, ref_of
+from b24kit.crm.refs import CARDS, Kind, Ref
+from b24kit.errors import UsageError
+
+Outcomes = Mapping[str, CommandOutcome]
+
+ACTIVITY_KINDS = (Kind.ACTIVITY, Kind.TODO)  # a to-do is an activity with a provider of its own
+_DIRECTORY_KINDS = (Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.USER, Kind.TEAM)
+READABLE = frozenset((*CARDS, *ACTIVITY_KINDS, *_DIRECTORY_KINDS))
+
+
+def read_refs(client: RestClient, reading: Reading, refs: Iterable[Ref]) -> dict[Ref, Record]:
+    """Records by reference; those that are gone are absent. Activities come with text and bindings."""
+    by_kind: dict[Kind, list[Ref]] = defaultdict(list)
+    for ref in dict.fromkeys(refs):
+        if ref.kind not in READABLE:
+            raise UsageError("kind_not_readable", kind=ref.kind.value)
+        by_kind[ref.kind].append(ref)
+    activities = [ref for kind in ACTIVITY_KINDS for ref in by_kind[kind]]
+    card_lists = {kind: _card_lists(kind, by_kind[kind]) for kind in CARDS}
+    activity_lists, binding_lists = _activity_lists(activities), _binding_lists(activities)
+    commands = [*(found for lists in card_lists.values() for found in lists), *activity_lists, *binding_lists]
+    outcomes = ask(client, commands)
+    found: dict[Ref, Record] = {}
+    for kind, lists in card_lists.items():
+        cards = map(CARD_READERS[kind], _rows(lists, outcomes))
+        found |= {Ref(kind, card.id): card for card in cards}
+    found |= _activities(activities, activity_lists, outcomes)
+    for kind in _DIRECTORY_KINDS:
+        found |= _directory(reading, by_kind[kind])
+    return found
+
+
+def list_by_id(method: str, ids: Sequence[str], select: Sequence[str], *, tag: str) -> list[Command]:
+    """Commands that list these ids, a page each: IN by the prefix `@`, no counting (`start=-1`)."""
+    parts = [ids[at : at + PAGE_SIZE] for at in range(0, len(ids), PAGE_SIZE)]
+    return [Command(f"{tag}{place:04d}", method, _page(select, part)) for place, part in enumerate(parts)]
+
+
+def binding_list(activity: str) -> Command:
+    """The command that lists the cards an activity hangs on; its key is told by the activity's id."""
+    return Command(f"b{activity}", "crm.activity.binding.list", {"activityId": int(activity)})
+
+
+def is_gone(outcome: CommandOutcome | None) -> bool:
+    """Whether the portal says that the object is not there: by code, or by text where the code is empty."""
+    return outcome is not None and (
+        "not_found" in outcome.code.lower() or (not outcome.result and "not found" in outcome.said.lower())
+    )
+
+
+def _page(select: Sequence[str], ids: Sequence[str]) -> dict[str, Any]:
+    wanted = {"@ID": [int(found) for found in ids]}
+    return {"select": list(select), "filter": wanted, "order": {"ID": "ASC"}, "start": -1}
+
+
+def _card_lists(kind: Kind, refs: Sequence[Ref]) -> list[Command]:
+    return list_by_id(LISTS[kind], [ref.id for ref in refs], select_of(kind), tag=kind.value)
+
+
+def _activity_lists(refs: Sequence[Ref]) -> list[Command]:
+    ids = list(dict.fromkeys(ref.id for ref in refs))
+    return list_by_id(LISTS[Kind.ACTIVITY], ids, (*ACTIVITY_SELECT, *TEXT_SELECT), tag="activity")
+
+
+def _binding_lists(refs: Sequence[Ref]) -> list[Command]:
+    return [binding_list(activity) for activity in dict.fromkeys(ref.id for ref in refs)]
+
+
+def _rows(lists: Sequence[Command], outcomes: Outcomes) -> Iterator[Row]:
+    for command in lists:
+        yield from rows_of(result_of(command, outcomes.get(command.key)))
+
+
+def _activities(refs: Sequence[Ref], lists: Sequence[Command], outcomes: Outcomes) -> dict[Ref, Record]:
+    found: dict[str, Activity] = {}
+    for row in _rows(lists, outcomes):
+        asked = binding_list(str(row["ID"]))
+        bound = outcomes.get(asked.key)
+        activity = None if is_gone(bound) else to_activity(row, rows_of(result_of(asked, bound)))
+        if activity is not None:
+            found[activity.id] = activity
+    return {ref: found[ref.id] for ref in refs if ref.id in found}
+
+
+def _directory(reading: Reading, refs: Sequence[Ref]) -> dict[Ref, Record]:
+    """Directories are small and come whole: one call for any number of references."""
+    if not refs:
+        return {}
+    readers: dict[Kind, Callable[[], Sequence[Record]]] = {
+        Kind.STAGE: reading.stages,
+        Kind.SOURCE: reading.sources,
+        Kind.PIPELINE: reading.pipelines,
+        Kind.USER: reading.users,
+        Kind.TEAM: reading.teams,
+    }
+    known = {ref_of(record): record for record in readers[refs[0].kind]()}
+    return {ref: known[ref] for ref in refs if ref in known}

@@ -1,0 +1,138 @@
+"""One Bitrix24 portal behind the Portal protocol: composed of the client, translation, reading, settling and prices."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+
+from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
+from b24kit.connectors.bitrix24.client import RestClient
+from b24kit.connectors.bitrix24.facts import CAPABILITIES, ask_facts
+from b24kit.connectors.bitrix24.lookup import read_refs
+from b24kit.connectors.bitrix24.pricing import price
+from b24kit.connectors.bitrix24.reading import Reading
+from b24kit.connectors.bitrix24.settling import settle
+from b24kit.connectors.bitrix24.traces import traces_on
+from b24kit.connectors.commands import Command
+from b24kit.crm.activity import Activity, Channel
+from b24kit.crm.cards import Company, Contact, Deal, Lead
+from b24kit.crm.pipeline import Pipeline, Source, Stage
+from b24kit.crm.portal import Capabilities, Cost, Intend, PortalFacts, Progress, Tell, Trace, Where
+from b24kit.crm.records import Record
+from b24kit.crm.refs import Kind, Ref
+from b24kit.crm.user import Team, User
+from b24kit.crm.writes import Result, Settled, Write
+
+
+class BitrixPortal:
+    """Implements `crm.portal.Portal` over an open client, which it closes with itself."""
+
+    def __init__(self, client: RestClient, *, host: str, access: str = "webhook") -> None:
+        self._client = client
+        self._host = host
+        self._access = access
+        self._reading = Reading(client)
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return CAPABILITIES
+
+    def facts(self) -> PortalFacts:
+        """Who we are here, and in which state the portal is (profile, scope, server.time, crm.settings.mode.get)."""
+        return ask_facts(self._client, self._host, self._access)
+
+    def stages(self) -> list[Stage]:
+        return self._reading.stages()
+
+    def pipelines(self) -> list[Pipeline]:
+        return self._reading.pipelines()
+
+    def sources(self) -> list[Source]:
+        return self._reading.sources()
+
+    def users(self) -> list[User]:
+        return self._reading.users()
+
+    def teams(self) -> list[Team]:
+        return self._reading.teams()
+
+    def leads(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Lead]:
+        return self._reading.cards(Kind.LEAD, where, tell)
+
+    def contacts(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Contact]:
+        return self._reading.cards(Kind.CONTACT, where, tell)
+
+    def companies(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Company]:
+        return self._reading.cards(Kind.COMPANY, where, tell)
+
+    def deals(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Deal]:
+        return self._reading.cards(Kind.DEAL, where, tell)
+
+    def activities(
+        self, on: Kind | None = None, channel: Channel | None = None, open_only: bool = False, text: bool = False
+    ) -> Iterator[Activity]:
+        return self._reading.activities(on, channel, open_only, text)
+
+    def read(self, refs: Iterable[Ref]) -> dict[Ref, Record]:
+        """Present state by reference; UsageError for kinds without a record class, except to-dos (as activities)."""
+        return read_refs(self._client, self._reading, refs)
+
+    def traces(self, ref: Ref) -> list[Trace]:
+        return traces_on(self._client, ref)
+
+    def perform(self, writes: Sequence[Write], intend: Intend, tell: Tell | None = None) -> Iterator[Result]:
+        """Send the writes; see `crm.portal.PortalWrites`. All are translated before the first leaves."""
+        planned = {call.command.key: call for call in calls_for(writes)}
+        yield from _without_call(writes, planned.values(), intend)
+
+        def intended(commands: Sequence[Command]) -> None:
+            intend([write for command in commands for write in planned[command.key].writes])
+
+        counted = _Counted(len(writes), tell)
+        commands = [call.command for call in planned.values()]
+        outcomes = self._client.run(commands, intend=intended, tell=counted.hear)
+        with ExitStack() as ending:
+            if isinstance(outcomes, Generator):
+                ending.callback(outcomes.close)  # closed with this iterator: nothing more is sent, lanes are waited for
+            for outcome in outcomes:
+                results = results_of(planned[outcome.key], outcome)
+                counted.add(len(results))
+                yield from results
+
+    def settle(self, writes: Sequence[Write]) -> dict[str, Result]:
+        """Look up what became of writes of unknown outcome; the caller has waited long enough for late commits."""
+        return settle(self._client, self._reading, writes)
+
+    def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
+        return price(self._client, writes, reads or {})
+
+    def close(self) -> None:
+        self._client.close()
+
+
+class _Counted:
+    """Turns progress in commands into progress in writes, keeping the promise of time."""
+
+    def __init__(self, total: int, tell: Tell | None) -> None:
+        self._total = total
+        self._tell = tell
+        self._done = 0
+        self._left: float | None = None
+
+    def hear(self, progress: Progress) -> None:
+        self._left = progress.seconds_left
+
+    def add(self, writes: int) -> None:
+        self._done += writes
+        if self._tell is not None:
+            self._tell(Progress(self._done, self._total, self._left))
+
+
+def _without_call(writes: Sequence[Write], planned: Iterable[PlannedCall], intend: Intend) -> Iterator[Result]:
+    """Changes that differ in nothing are done as they stand."""
+    sent = {write.key for call in planned for write in call.writes}
+    idle = [write for write in writes if write.key not in sent]
+    if idle:
+        intend(idle)
+    for write in idle:
+        yield Result(write.key, Settled.DONE)

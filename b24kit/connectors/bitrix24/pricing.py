@@ -1,0 +1,99 @@
+"""What a list of writes and reads costs here: put into calls, then reckoned by the client with what it learned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from b24kit.connectors.bitrix24.client import RestClient
+from b24kit.connectors.bitrix24.methods import BATCH_SIZE, IMPORT_SIZE, LISTS, METHODS, PAGE_SIZE
+from b24kit.crm.portal import Cost
+from b24kit.crm.refs import CARDS, Kind
+from b24kit.errors import UsageError
+
+_CREATED_BY = {
+    Kind.STAGE: "crm.status.add",
+    Kind.SOURCE: "crm.status.add",
+    Kind.PIPELINE: "crm.category.add",
+    Kind.FIELD: "crm.lead.userfield.add",
+    Kind.COMMENT: "crm.timeline.comment.add",
+    Kind.TODO: "crm.activity.todo.add",
+    Kind.TASK: "tasks.task.add",
+    Kind.NOTICE: "im.notify.system.add",
+}
+_CHANGED_BY = {
+    Kind.STAGE: "crm.status.update",
+    Kind.SOURCE: "crm.status.update",
+    Kind.PIPELINE: "crm.category.update",
+    Kind.ACTIVITY: "crm.activity.update",
+    Kind.TODO: "crm.activity.update",
+}
+_DELETED_BY = {
+    Kind.STAGE: "crm.status.delete",
+    Kind.SOURCE: "crm.status.delete",
+    Kind.PIPELINE: "crm.category.delete",
+    Kind.ACTIVITY: "crm.activity.delete",
+    Kind.TODO: "crm.activity.delete",
+    Kind.COMMENT: "crm.timeline.comment.delete",
+    Kind.TASK: "tasks.task.delete",
+    Kind.NOTICE: "im.notify.delete",
+    Kind.FIELD: "crm.lead.userfield.delete",
+}
+_BOUND_BY = {"bind": "crm.activity.binding.add", "unbind": "crm.activity.binding.delete"}
+_IMPORT = ("crm.item.batchImport", IMPORT_SIZE)
+_WHOLE_LISTS = frozenset({Kind.STAGE, Kind.SOURCE, Kind.PIPELINE})
+
+
+def price(client: RestClient, writes: Mapping[str, int], reads: Mapping[str, int]) -> Cost:
+    """The cost of so many writes by `write_name` and so many rows read by kind."""
+    counts = calls_needed(writes, reads)
+    cards = sum(count for name, count in writes.items() if _write_method(name) == _IMPORT)
+    # Running time is measured by the piece, and one call of an import has twenty; requests are counted in calls.
+    pieces = counts | ({_IMPORT[0]: cards} if cards else {})
+    cost = client.estimate(pieces, {method: _seconds_a_piece(method) for method in pieces})
+    saved = _parts(cards, BATCH_SIZE) - _parts(counts.get(_IMPORT[0], 0), BATCH_SIZE)
+    return replace(cost, requests=max(1, cost.requests - saved) if counts else 0)
+
+
+def _seconds_a_piece(method: str) -> float:
+    seconds = METHODS[method].seconds
+    return seconds / IMPORT_SIZE if method == _IMPORT[0] else seconds
+
+
+def calls_needed(writes: Mapping[str, int], reads: Mapping[str, int]) -> dict[str, int]:
+    """How often each method will be called.
+
+    >>> calls_needed({"create contact": 45, "bind activity": 7}, {"lead": 120})
+    {'crm.item.batchImport': 3, 'crm.activity.binding.add': 7, 'crm.lead.list': 3}
+    """
+    counts: Counter[str] = Counter()
+    for name, count in writes.items():
+        method, size = _write_method(name)
+        counts[method] += _parts(count, size)
+    for kind, rows in reads.items():
+        found = Kind(kind)
+        counts[LISTS[found]] += 1 if found in _WHOLE_LISTS else _parts(rows, PAGE_SIZE)
+    return {method: count for method, count in counts.items() if count}
+
+
+def _write_method(name: str) -> tuple[str, int]:
+    """The method of a `write_name`, and how many writes one call of it does."""
+    verb, _, noun = name.partition(" ")
+    kind = Kind(noun)
+    if verb in _BOUND_BY:
+        return _BOUND_BY[verb], 1
+    if kind in CARDS:
+        return _IMPORT if verb == "create" else (f"crm.{noun}.{_card_step(verb)}", 1)
+    method = {"create": _CREATED_BY, "change": _CHANGED_BY, "delete": _DELETED_BY}.get(verb, {}).get(kind)
+    if method is None:
+        raise UsageError("write_unknown", write=name)
+    return method, 1
+
+
+def _card_step(verb: str) -> str:
+    return {"change": "update", "delete": "delete"}[verb]
+
+
+def _parts(count: int, size: int) -> int:
+    return -(-count // size)

@@ -1,0 +1,189 @@
+"""What to ask a portal about one write whose answer never came, and how to judge what it says. Pure.
+
+Cards are known by ORIGIN_ID, stages and sources by code, pipelines by name, fields by name, bindings by their list,
+comments, reminders and tasks by a mark of ours in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from b24kit.connectors.bitrix24.asking import rows_of
+from b24kit.connectors.bitrix24.calls_create import RestCall, mark, task_binding, userfield_name
+from b24kit.connectors.bitrix24.methods import LISTS, OWNER_TYPES
+from b24kit.connectors.bitrix24.translate import SOURCES, directory_of, stage_code
+from b24kit.connectors.bitrix24.translate_activities import TODO_PROVIDER
+from b24kit.connectors.bitrix24.wirevalues import Row, number, text
+from b24kit.crm.refs import Kind, Ref
+from b24kit.crm.writes import Bind, Create, Delete, Result, Settled, Unbind
+
+# A mark is looked for among the newest texts of a card: one page, which holds everything a run may have lost.
+_NEWEST = {"ID": "DESC"}
+ORIGINS_A_PAGE = 25  # half a page: a card that was made twice must not push another one off it
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One reading call, and what its result says of one write."""
+
+    call: RestCall
+    judge: Callable[[Any], Result]
+
+
+def about_binding(write: Bind | Unbind) -> Question:
+    """crm.activity.binding.list; the numbers in it are real ones."""
+    wanted = (OWNER_TYPES[write.card.kind], int(write.card.id))
+
+    def judge(result: Any) -> Result:
+        bound = any((number(row["entityTypeId"]), number(row["entityId"])) == wanted for row in rows_of(result))
+        done = bound is isinstance(write, Bind)
+        return Result(write.key, Settled.DONE if done else Settled.NOT_EXECUTED)
+
+    return Question(("crm.activity.binding.list", {"activityId": int(write.activity.id)}), judge)
+
+
+def about_origins(kind: Kind, system: str, ids: Sequence[str]) -> RestCall:
+    """The list of cards that were made under these origin ids."""
+    return LISTS[kind], {
+        "select": ["ID", "ORIGIN_ID"],
+        "filter": {"ORIGINATOR_ID": system, "@ORIGIN_ID": list(ids)},
+        "order": {"ID": "ASC"},
+        "start": -1,
+    }
+
+
+def about_origin(write: Create, page: RestCall) -> Question:
+    """A new card on a page of `about_origins`; made twice, the first one counts."""
+    wanted = text(write.values["origin"]["id"])
+    return Question(
+        page, lambda result: _found(write, rows_of(result), lambda row: text(row.get("ORIGIN_ID")) == wanted)
+    )
+
+
+def about_creation(write: Create) -> Question | None:
+    """A new thing other than a card; None where the vendor gives nothing to know it by."""
+    asker = _ASKERS.get(write.kind)
+    return asker(write) if asker else None
+
+
+def about_deletion(write: Delete) -> Question | None:
+    """Whether a comment, task or field is still there; None for kinds that are read by reference."""
+    kind, before = write.ref.kind, write.before
+    if kind is Kind.COMMENT and before.get("card"):
+        return Question(_comments(Ref.parse(before["card"]), write.ref.id), _absent(write))
+    if kind is Kind.TASK:
+        call = "tasks.task.list", {"filter": {"ID": int(write.ref.id)}, "select": ["ID"]}
+        return Question(call, lambda result: _absent(write)(_tasks(result)))
+    if kind is Kind.FIELD and before.get("card_kind"):
+        method = f"crm.{before['card_kind']}.userfield.list"
+        return Question((method, {"filter": {"ID": int(write.ref.id)}}), _absent(write))
+    return None
+
+
+def _stage(write: Create) -> Question:
+    ladder = write.values["ladder"]
+    return _status(write, directory_of(ladder), stage_code(ladder, write.values["code"]))
+
+
+def _source(write: Create) -> Question:
+    return _status(write, SOURCES, write.values["code"])
+
+
+def _status(write: Create, directory: str, code: str) -> Question:
+    call = "crm.status.list", {"filter": {"ENTITY_ID": directory}}
+    return Question(call, lambda result: _found(write, rows_of(result), lambda row: row.get("STATUS_ID") == code))
+
+
+def _pipeline(write: Create) -> Question:
+    """A pipeline carries no mark of ours: the newest one of this name is it."""
+    call = "crm.category.list", {"entityTypeId": OWNER_TYPES[Kind.DEAL]}
+
+    def judge(result: Any) -> Result:
+        rows = rows_of(result.get("categories")) if isinstance(result, Mapping) else []
+        newest = sorted(rows, key=lambda row: -number(row.get("id")))
+        return _found(write, newest, lambda row: text(row.get("name")) == write.values["name"], key="id")
+
+    return Question(call, judge)
+
+
+def _field(write: Create) -> Question:
+    name = userfield_name(write.values["code"])
+    call = f"crm.{write.values['card_kind']}.userfield.list", {"filter": {"FIELD_NAME": name}}
+    return Question(call, lambda result: _found(write, rows_of(result), lambda row: row.get("FIELD_NAME") == name))
+
+
+def _comment(write: Create) -> Question:
+    call = _comments(Ref.parse(write.values["card"]))
+    return Question(
+        call, lambda result: _found(write, rows_of(result), lambda row: mark(write) in text(row.get("COMMENT")))
+    )
+
+
+def _todo(write: Create) -> Question:
+    card = Ref.parse(write.values["card"])
+    call = (
+        "crm.activity.list",
+        {
+            "select": ["ID", "DESCRIPTION"],
+            "filter": {"OWNER_TYPE_ID": OWNER_TYPES[card.kind], "OWNER_ID": int(card.id), "PROVIDER_ID": TODO_PROVIDER},
+            "order": _NEWEST,
+        },
+    )
+    return Question(
+        call, lambda result: _found(write, rows_of(result), lambda row: mark(write) in text(row.get("DESCRIPTION")))
+    )
+
+
+def _task(write: Create) -> Question:
+    values = write.values
+    narrowed: dict[str, Any] = {"RESPONSIBLE_ID": int(values["owner"])}
+    if values.get("card"):
+        narrowed["UF_CRM_TASK"] = task_binding(Ref.parse(values["card"]))
+    call = "tasks.task.list", {"select": ["ID", "DESCRIPTION"], "filter": narrowed, "order": _NEWEST}
+
+    def judge(result: Any) -> Result:
+        return _found(write, _tasks(result), lambda row: mark(write) in text(row.get("description")), key="id")
+
+    return Question(call, judge)
+
+
+def _comments(card: Ref, comment: str | None = None) -> RestCall:
+    one = {"ID": int(comment)} if comment else {}
+    return "crm.timeline.comment.list", {
+        "select": ["ID", "COMMENT"],
+        "filter": {"ENTITY_ID": int(card.id), "ENTITY_TYPE": card.kind.value, **one},
+        "order": _NEWEST,
+    }
+
+
+def _tasks(result: Any) -> list[Row]:
+    """tasks.task.list wraps its rows, and spells their keys in camelCase."""
+    return rows_of(result.get("tasks")) if isinstance(result, Mapping) else []
+
+
+def _found(write: Create, rows: Sequence[Row], fits: Callable[[Row], bool], key: str = "ID") -> Result:
+    for row in rows:
+        if fits(row):
+            return Result(write.key, Settled.DONE, new_id=str(row[key]))
+    return Result(write.key, Settled.NOT_EXECUTED)
+
+
+def _absent(write: Delete) -> Callable[[Any], Result]:
+    def judge(rows: Any) -> Result:
+        there = any(str(row.get("ID", row.get("id"))) == write.ref.id for row in rows_of(rows))
+        return Result(write.key, Settled.NOT_EXECUTED if there else Settled.DONE)
+
+    return judge
+
+
+_ASKERS: dict[Kind, Callable[[Create], Question]] = {
+    Kind.STAGE: _stage,
+    Kind.SOURCE: _source,
+    Kind.PIPELINE: _pipeline,
+    Kind.FIELD: _field,
+    Kind.COMMENT: _comment,
+    Kind.TODO: _todo,
+    Kind.TASK: _task,
+}

@@ -1,0 +1,170 @@
+"""What features know of a portal: small roles for reading and writing, and what its vendor is able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from b24kit.crm.activity import Activity, Channel
+from b24kit.crm.cards import Company, Contact, Deal, Lead
+from b24kit.crm.pipeline import Pipeline, Source, Stage
+from b24kit.crm.records import Record
+from b24kit.crm.refs import Kind, Ref
+from b24kit.crm.user import Team, User
+from b24kit.crm.writes import Result, Write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What this vendor's API can do at all; a feature asks here instead of asking which vendor it is."""
+
+    vendor: str
+    has_leads: bool
+    deletes: frozenset[Kind]  # kinds that can be removed again
+    restores_stage_code: bool  # a removed stage may be made again under its old code
+    quiet_creation: frozenset[Kind]  # kinds that can be created without firing robots
+    merges: bool
+    native_gates: bool  # required data by stage can be set through the API
+    own_stage_codes: bool
+    renames_system_stages: bool
+    stage_code_limit: int
+    colours: tuple[str, ...] | None = None  # None: any colour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalFacts:
+    """Who we are on this portal and in which state it is; asked once at the start of every command."""
+
+    id: str  # stable and free of secrets: the portal's host name
+    leads_on: bool  # False: simple CRM mode, leads do not exist
+    user: str  # whose rights this access has
+    user_name: str
+    admin: bool
+    scopes: frozenset[str]
+    missing_scopes: frozenset[str]
+    now: datetime  # the portal's own time
+    utc_offset_minutes: int
+    access: str  # "webhook" | "application"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Which cards to read. Empty fields do not narrow."""
+
+    open_only: bool = False
+    stages: tuple[str, ...] = ()
+    changed_since: datetime | None = None
+    above_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """The price of a list of writes and reads at this portal's limits, before or during a run."""
+
+    requests: int
+    method_seconds: Mapping[str, float] = field(default_factory=dict)  # running time by the vendor's method
+    seconds_low: float = 0.0  # wall time if work is as quick as the cheapest known
+    seconds_high: float = 0.0
+
+    @property
+    def running_seconds(self) -> float:
+        return sum(self.method_seconds.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long read or write is; `seconds_left` is a promise made from what was measured so far, or None."""
+
+    done: int
+    total: int | None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Something that hangs on a card: left there by a robot, a person or the portal itself.
+
+    `what` is activity, task, workflow or comment; `title` is the portal's own text, `at` when it came to be.
+    """
+
+    what: str
+    id: str
+    title: str = ""
+    at: datetime | None = None
+
+
+Intend = Callable[[Sequence[Write]], None]
+Tell = Callable[[Progress], None]
+
+
+class PortalReads(Protocol):
+    """Reading. Lists of cards come by ascending id and lose no row while people work on the portal."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def facts(self) -> PortalFacts: ...
+
+    def stages(self) -> list[Stage]:
+        """Stages of every ladder, each ladder in its order."""
+
+    def pipelines(self) -> list[Pipeline]: ...
+
+    def sources(self) -> list[Source]: ...
+
+    def users(self) -> list[User]: ...
+
+    def teams(self) -> list[Team]: ...
+
+    def leads(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Lead]: ...
+
+    def contacts(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Contact]: ...
+
+    def companies(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Company]: ...
+
+    def deals(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Deal]: ...
+
+    def activities(
+        self,
+        on: Kind | None = None,
+        channel: Channel | None = None,
+        open_only: bool = False,
+        text: bool = False,
+    ) -> Iterator[Activity]:
+        """Activities by ascending id, optionally only those owned by one kind of card; `text` asks for bodies."""
+
+    def read(self, refs: Iterable[Ref]) -> dict[Ref, Record]:
+        """Present state of these objects in as few requests as possible; those that are gone are absent.
+
+        For activities `bindings` is filled.
+        """
+
+    def traces(self, ref: Ref) -> list[Trace]:
+        """What hangs on this card: activities and to-dos, tasks, running workflows; how robots are found out."""
+
+
+class PortalWrites(Protocol):
+    """Writing. Only `change/executor` calls these."""
+
+    def perform(self, writes: Sequence[Write], intend: Intend, tell: Tell | None = None) -> Iterator[Result]:
+        """Send the writes in as few requests as limits allow; one Result each, in the order answers come.
+
+        `intend(batch)` is called in the caller's thread just before a batch leaves, so that it can be journalled.
+        Refusals for speed and paused methods are waited for and repeated inside (the portal did not execute them);
+        an answer that never came yields UNKNOWN and is not repeated. Closing the iterator stops sending new batches,
+        waits for those in flight and yields nothing more.
+        """
+
+    def settle(self, writes: Sequence[Write]) -> dict[str, Result]:
+        """Look on the portal what became of writes of unknown outcome: DONE with its id, or NOT_EXECUTED if absent."""
+
+    def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
+        """Requests and time for so many writes by `write_name`, and so many rows read by kind."""
+
+
+class Portal(PortalReads, PortalWrites, Protocol):
+    """One portal of one vendor."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,40 @@
+"""Robots on the stages that receive cards: no documented method reads them, so a person has to look.
+
+A mass move through the API fires them as a move by hand would (crm.lead.update), letters to clients included.
+Stages that the plan itself creates have no robots yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from b24kit.change.plan import HandStep
+from b24kit.crm.pipeline import LEADS, Stage
+from b24kit.migrate.recognise import slug
+
+
+def robots_step(ladder: str, moves: Mapping[Stage, int], answer: str | None = None) -> HandStep | None:
+    """The step "open the automation of this ladder, write down the robots of these stages"; None without moves.
+
+    `moves` counts cards by the existing stage that takes them. The step blocks a larger run until it is answered.
+    """
+    busy = {stage: count for stage, count in moves.items() if count}
+    if not busy:
+        return None
+    listed = ", ".join(f"«{stage.name}» ({count})" for stage, count in busy.items())
+    facts = {"stages": listed, "codes": [stage.code for stage in busy], "count": sum(busy.values())}
+    return HandStep(
+        key=f"robots-{slug(ladder)}",
+        code="step.robots_leads" if ladder == LEADS else "step.robots_deals",
+        facts=facts,
+        link=automation_link(ladder),
+        answer=answer,
+        blocking=True,
+    )
+
+
+def automation_link(ladder: str) -> str:
+    """The path on the portal of the page with the robots of a ladder."""
+    if ladder == LEADS:
+        return "/crm/lead/automation/0/"
+    return f"/crm/deal/automation/{ladder.partition(':')[2]}/"

@@ -1,0 +1,78 @@
+"""Stage design and clean-up joined: one lead gets one update, and a stage goes only once its cards have gone.
+
+Where both speak of a lead, the clean-up's outcome wins and what only the design says (its source) is added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from b24kit.change.operation import Operation, RemoveRecord, UpdateRecord
+from b24kit.crm.refs import CARDS, Kind, Ref
+from b24kit.errors import UsageError
+from b24kit.migrate.remap import Exit, removals
+
+
+def join(moves: Sequence[UpdateRecord], cleaning: Sequence[Operation]) -> list[Operation]:
+    """Operations of both with one update a card; UsageError when the clean-up itself updates a card twice."""
+    waiting = {move.ref: move for move in moves}
+    joined: list[Operation] = []
+    seen: set[Ref] = set()
+    for operation in cleaning:
+        if isinstance(operation, UpdateRecord) and operation.ref.kind in CARDS:
+            if operation.ref in seen:
+                raise UsageError("playbook.updated_twice", card=str(operation.ref))
+            seen.add(operation.ref)
+            move = waiting.pop(operation.ref, None)
+            operation = operation if move is None else _united(operation, move)
+        joined.append(operation)
+    return [*joined, *waiting.values()]
+
+
+def with_needs(operations: Sequence[Operation], made: Mapping[str, str]) -> list[Operation]:
+    """Every operation that writes a stage or a source made by this plan waits for it to be made."""
+    return [_waiting(operation, made) for operation in operations]
+
+
+def departures(
+    leaving: Sequence[Exit], standing: Mapping[str, Sequence[Ref]], operations: Sequence[Operation]
+) -> list[RemoveRecord]:
+    """The removal of each leaving stage, waiting for every operation that takes a card out of it."""
+    movers = {
+        operation.ref: operation.key
+        for operation in operations
+        if isinstance(operation, UpdateRecord) and operation.moves
+    }
+    needs = {code: [movers[ref] for ref in refs if ref in movers] for code, refs in standing.items()}
+    return removals(leaving, needs)
+
+
+def first_clusters(operations: Sequence[Operation], limit: int) -> tuple[list[Operation], int]:
+    """Settings and the first `limit` clusters whole, and how many clusters were left out.
+
+    What waits for something left out is left out too: a stage whose cards stay must stay.
+    """
+    clusters = list(dict.fromkeys(operation.cluster for operation in operations if operation.cluster))
+    kept = {"", *clusters[:limit]}
+    chosen = [operation for operation in operations if operation.cluster in kept]
+    keys = {operation.key for operation in chosen}
+    whole = [operation for operation in chosen if keys.issuperset(operation.needs)]
+    return whole, max(0, len(clusters) - limit)
+
+
+def _united(operation: UpdateRecord, move: UpdateRecord) -> UpdateRecord:
+    return replace(
+        operation,
+        before={**move.before, **operation.before},
+        after={**move.after, **operation.after},
+        needs=tuple(dict.fromkeys((*operation.needs, *move.needs))),
+    )
+
+
+def _waiting(operation: Operation, made: Mapping[str, str]) -> Operation:
+    if not isinstance(operation, UpdateRecord) or operation.ref.kind not in (Kind.LEAD, Kind.DEAL):
+        return operation
+    wanted = (f"{name}:{operation.after.get(name)}" for name in ("stage", "source"))
+    needs = tuple(made[name] for name in wanted if name in made)
+    return replace(operation, needs=tuple(dict.fromkeys((*operation.needs, *needs)))) if needs else operation

@@ -1,0 +1,118 @@
+"""The stage design of a playbook over a snapshot: operations on settings, cards to move, stages to remove at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from b24kit.change.operation import Operation, Reason, UpdateRecord
+from b24kit.change.plan import LeftAlone
+from b24kit.change.snapshot import Snapshot
+from b24kit.crm.cards import Deal, Lead
+from b24kit.crm.pipeline import LEADS, deals_ladder
+from b24kit.crm.portal import Capabilities
+from b24kit.crm.refs import Ref
+from b24kit.errors import UsageError
+from b24kit.migrate.diff import LadderDiff, diff_ladder, make_missing
+from b24kit.migrate.directories import diff_pipelines, diff_sources
+from b24kit.migrate.recognise import pipeline_of, recognise
+from b24kit.migrate.remap import Exit, exits, move_cards, unlisted
+from b24kit.migrate.spec import Ladder, Language
+from b24kit.playbook.schema import Playbook
+
+Part = Literal["stages", "clean"]
+
+
+@dataclass(slots=True)
+class SettingsDraft:
+    """What the stage design asks for, before it is joined with the clean-up.
+
+    `made` gives the operation that makes a stage or a source, by `stage:<code>` or `source:<code>`.
+    """
+
+    operations: list[Operation] = field(default_factory=list)
+    moves: list[UpdateRecord] = field(default_factory=list)
+    leaving: list[Exit] = field(default_factory=list)
+    standing: dict[str, tuple[Ref, ...]] = field(default_factory=dict)  # by the leaving stage's code
+    made: dict[str, str] = field(default_factory=dict)
+    left: list[LeftAlone] = field(default_factory=list)
+    notes: list[Reason] = field(default_factory=list)
+    designed: int = 0  # stages that were looked at
+
+
+def draft_settings(playbook: Playbook, snapshot: Snapshot, capabilities: Capabilities, lang: Language) -> SettingsDraft:
+    """The whole stage design: sources, pipelines, the ladder of leads and the ladders of deals."""
+    draft = SettingsDraft()
+    sources = diff_sources(playbook.sources, snapshot.sources(), lang=lang)
+    pipelines = diff_pipelines(playbook.pipelines, snapshot.pipelines(), lang=lang)
+    draft.operations += [*sources.operations, *pipelines.operations]
+    draft.notes += [*sources.notes, *pipelines.notes]
+    draft.made |= {f"source:{code}": key for code, key in sources.created.items()}
+    if playbook.stages is not None:
+        _add_ladder(draft, LEADS, playbook.stages, snapshot, capabilities, lang)
+    for spec in playbook.pipelines:
+        pipeline = pipeline_of(spec, snapshot.pipelines())
+        if pipeline is not None:
+            _add_ladder(draft, deals_ladder(pipeline.id), spec, snapshot, capabilities, lang)
+    return draft
+
+
+def draft_closing(playbook: Playbook, snapshot: Snapshot, codes: Collection[str], lang: Language) -> SettingsDraft:
+    """Only what a clean-up alone needs: the stages in which it closes leads, where the portal has none yet."""
+    present = snapshot.stages(LEADS)
+    draft = SettingsDraft()
+    if playbook.stages is not None:
+        made = make_missing(LEADS, playbook.stages.ladder, present, codes, lang)
+        draft.operations += made.operations
+        draft.made |= {f"stage:{code}": key for code, key in made.created.items()}
+    return draft
+
+
+def closing_codes(playbook: Playbook, snapshot: Snapshot) -> dict[str, str]:
+    """The stages in which the clean-up closes leads: the playbook's word -> the code that cards carry here.
+
+    UsageError when neither the portal nor the design knows one of them.
+    """
+    assert playbook.clean is not None
+    close, present = playbook.clean.close, snapshot.stages(LEADS)
+    known = recognise(playbook.stages.ladder if playbook.stages else (), present)
+    designed = {spec.code for spec in playbook.stages.ladder} if playbook.stages else set()
+    portal = {stage.code for stage in present}
+    found: dict[str, str] = {}
+    for word in filter(None, (close.new_client, close.linked, close.archive)):
+        if word not in designed and word not in portal:
+            raise UsageError("playbook.closing_unknown", code=word)
+        found[word] = known.code(word) if word in designed else word
+    return found
+
+
+def _add_ladder(
+    draft: SettingsDraft, ladder: str, section: Ladder, snapshot: Snapshot, capabilities: Capabilities, lang: Language
+) -> None:
+    present = snapshot.stages(ladder)
+    leaving, gone = exits(section, recognise(section.ladder, present))
+    removed = {one.stage.code for one in leaving if one.removed}
+    diff = diff_ladder(ladder, section.ladder, present, capabilities=capabilities, leaving=removed, lang=lang)
+    cards: Sequence[Lead | Deal] = []
+    if leaving:
+        codes = {one.stage.code for one in leaving}
+        cards = [card for card in _cards(ladder, snapshot) if card.stage in codes]
+    moves = move_cards(section, leaving, cards)
+    draft.operations += diff.operations
+    draft.moves += moves.operations
+    draft.leaving += leaving
+    draft.standing |= dict(moves.standing)
+    draft.made |= {f"stage:{code}": key for code, key in diff.created.items()}
+    draft.left += unlisted(diff.recognised, leaving)
+    draft.notes += [*diff.notes, *(gone if leaving or diff.operations else [])]
+    draft.designed += len(section.ladder)
+
+
+def _cards(ladder: str, snapshot: Snapshot) -> list[Lead | Deal]:
+    if ladder == LEADS:
+        return list(snapshot.leads())
+    return [deal for deal in snapshot.deals() if deals_ladder(deal.pipeline) == ladder]
+
+
+__all__ = ["LadderDiff", "Part", "SettingsDraft", "closing_codes", "draft_closing", "draft_settings"]

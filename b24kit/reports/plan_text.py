@@ -1,0 +1,171 @@
+"""A plan as a manager can read it: what changes, what people must do, what stays, what it costs, what cannot be undone.
+
+Every line opens with a sign, so that it survives a log file without colours: `+` create, `~` change, `-` remove,
+`>` move cards, `!` a step for a person.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from b24kit.change.operation import BindLetter, CreateRecord, Operation, RemoveRecord, UnbindLetter, UpdateRecord
+from b24kit.change.plan import Plan
+from b24kit.crm.portal import Capabilities, Cost
+from b24kit.crm.refs import Kind
+from b24kit.i18n import Language, number, say
+
+SETTINGS = (Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD)
+SHOWN_LEFT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a plan: its sign, and the words."""
+
+    sign: str
+    text: str
+
+
+def plan_lines(plan: Plan, lang: Language) -> Iterator[Line]:
+    """The body of a plan, settings first, then cards by what happens to them."""
+    for operation in plan.operations:
+        if operation.target.kind in SETTINGS:
+            yield _setting_line(operation, lang)
+    yield from _move_lines(plan, lang)
+    for (sign, what), count in sorted(_counted(plan).items()):
+        yield Line(sign, say(f"plan.{what}", lang, n=count))
+    for index, step in enumerate(plan.steps, 1):
+        answered = "" if step.answer is None else " " + say("plan.answered", lang, answer=step.answer)
+        link = f"  {step.link}" if step.link else ""
+        yield Line("!", f"{index}. {say(step.code, lang, **step.facts)}{link}{answered}")
+
+
+def left_lines(plan: Plan, lang: Language) -> Iterator[str]:
+    """Why some cards in scope stay as they are, the largest reason first."""
+    reasons = Counter((left.reason.code, tuple(sorted(_shown(left.reason.facts)))) for left in plan.left)
+    for (code, facts), count in reasons.most_common(SHOWN_LEFT):
+        yield f"{number(count, lang):>7}  {say(code, lang, **dict(facts))}"
+    if len(reasons) > SHOWN_LEFT:
+        yield say("plan.more_reasons", lang, n=len(reasons) - SHOWN_LEFT)
+
+
+def note_lines(plan: Plan, lang: Language) -> Iterator[str]:
+    """What the plan wants said: why nothing is to be done, what could not be previewed."""
+    for note in plan.notes:
+        yield say(note.code, lang, **note.facts)
+
+
+def final_lines(plan: Plan, capabilities: Capabilities, lang: Language) -> Iterator[str]:
+    """What is done for good, in one line a reason."""
+    reasons = Counter((entry.code, entry.ref.kind.value) for entry in plan.no_way_back(capabilities))
+    for (code, kind), count in reasons.items():
+        yield say(code, lang, n=count, kind=say(f"kind.{kind}", lang), id="")
+
+
+def closing_lines(plan: Plan, capabilities: Capabilities, lang: Language) -> list[str]:
+    """The last two lines: fixed words, so that they can be searched for in a log."""
+    if plan.empty:
+        return [say("plan.nothing", lang, steps=len(plan.steps))]
+    counts = plan.counts()
+    first = say(
+        "plan.closing",
+        lang,
+        create=counts.get("+", 0),
+        change=counts.get("~", 0),
+        move=counts.get(">", 0),
+        remove=counts.get("-", 0),
+        steps=len(plan.steps),
+    )
+    lost = len(plan.no_way_back(capabilities))
+    undo = say("plan.undo_full", lang) if not lost else say("plan.undo_partial", lang, n=lost)
+    return [first, f"{cost_line(plan.cost, lang)} {undo}"]
+
+
+def cost_line(cost: Cost, lang: Language) -> str:
+    """Requests, running time of methods, and wall time at this portal's limits."""
+    low, high = duration(cost.seconds_low, lang), duration(cost.seconds_high, lang)
+    return say(
+        "plan.cost",
+        lang,
+        requests=cost.requests,
+        running=duration(cost.running_seconds, lang),
+        total=low if low == high else f"{low} – {high}",
+    )
+
+
+def duration(seconds: float, lang: Language) -> str:
+    """A time span as people say it: 40 s, 6 min, 2 h 5 min."""
+    if seconds < 90:
+        return say("time.seconds", lang, n=max(1, round(seconds)))
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return say("time.minutes", lang, n=minutes)
+    return say("time.hours", lang, n=minutes // 60, minutes=minutes % 60)
+
+
+def _setting_line(operation: Operation, lang: Language) -> Line:
+    kind = say(f"kind.{operation.target.kind.value}", lang)
+    if isinstance(operation, CreateRecord):
+        values = operation.values
+        name = values.get("name") or values.get("label") or ""
+        return Line("+", f"{kind} {values.get('code', '')} «{name}»")
+    if isinstance(operation, UpdateRecord):
+        before, after = operation.before, operation.after
+        code = before.get("code") or operation.ref.id
+        changed = [
+            f"«{before[field]}» → «{after[field]}»" if field == "name" else f"{field}: {before[field]} → {after[field]}"
+            for field in after
+        ]
+        return Line("~", f"{kind} {code} {', '.join(changed)}")
+    if isinstance(operation, RemoveRecord):
+        return Line(
+            "-", f"{kind} {operation.before.get('code', operation.ref.id)} «{operation.before.get('name', '')}»"
+        )
+    return Line(operation.symbol, f"{kind} {operation.target}")
+
+
+def _move_lines(plan: Plan, lang: Language) -> Iterator[Line]:
+    moves: Counter[tuple[str, str, str]] = Counter()
+    for operation in plan.operations:
+        if isinstance(operation, UpdateRecord) and operation.moves:
+            ladder = _ladder(operation)
+            moves[(ladder, str(operation.before["stage"]), str(operation.after["stage"]))] += 1
+    for (ladder, old, new), count in moves.most_common():
+        names = [plan.names.get(f"stage:{ladder}:{code}", code) for code in (old, new)]
+        yield Line(">", say("plan.moves", lang, n=count, old=names[0], new=names[1]))
+
+
+def _ladder(operation: UpdateRecord) -> str:
+    if operation.ref.kind is Kind.LEAD:
+        return "leads"
+    return f"deals:{operation.after.get('pipeline') or operation.before.get('pipeline') or '0'}"
+
+
+def _counted(plan: Plan) -> Counter[tuple[str, str]]:
+    """Everything that is neither a setting nor a move, by sign and catalogue word (`create_contact`, ...)."""
+    found: Counter[tuple[str, str]] = Counter()
+    for operation in plan.operations:
+        kind = operation.target.kind
+        if kind in SETTINGS or (isinstance(operation, UpdateRecord) and operation.moves):
+            continue
+        found[(operation.symbol, f"{_verb(operation)}_{kind.value}")] += 1
+    return found
+
+
+def _verb(operation: Operation) -> str:
+    if isinstance(operation, CreateRecord):
+        return "create"
+    if isinstance(operation, BindLetter):
+        return "bind"
+    if isinstance(operation, UnbindLetter):
+        return "unbind"
+    return "remove" if isinstance(operation, RemoveRecord) else "change"
+
+
+def _shown(facts: object) -> list[tuple[str, str]]:
+    """Facts that are the same for many cards (a stage, a class), not those that name one card."""
+    if not isinstance(facts, dict):
+        return []
+    return [(name, str(value)) for name, value in facts.items() if name not in ("id", "address", "name", "subject")]

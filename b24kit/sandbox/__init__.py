@@ -1,0 +1,1 @@
+"""Fake portals that behave as the vendors' documents say, over real HTTP; they share no code with the connectors."""

@@ -1,0 +1,75 @@
+"""`python -m b24kit.sandbox`: a fake portal in the foreground, with the switches that a person wants."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from b24kit.sandbox.server import OFF, Sandbox, SandboxOptions, serve
+
+
+def parser() -> argparse.ArgumentParser:
+    """The switches; each names what it does to the portal."""
+    made = argparse.ArgumentParser(prog="b24kit sandbox", description="A fake Bitrix24 portal on this machine.")
+    made.add_argument("--host", default="127.0.0.1")
+    made.add_argument("--port", type=int, default=8024)
+    made.add_argument("--tls", action="store_true", help="HTTPS with a certificate authority of its own")
+    made.add_argument("--ca-file", type=Path, help="write the authority's certificate here")
+    made.add_argument("--store", type=Path, help="SQLite file that keeps the portal between starts")
+    made.add_argument("--seed", default="company", choices=["company", "empty"], help="what the portal starts with")
+    made.add_argument("--leads", type=Path, help="CSV of letters (plain or .gz) to load as stuck e-mail leads")
+    made.add_argument("--dataset", type=Path, help="the vendor's dataset.json to start from")
+    made.add_argument("--leads-count", type=int, default=500, help="size of the generated company")
+    made.add_argument("--clock", default="real", help="real, fast:FACTOR or moved")
+    made.add_argument("--limits", default="vendor", choices=["vendor", "off"])
+    made.add_argument("--latency", type=float, default=0.0, help="seconds a request")
+    made.add_argument("--new-connection", type=float, default=0.0, help="seconds more for a new connection")
+    made.add_argument("--work", default="{}", help="JSON, or a file of it: seconds of work by method")
+    made.add_argument("--workers", type=int, help="commands that the portal works on at once")
+    return made
+
+
+def options(given: argparse.Namespace) -> SandboxOptions:
+    """Command line -> options of the server."""
+    mode, _, factor = given.clock.partition(":")
+    work = given.work if given.work.lstrip().startswith("{") else Path(given.work).read_text(encoding="utf-8")
+    manners: dict[str, Any] = dict(OFF) if given.limits == "off" else {}
+    manners |= {"latency": given.latency, "new_connection": given.new_connection, "work": json.loads(work)}
+    return SandboxOptions(
+        host=given.host, port=given.port, tls=given.tls, ca_file=given.ca_file, store=given.store, seed=seed(given),
+        clock=mode, factor=float(factor or 60), manners=manners | {"workers": given.workers},
+    )  # fmt: skip
+
+
+def seed(given: argparse.Namespace) -> dict[str, Any]:
+    """The seed's spec out of the switches that name one."""
+    if given.leads:
+        return {"kind": "leads", "path": str(given.leads)}
+    if given.dataset:
+        return {"kind": "dataset", "path": str(given.dataset)}
+    return {"kind": given.seed} | ({"leads": given.leads_count} if given.seed == "company" else {})
+
+
+def announce(box: Sandbox) -> None:
+    """Say where the portal is; here the webhook's secret is shown on purpose, since it opens nothing but this."""
+    print(f"Portal:  {box.url}")
+    for url in box.webhook_urls:
+        print(f"Webhook: {url}")
+    print(f"Control: {box.url}/_sandbox/   (Ctrl+C ends it)", flush=True)
+
+
+def main() -> int:
+    given = parser().parse_args()
+    try:
+        serve(options(given), announce)
+    except OSError as error:
+        print(f"b24kit sandbox: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

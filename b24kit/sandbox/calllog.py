@@ -1,0 +1,116 @@
+"""What was asked of the fake portal: every call with its answer (when switched on), every request in short, and sums.
+
+Callers appear under the name of their webhook (`w1`), never with its code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from b24kit.sandbox.phpjson import dumps
+
+
+@dataclass(slots=True)
+class RequestNote:
+    """One HTTP request in short; times are portal seconds since the portal was opened."""
+
+    number: int
+    start: float
+    connection: int
+    source: str
+    end: float = 0.0
+    webhook: str = ""
+    method: str = ""
+    commands: int = 0
+    status: int | None = None  # None: the connection was dropped
+    fault: str | None = None
+    size: int = 0
+
+
+@dataclass(slots=True)
+class CallLog:
+    """Calls as JSON Lines for contract checks; off until asked for, since list answers are large."""
+
+    on: bool = False
+    with_responses: bool = True
+    lines: deque[str] = field(default_factory=lambda: deque(maxlen=200_000))
+
+    def note(
+        self,
+        request: RequestNote,
+        method: str,
+        params: Mapping[str, Any],
+        status: int,
+        response: str | None,
+        *,
+        in_batch: bool,
+    ) -> None:
+        """Keep one call: decoded arguments and the answer's body as JSON text. `auth` is a secret and is left out."""
+        shown = {name: value for name, value in params.items() if str(name).lower() != "auth"}
+        line = (
+            f'{{"method":{dumps(method)},"params":{json.dumps(shown, default=str)},"status":{status},'
+            f'"in_batch":{"true" if in_batch else "false"},"webhook":{dumps(request.webhook)},'
+            f'"request":{request.number}'
+        )
+        if response is not None:
+            line += f',"response":{response}'
+        self.lines.append(line + "}")
+
+    def text(self) -> Iterator[str]:
+        for line in self.lines:
+            yield line + "\n"
+
+
+@dataclass(slots=True)
+class RequestLog:
+    """The last requests and the sums over all of them."""
+
+    notes: deque[RequestNote] = field(default_factory=lambda: deque(maxlen=50_000))
+    requests: int = 0
+    commands: int = 0
+    statuses: dict[str, int] = field(default_factory=dict)
+    faults: dict[str, int] = field(default_factory=dict)
+    in_flight: int = 0
+    max_in_flight: int = 0
+    sent_bytes: int = 0
+
+    def begin(self, start: float, connection: int, source: str) -> RequestNote:
+        self.requests += 1
+        self.in_flight += 1
+        self.max_in_flight = max(self.max_in_flight, self.in_flight)
+        return RequestNote(self.requests, start, connection, source)
+
+    def end(self, note: RequestNote, end: float) -> None:
+        self.in_flight -= 1
+        note.end = end
+        self.commands += note.commands
+        self.sent_bytes += note.size
+        status = "dropped" if note.status is None else str(note.status)
+        self.statuses[status] = self.statuses.get(status, 0) + 1
+        if note.fault:
+            self.faults[note.fault] = self.faults.get(note.fault, 0) + 1
+        self.notes.append(note)
+
+    def forget(self) -> None:
+        """Start counting anew; requests under way keep their place."""
+        self.notes.clear()
+        self.statuses.clear()
+        self.faults.clear()
+        self.requests = self.commands = self.sent_bytes = 0
+        self.max_in_flight = self.in_flight
+
+    def told(self) -> list[dict[str, Any]]:
+        return [asdict(note) for note in self.notes]
+
+    def sums(self) -> dict[str, Any]:
+        """Figures for benchmarks: `refused_503` are requests, not commands."""
+        connections = {note.connection for note in self.notes}
+        return {
+            "requests": self.requests, "commands": self.commands, "statuses": dict(self.statuses),
+            "refused_503": self.statuses.get("503", 0), "faults": dict(self.faults), "in_flight": self.in_flight,
+            "max_in_flight": self.max_in_flight, "connections": len(connections), "sent_bytes": self.sent_bytes,
+        }  # fmt: skip

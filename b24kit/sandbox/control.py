@@ -1,0 +1,225 @@
+"""/_sandbox/*: the hand that the sandbox's owner has on it: reset, seed, clock, settings, faults, logs, dump, metrics.
+
+Open to loopback only. Answers are plain JSON; a wrong request is 400 with {"error": text}.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from ipaddress import ip_address
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from b24kit.sandbox import faults, seeds
+from b24kit.sandbox.bitrix24.access import Webhook
+from b24kit.sandbox.bitrix24.site import Site
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Refusal(ValueError):
+    """A control request that cannot be understood."""
+
+
+class Control:
+    """The control API over one site."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def routes(self) -> list[Route]:
+        """All endpoints, to be mounted under /_sandbox."""
+        table: list[tuple[str, str, Handler]] = [
+            ("GET", "/clock", self.clock), ("POST", "/clock", self.set_clock), ("POST", "/clock/sleep", self.sleep),
+            ("POST", "/clock/advance", self.advance), ("POST", "/reset", self.reset), ("POST", "/seed", self.seed),
+            ("GET", "/truth", self.truth), ("GET", "/settings", self.settings),
+            ("POST", "/settings", self.set_settings),
+            ("GET", "/faults", self.faults), ("POST", "/faults", self.set_faults),
+            ("DELETE", "/faults", self.no_faults), ("GET", "/calls", self.calls),
+            ("POST", "/calls", self.log_calls), ("DELETE", "/calls", self.forget_calls),
+            ("GET", "/requests", self.requests), ("GET", "/mails", self.mails), ("GET", "/dump", self.dump),
+            ("GET", "/metrics", self.metrics), ("DELETE", "/metrics", self.forget_metrics),
+        ]  # fmt: skip
+        return [Route(path, guarded(handler), methods=[verb]) for verb, path, handler in table]
+
+    async def clock(self, request: Request) -> Response:
+        """{mode, factor, grace, now (ISO 8601 UTC), elapsed (portal seconds since the start)}."""
+        self._site.clock.touch()
+        return JSONResponse(self._time())
+
+    async def set_clock(self, request: Request) -> Response:
+        """Any of mode, factor, grace."""
+        wanted = await body(request, "mode", "factor", "grace")
+        if wanted.get("mode") not in (None, "real", "fast", "moved"):
+            raise Refusal("mode is real, fast or moved")
+        self._site.clock.set(wanted.get("mode"), factor=wanted.get("factor"), grace=wanted.get("grace"))
+        self._site.keep()
+        return JSONResponse(self._time())
+
+    async def sleep(self, request: Request) -> Response:
+        """{seconds}: answers when so much portal time has passed; this is how clients share the portal's clock."""
+        seconds = float((await body(request, "seconds"))["seconds"])
+        self._site.clock.enter()
+        try:
+            await self._site.clock.sleep(max(0.0, seconds))
+        finally:
+            self._site.clock.leave()
+        return JSONResponse(self._time())
+
+    async def advance(self, request: Request) -> Response:
+        """{seconds}: lets time pass at once; what falls due on the way happens in its order."""
+        seconds = float((await body(request, "seconds"))["seconds"])
+        self._site.clock.enter()
+        try:
+            await self._site.clock.advance(seconds)
+        finally:
+            self._site.clock.leave()
+        return JSONResponse(self._time())
+
+    async def reset(self, request: Request) -> Response:
+        """Empty the portal, its logs and counters, and its switches; {keep_settings: true} leaves the switches."""
+        wanted = await body(request, "keep_settings")
+        self._site.empty()
+        if not wanted.get("keep_settings"):
+            self._site.portal.settings.clear()
+        self._site.behaviour.set_faults([])
+        self._site.keep()
+        return JSONResponse({"ok": True})
+
+    async def seed(self, request: Request) -> Response:
+        """A seed's spec, such as {"kind": "company", "leads": 500, "seed": 7}; answers what it planted."""
+        return JSONResponse(plant(self._site, await body(request)))
+
+    async def truth(self, request: Request) -> Response:
+        """What the last seed knows about its own data; no REST method tells it."""
+        return JSONResponse(self._site.portal.store.aside("truth") or {})
+
+    async def settings(self, request: Request) -> Response:
+        """The switches of the server, `portal` (the portal's own) and `webhooks`."""
+        webhooks = [webhook.as_data() for webhook in self._site.doors.webhooks]
+        shown = self._site.behaviour.manners.model_dump()
+        return JSONResponse(shown | {"portal": self._site.portal.settings, "webhooks": webhooks})
+
+    async def set_settings(self, request: Request) -> Response:
+        """Any of the settings; records are merged, null switches a part off, `webhooks` replaces the list."""
+        wanted = await body(request)
+        portal, webhooks = wanted.pop("portal", {}), wanted.pop("webhooks", None)
+        self._site.behaviour.change(wanted)
+        self._site.portal.settings.update(portal)
+        if webhooks is not None:
+            self._site.doors.webhooks = [Webhook.from_data(data) for data in webhooks]
+        self._site.keep()
+        return await self.settings(request)
+
+    async def faults(self, request: Request) -> Response:
+        """The rules in force with their counts, and the leads that a living portal bore and lost."""
+        return JSONResponse({"faults": self._site.behaviour.faults.told(), "churned": self._site.churned})
+
+    async def set_faults(self, request: Request) -> Response:
+        """{faults: [rule, ...]} replaces all rules."""
+        self._site.behaviour.set_faults(faults.rules((await body(request, "faults"))["faults"]))
+        self._site.keep()
+        return await self.faults(request)
+
+    async def no_faults(self, request: Request) -> Response:
+        self._site.behaviour.set_faults([])
+        self._site.keep()
+        return JSONResponse({"ok": True})
+
+    async def calls(self, request: Request) -> Response:
+        """The call log as JSON Lines, one command a line."""
+        return StreamingResponse(self._site.calls.text(), media_type="application/x-ndjson")
+
+    async def log_calls(self, request: Request) -> Response:
+        """{on, with_responses}: switch the call log."""
+        wanted = await body(request, "on", "with_responses")
+        self._site.calls.on = bool(wanted.get("on", self._site.calls.on))
+        self._site.calls.with_responses = bool(wanted.get("with_responses", self._site.calls.with_responses))
+        return JSONResponse({"on": self._site.calls.on, "with_responses": self._site.calls.with_responses})
+
+    async def forget_calls(self, request: Request) -> Response:
+        self._site.calls.lines.clear()
+        return JSONResponse({"ok": True})
+
+    async def requests(self, request: Request) -> Response:
+        """The last requests in short."""
+        return JSONResponse(self._site.requests.told())
+
+    async def mails(self, request: Request) -> Response:
+        """Letters that the portal really sent."""
+        return JSONResponse([row | {"id": row_id} for row_id, row in self._site.portal.store["mail"]])
+
+    async def dump(self, request: Request) -> Response:
+        """All tables and facts; `?tables=lead,contact` names some."""
+        names = request.query_params.get("tables")
+        state = self._site.portal.store.dump(names.split(",") if names else None)
+        state["facts"].pop("webhooks", None)
+        return JSONResponse(state)
+
+    async def metrics(self, request: Request) -> Response:
+        """Requests, refusals, the most in flight, running time by method, mails sent, portal time."""
+        site = self._site
+        running, workers = site.behaviour.running, site.behaviour.workers
+        sums = site.requests.sums() | {
+            "operating": running.totals(site.clock.elapsed()) if running else {},
+            "mails": len(site.portal.store["mail"]),
+            "waiting_for_a_worker": workers.waiting(),
+        }
+        return JSONResponse(sums | self._time())
+
+    async def forget_metrics(self, request: Request) -> Response:
+        """Sums from zero, counters of the limits emptied; for benchmarks between two runs."""
+        self._site.requests.forget()
+        self._site.behaviour.forget()
+        return JSONResponse({"ok": True})
+
+    def _time(self) -> dict[str, Any]:
+        clock = self._site.clock
+        return {
+            "mode": clock.mode, "factor": clock.factor, "grace": clock.grace, "now": clock.now().isoformat(),
+            "elapsed": clock.elapsed(),
+        }  # fmt: skip
+
+
+def plant(site: Site, spec: dict[str, Any]) -> dict[str, Any]:
+    """Plant a seed and keep its truth apart; gives what is worth telling."""
+    try:
+        planted = seeds.plant(site.portal, spec)
+    except (ValueError, OSError) as error:
+        raise Refusal(str(error)) from error
+    site.portal.store.set_aside("truth", planted.pop("truth", {}))  # judges may ask for it, REST never tells it
+    site.keep()
+    return planted
+
+
+def guarded(handler: Handler) -> Handler:
+    """Only from loopback, and with a JSON answer for a wrong request."""
+
+    async def endpoint(request: Request) -> Response:
+        if request.client is None or not ip_address(request.client.host.partition("%")[0]).is_loopback:
+            return JSONResponse({"error": "the control API is open to loopback only"}, 403)
+        try:
+            return await handler(request)
+        except ValidationError as error:
+            return JSONResponse({"error": json.loads(error.json(include_url=False, include_input=False))}, 400)
+        except (ValueError, KeyError, TypeError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+
+    return endpoint
+
+
+async def body(request: Request, *known: str) -> dict[str, Any]:
+    """The JSON object of a control request; an unknown key is an error when the known ones are named."""
+    raw = await request.body()
+    given = json.loads(raw) if raw.strip() else {}
+    if not isinstance(given, dict):
+        raise Refusal("the body is a JSON object")
+    unknown = sorted(given.keys() - set(known)) if known else []
+    if unknown:
+        raise Refusal(f"unknown: {', '.join(unknown)}")
+    return given

@@ -1,0 +1,38 @@
+"""Ready portals for the sandbox: a generated company, a CSV of letters, the vendor's data set, or bare walls.
+
+`plant` is the one door. What it returns under `truth` is for judges only and never served by REST.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from b24kit.sandbox.bitrix24.registry import FakePortal
+from b24kit.sandbox.seeds.company import plant_company
+from b24kit.sandbox.seeds.csv_leads import plant_csv
+from b24kit.sandbox.seeds.dataset import plant_dataset
+from b24kit.sandbox.seeds.empty import plant_empty
+
+
+def plant(portal: FakePortal, spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill a fresh portal by a spec and give a summary (`rows`, `stages`, and `truth` where there is one).
+
+    Specs: {"kind": "company", "leads": 5000, "seed": 7}, {"kind": "leads", "path": CSV or CSV.gz},
+    {"kind": "dataset", "path": dataset.json}, {"kind": "empty"}. Raises ValueError for another kind, a number of
+    leads below one, or a file that does not hold what it should; OSError for one that cannot be read.
+    """
+    kind = spec.get("kind")
+    if kind == "company":
+        leads = int(spec.get("leads", 5000))
+        if leads < 1:
+            raise ValueError(f"a company needs at least one lead, not {leads}")
+        return plant_company(portal, leads, int(spec.get("seed", 7)))
+    if kind == "leads":
+        return plant_csv(portal, Path(str(spec["path"])))
+    if kind == "dataset":
+        return plant_dataset(portal, Path(str(spec["path"])))
+    if kind == "empty":
+        return plant_empty(portal)
+    raise ValueError(f"unknown seed {kind!r}: company, leads, dataset or empty")

@@ -1,0 +1,55 @@
+"""The generated company of the demo: an event organiser with thousands of stuck leads and the truth about every one.
+
+Deterministic: the same number of leads, seed and portal time give the same portal to the byte.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+from b24kit.sandbox.bitrix24.registry import FakePortal
+from b24kit.sandbox.seeds import cast as cast_of
+from b24kit.sandbox.seeds import directories, organiser, pile
+from b24kit.sandbox.seeds.cast import Cast
+
+
+def plant_company(portal: FakePortal, leads: int = 5000, seed: int = 7) -> dict[str, Any]:
+    """Plant the whole company with exactly `leads` open leads; gives a summary and the `truth`."""
+    chance = Random(seed)
+    organiser.plant_people(portal)
+    organiser.plant_stages(portal)
+    directories.plant_opt_out(portal)
+    cast = cast_of.gather(chance, leads)
+    directories.plant_clients(portal, chance, cast)
+    directories.plant_deals(portal, chance, cast.known, leads)
+    truth = pile.plant_pile(portal, chance, cast, leads)
+    return {"kind": "company", "seed": seed, **summary(portal), "truth": {"leads": truth, **_people(cast)}}
+
+
+def summary(portal: FakePortal) -> dict[str, Any]:
+    """How many rows of each kind there are, and how the leads stand."""
+    stages = Counter(row["STATUS_ID"] for _, row in portal.store["lead"])
+    kinds = ("lead", "contact", "company", "deal", "activity", "task", "user")
+    return {"rows": {kind: len(portal.store[kind]) for kind in kinds}, "stages": dict(sorted(stages.items()))}
+
+
+def _people(cast: Cast) -> dict[str, Any]:
+    people = {
+        one.key: {
+            "name": f"{one.name.surname} {one.name.given} {one.name.patronymic}",
+            "addresses": one.addresses,
+            "phone": one.phone,
+            "company": one.firm.key if one.firm else None,
+            "contact_id": one.known_id,
+            "deal_id": one.deal_id,
+            "opted_out": one.opted_out,
+        }
+        for one in cast.known + cast.newcomers
+    }
+    firms = {
+        one.key: {"title": one.title, "domain": one.domain, "company_id": one.known_id}
+        for one in cast.firms + cast.foreign_firms
+    }
+    return {"persons": people, "companies": firms}
