@@ -31,7 +31,14 @@ FIGURES: dict[str, Any] = {
     "operating": {"model": "docs", "window": 600, "limit": 480},
     "request_seconds": 60,
 }
-_OFF: dict[str, Any] = {"latency": 0, "new_connection": 0, "work": {}, "bucket": None, "operating": None, "workers": None}
+_OFF: dict[str, Any] = {
+    "latency": 0,
+    "new_connection": 0,
+    "work": {},
+    "bucket": None,
+    "operating": None,
+    "workers": None,
+}
 SEED = 20260112
 
 

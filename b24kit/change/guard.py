@@ -24,6 +24,7 @@ from b24kit.change.operation import (
 from b24kit.change.plan import Plan
 from b24kit.change.prints import present_settings, settings_prints
 from b24kit.change.verdict import moved_on
+from b24kit.crm.pipeline import Stage, deals_ladder
 from b24kit.crm.portal import Capabilities, Portal, PortalFacts
 from b24kit.crm.records import Record, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
@@ -172,10 +173,18 @@ def _check_settings(plan: Plan, portal: Portal, touched: Collection[str]) -> Non
     if not plan.settings:
         return
     moved = [ref for ref in sorted(now.keys() | plan.settings.keys()) if now.get(ref) != plan.settings.get(ref)]
-    foreign = [ref for ref in moved if ref not in touched]
+    foreign = [ref for ref in moved if ref not in touched and not _follows(records.get(ref), touched)]
     if foreign:
         said = [_named(records.get(ref), ref, plan) for ref in foreign]
         raise PlanStale("guard.settings_moved", moved="; ".join(said), count=len(foreign))
+
+
+def _follows(record: Record | None, touched: Collection[str]) -> bool:
+    """Whether a stage came or went with a pipeline of ours: the portal makes and removes those by itself."""
+    pipelines = [Ref.parse(ref).id for ref in touched if Ref.parse(ref).kind is Kind.PIPELINE]
+    if record is None:
+        return bool(pipelines)
+    return isinstance(record, Stage) and record.ladder in {deals_ladder(pipeline) for pipeline in pipelines}
 
 
 def _named(record: Record | None, ref: str, plan: Plan) -> str:

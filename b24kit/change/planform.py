@@ -119,9 +119,7 @@ def operation_of(body: Mapping[str, Any]) -> Operation:
         case "update":
             return UpdateRecord(ref=Ref.parse(body["ref"]), before=body["before"], after=body["after"], **shared)
         case "remove":
-            return RemoveRecord(
-                ref=Ref.parse(body["ref"]), before=body["before"], remake=body.get("remake"), **shared
-            )
+            return RemoveRecord(ref=Ref.parse(body["ref"]), before=body["before"], remake=body.get("remake"), **shared)
         case "bind":
             return BindLetter(activity=Ref.parse(body["activity"]), card=Ref.parse(body["card"]), **shared)
         case "unbind":

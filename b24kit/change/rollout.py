@@ -25,7 +25,11 @@ BeforePhase = Callable[[Phase, Run], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
-    """Where runs are kept, which portal they write to, and what was agreed. `locks` is shared by the whole machine."""
+    """Where runs are kept, which portal they write to, and what was agreed. `locks` is shared by the whole machine.
+
+    `before_phase` is called before the first write of each phase that has work; what it raises ends the run, which
+    can be resumed.
+    """
 
     portal: Portal
     store: RunStore
@@ -47,43 +51,52 @@ class Rollout:
         with writing(facts.id, self.locks, work=f"plan {plan.id}", now=self.clock.now()):
             drifted = check(plan, self.portal, facts, self.clock.now(), self.consent)
             run = self.store.start(plan, facts, self.clock.now())
-            return self._execute(run, [moved.entry(self.clock.now()) for moved in drifted])
+            try:
+                return self._execute(run, [moved.entry(self.clock.now()) for moved in drifted])
+            finally:
+                run.close()
 
     def resume(self, run_id: str) -> Recap:
         """Go on with a run that crashed, was stopped or ended in part; what is done already is not done again."""
         run = self.store.open(run_id)
-        if run.info.finished:
+        try:
+            if run.info.finished:
+                raise Refused("guard.applied", plan=run.info.plan_id, run=run_id)
+            undone = self.store.undoing(run_id)
+            if undone:
+                raise Refused("guard.undone", run=run_id, undo=undone[-1].id)
+            return self._resume(run)
+        finally:
             run.close()
-            raise Refused("guard.applied", plan=run.info.plan_id, run=run_id)
+
+    def _resume(self, run: Run) -> Recap:
         facts = self.portal.facts()
-        with writing(facts.id, self.locks, work=f"run {run_id}", now=self.clock.now()):
-            plan, last = run.plan, run.journal.last()
-            pending = {one.key for one in plan.operations if one.key not in last or not (last[one.key].state.final)}
-            sure = {key for key in pending if key not in last or not last[key].state.open}
+        with writing(facts.id, self.locks, work=f"run {run.id}", now=self.clock.now()):
+            if facts.id == run.info.portal_id:  # else the guard says so
+                Executor(run.plan, run.journal, self.portal, self.clock).settle_open()
+            last = run.journal.last()
+            open_keys = {one.key for one in run.plan.operations if one.key not in last or not last[one.key].state.final}
             drifted = check(
-                plan, self.portal, facts, self.clock.now(), self.consent, pending=sure, touched=touched(run)
+                run.plan, self.portal, facts, self.clock.now(), self.consent, pending=open_keys, touched=touched(run)
             )
             run.reopen()
             return self._execute(run, [moved.entry(self.clock.now()) for moved in drifted])
 
     def _execute(self, run: Run, left_alone: Sequence[Entry]) -> Recap:
         hook = self.before_phase
-        try:
-            recap = Executor(
-                run.plan,
-                run.journal,
-                self.portal,
-                self.clock,
-                run_id=run.id,
-                bounds=self.bounds,
-                left_alone=left_alone,
-                tell=self.tell,
-                before_phase=None if hook is None else lambda phase: hook(phase, run),
-            ).execute()
-            run.end(self.clock.now(), recap.ended.value, recap.summary())
-            return recap
-        finally:
-            run.close()
+        recap = Executor(
+            run.plan,
+            run.journal,
+            self.portal,
+            self.clock,
+            run_id=run.id,
+            bounds=self.bounds,
+            left_alone=left_alone,
+            tell=self.tell,
+            before_phase=None if hook is None else lambda phase: hook(phase, run),
+        ).execute()
+        run.end(self.clock.now(), recap.ended.value, recap.summary())
+        return recap
 
 
 def touched(run: Run) -> set[str]:

@@ -39,7 +39,7 @@ class Cluster:
     @property
     def names(self) -> tuple[str, ...]:
         """Every spelling of the client's name on letters and leads."""
-        return tuple(text for item in self.items for text in (item.verdict.sender.name, str(item.lead.name)) if text)
+        return tuple(name for item in self.items for name in item.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ def find_clusters(items: Sequence[Item], index: KnownClients, known: Known) -> C
         else:
             matched.append(found)
     matched += _companies(grouping, by_id, index, known)
+    matched += _callers(grouping, by_id, index)
     taken = {item.lead.id for cluster in matched for item in cluster.items}
     for lead, why in grouping.aside.items():
         if lead not in taken:
@@ -74,7 +75,7 @@ def find_clusters(items: Sequence[Item], index: KnownClients, known: Known) -> C
 
 def _row(item: Item) -> Row:
     sender = item.verdict.sender
-    return Row(item.lead.id, sender.address, sender.raw_name or sender.name or str(item.lead.name))
+    return Row(item.lead.id, sender.address, sender.raw_name or next(iter(item.names), ""))
 
 
 def _with_persons(items: Iterable[Item], index: KnownClients, known: Known) -> Known:
@@ -110,8 +111,9 @@ def _by_mobile(cluster: Cluster, index: KnownClients) -> Contact | None:
     phones = [phone for item in cluster.items for phone in item.lead.phones]
     if not phones or not cluster.names:
         return None
-    found = {index.contact_with_mobile(phones, name) for name in cluster.names if names.is_full(name)}
-    return found.pop() if len(found) == 1 else None
+    found = [index.contact_with_mobile(phones, name) for name in cluster.names if names.is_full(name)]
+    same = {contact.id if contact else "" for contact in found}
+    return found[0] if len(same) == 1 else None
 
 
 def _company(cluster: Cluster, contact: Contact | None, index: KnownClients) -> Company | None:
@@ -137,6 +139,19 @@ def _companies(grouping: Grouping, by_id: Mapping[str, Item], index: KnownClient
     return [
         Cluster(tuple(items), (), company=index.companies[company], of_company=True) for company, items in found.items()
     ]
+
+
+def _callers(grouping: Grouping, by_id: Mapping[str, Item], index: KnownClients) -> list[Cluster]:
+    """Leads without any address whose mobile number and full name are a known contact's."""
+    found: list[Cluster] = []
+    for lead, why in grouping.aside.items():
+        item = by_id[lead]
+        if why is SetAside.NO_ADDRESS and not item.lead.contact:
+            contact = index.contact_with_mobile(item.lead.phones, str(item.lead.name))
+            if contact is not None:
+                company = index.companies.get(contact.company or "")
+                found.append(Cluster((item,), (), contact=contact, company=company))
+    return found
 
 
 def _by_contact(clusters: Iterable[Cluster]) -> list[Cluster]:

@@ -42,6 +42,12 @@ class Item:
         """The subject of its first letter, else the lead's title."""
         return next((letter.subject for letter in self.letters if letter.subject), self.lead.title)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The writer's name on the letter and on the lead; a relay's name on the lead is not his."""
+        on_lead = "" if self.verdict.sender.found is Found.REPLY_TO else str(self.lead.name)
+        return tuple(dict.fromkeys(name for name in (self.verdict.sender.name, on_lead) if name))
+
 
 @dataclass(frozen=True, slots=True)
 class Pile:

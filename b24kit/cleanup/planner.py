@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from b24kit.change.operation import CreateRecord, Operation, Reason, UpdateRecord
+from b24kit.change.operation import CreateRecord, Operation, Phase, Reason, UpdateRecord
 from b24kit.change.plan import HandStep, LeftAlone, ordered
 from b24kit.change.snapshot import Snapshot
 from b24kit.cleanup.clients import KnownClients, index_clients
@@ -19,7 +19,7 @@ from b24kit.cleanup.convert import Closing, company_ref, convert, create_company
 from b24kit.cleanup.owners import Inquiry, Letter, Owners, Routed, Turns, resolve
 from b24kit.cleanup.pile import Item, Pile, read_pile
 from b24kit.cleanup.retire import archive
-from b24kit.cleanup.spec import CleanSpec, OwnersSpec
+from b24kit.cleanup.spec import Action, CleanSpec, OwnersSpec
 from b24kit.cleanup.staff import Staff
 from b24kit.cleanup.stuck import Standing
 from b24kit.cleanup.tap import find_tap, tap_steps
@@ -27,6 +27,7 @@ from b24kit.crm.pipeline import LEADS, Outcome
 from b24kit.crm.portal import Capabilities
 from b24kit.errors import Refused, UsageError
 from b24kit.i18n import Language
+from b24kit.letters.classify import LetterClass
 from b24kit.matching import domains, names
 from b24kit.matching.groups import natural
 
@@ -127,7 +128,7 @@ class _Planner:
         """Which leads go to the archive and which are clients'; the others are left."""
         to_archive, people = [], []
         for item in self.pile.items:
-            action = "archive" if self.spec.mode == "archive" else self.spec.classes.action(item.verdict.kind)
+            action = self._action(item)
             if item.standing is not Standing.STUCK:
                 self.left[item.lead.id] = Reason(f"clean.left.{item.standing.value}")
             elif action == "archive":
@@ -148,6 +149,15 @@ class _Planner:
         found = find_clusters(people, index, self.pile.known)
         self.left.update(found.left)
         return to_archive, found.clusters, index
+
+    def _action(self, item: Item) -> Action:
+        """What the playbook wants done; a lead that has only a phone is asked for among the known clients."""
+        if self.spec.mode == "archive":
+            return "archive"
+        kind = item.verdict.kind
+        if kind is LetterClass.UNCLEAR and not item.verdict.sender.address and item.lead.phones:
+            kind = LetterClass.HUMAN
+        return self.spec.classes.action(kind)
 
     def _convert(self, cluster: Cluster, closing: Closing, index: KnownClients, turns: Turns) -> None:
         deals = index.running_deals(cluster.contact, cluster.company)
@@ -192,10 +202,10 @@ class _Planner:
         return tuple(LeftAlone(refs[lead], self.left[lead]) for lead in sorted(self.left, key=natural))
 
     def _counted(self, operations: tuple[Operation, ...]) -> dict[str, int]:
-        outcomes = {"clean.convert_lead": "converted", "clean.link_lead": "linked", "clean.archive": "archived"}
-        done = Counter(outcomes[one.reason.code] for one in operations if one.reason.code in outcomes)
+        done = Counter(one.reason.code.partition("_")[0] for one in operations if one.phase is Phase.CARDS)
         counted = {"scope": len(self.pile.items), "stuck": len(self._stuck())}
-        counted |= {name: done[name] for name in outcomes.values()}
+        names_of = {"converted": "clean.convert", "linked": "clean.link", "archived": "clean.archive"}
+        counted |= {name: done[code] for name, code in names_of.items()}
         clients = {name: self.counters[name] for name in ("new_clients", "known_clients")}
         return {**counted, "left": len(self.left), **clients}
 

@@ -10,4 +10,5 @@ from b24kit.cleanup.pile import Item
 def archive(item: Item, closing: Closing) -> UpdateRecord:
     """Move a lead to the archive stage; its owner, letters and history stay as they are."""
     facts = {"class": item.verdict.kind.value, "sign": item.verdict.sign}
-    return close_lead(item, f"c-{item.lead.id}", Reason("clean.archive", facts), {"stage": closing.archive})
+    reason = Reason(f"clean.archive_{item.verdict.kind.value}", facts)
+    return close_lead(item, f"c-{item.lead.id}", reason, {"stage": closing.archive})

@@ -16,38 +16,44 @@ if TYPE_CHECKING:
     from b24kit.migrate.lint import StageFinding
 
 FINDINGS = 2
+ONE_BY_ONE = "audit.sheet.stuck_list"  # names every stuck lead: for Excel and JSON, not for a screen
 
 Detailed = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are findings, 0 when none.")]
 
 
 def audit(
     context: typer.Context,
+    playbook: Annotated[
+        str | None, typer.Option("--playbook", help="Use its limits by stage, own domains and proposals.")
+    ] = None,
     stuck_days: Annotated[
-        int, typer.Option("--stuck-days", min=1, help="Days after which an idle lead is stuck.")
-    ] = 14,
-    excel: Annotated[Path | None, typer.Option("--excel", help="Write the tables to this workbook too.")] = None,
+        int | None, typer.Option("--stuck-days", min=1, help="Idle days after which a lead is stuck (14).")
+    ] = None,
+    excel: Annotated[Path | None, typer.Option("--excel", help="Write all tables to this workbook too.")] = None,
     snapshot_file: Annotated[
-        Path | None, typer.Option("--snapshot", help="Audit a snapshot instead of reading.")
+        Path | None, typer.Option("--snapshot", help="Audit a snapshot instead of reading the portal.")
     ] = None,
     detailed_exitcode: Detailed = False,
 ) -> None:
     """Stuck leads by stage, age, source, owner and cause; weak stage names; where the letters come from."""
     with desk(context) as at:
-        from b24kit.audit.checks import run_audit
         from b24kit.change.snapshot import Snapshot
-        from b24kit.reports.audit_text import audit_document, audit_tables
-        from b24kit.reports.tables import write_workbook
+        from b24kit.playbook.inspection import run_audit
+        from b24kit.playbook.loader import load_playbook
+        from b24kit.playbook.shipped import find_playbook
+        from b24kit.reports.tables import Table, write_workbook
 
+        chosen = load_playbook(find_playbook(playbook)) if playbook else None
         found = Snapshot.open(snapshot_file) if snapshot_file else at.snapshot(EVERYTHING)
-        report = run_audit(found, at.clock.now(), stuck_after_days=stuck_days)
-        tables = audit_tables(report)
+        report = run_audit(found, at.clock.now(), playbook=chosen, stuck_after_days=stuck_days)
+        tables = [Table(sheet.name, sheet.columns, sheet.rows) for sheet in report.tables()]
         if excel is not None:
             write_workbook(tables, excel, at.lang)
-        if at.screen.as_json:
-            at.screen.document("audit", portal=found.portal_id, **audit_document(report))
-        else:
+        if not at.screen.as_json:
             at.screen.say("audit.heading", portal=found.portal_id, taken=f"{found.taken_at:%d.%m.%Y %H:%M}")
-            at.screen.tables(tables, "audit")
+            tables = [table for table in tables if table.name != ONE_BY_ONE]
+        at.screen.tables(tables, "audit", portal=found.portal_id, open=report.open, stuck=report.stuck)
+        if not at.screen.as_json:
             if excel is not None:
                 at.screen.say("audit.excel", file=str(excel))
             at.screen.say("audit.closing", stuck=report.stuck, open=report.open, findings=len(report.findings))

@@ -22,20 +22,21 @@ def export(
     what: Annotated[str, typer.Argument(help="clusters: which lead belongs to which client, as id,cluster.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The CSV file to write.")],
     plan: Annotated[Path | None, typer.Option("--plan", help="A saved plan; default: the newest run's.")] = None,
-    origin: Annotated[bool, typer.Option("--origin", help="Use the ids the leads had where they came from.")] = False,
+    origin: Annotated[str | None, typer.Option("--origin", help="Name leads by their ids in this system.")] = None,
 ) -> None:
     """Write a list as CSV (UTF-8, comma): machine input, the same in every language."""
     with desk(context) as at:
         if what not in WHAT:
             raise UsageError("export.unknown_what", what=what, known=", ".join(WHAT))
-        from b24kit.cleanup.export import assignment_rows
+        from b24kit.cleanup.export import HEADER, assignment_rows
 
         found = load_plan(at, plan) if plan else newest_run(at).plan
-        rows = list(assignment_rows(found.assignment, snapshot_of(at, found.snapshot_id), by_origin=origin))
+        leads = snapshot_of(at, found.snapshot_id).leads()
+        rows = list(assignment_rows(leads, found.assignment, origin))
         if not rows:
             raise UsageError("export.no_assignment", plan=found.id)
         with out.open("w", newline="", encoding="utf-8") as stream:
-            csv.writer(stream).writerows([("id", "cluster"), *rows])
+            csv.writer(stream).writerows([HEADER, *rows])
         if at.screen.as_json:
             at.screen.document("export", what=what, rows=len(rows), file=str(out))
         else:

@@ -67,12 +67,13 @@ def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
 
 
 def with_answers(plan: Plan, answers: Mapping[str, str]) -> Plan:
-    """The plan with what people answered to its hand steps; an answer to no step is a mistake worth telling."""
-    unknown = sorted(answers.keys() - {step.key for step in plan.steps})
-    if unknown and plan.steps:
-        raise UsageError("plan.unknown_step", key=unknown[0], known=", ".join(step.key for step in plan.steps))
+    """The plan with what people answered to its hand steps; an answer to no step of this plan is noted, not refused."""
+    from b24kit.change.operation import Reason
+
     steps = tuple(replace(step, answer=answers.get(step.key, step.answer)) for step in plan.steps)
-    return replace(plan, steps=steps)
+    unused = sorted(answers.keys() - {step.key for step in steps})
+    notes = [Reason("plan.unused_answer", {"key": key}) for key in unused]
+    return replace(plan, steps=steps, notes=(*plan.notes, *notes))
 
 
 def parse_answers(pairs: list[str]) -> dict[str, str]:

@@ -58,7 +58,8 @@ def apply(
             plan,
             confirm=confirm,
             ends=window(at, until, max_minutes),
-            limit=limit or sample,
+            limit=limit,
+            sample=sample,
             max_changes=max_changes,
         )
         carry_out(at, plan, rollout, again=str(file) if file else "")
@@ -130,7 +131,7 @@ def undo(
         from b24kit.change.undo import undo_plan
 
         found = find_run(at, run)
-        plan = undo_plan(found, at.runs, at.portal, at.clock, limit=limit or sample)
+        plan = undo_plan(found, at.portal, at.runs, at.clock)
         if not at.screen.as_json:
             at.screen.say("undo.heading", run=found.id, until=f"{plan.expires_at:%d.%m.%Y %H:%M}")
         show_plan(at, plan)
@@ -145,7 +146,9 @@ def undo(
         if not auto_approve and not at.screen.confirm("apply.ask", portal=plan.portal_id):
             at.screen.say("apply.declined")
             return
-        rollout = open_rollout(at, plan, confirm=confirm, ends=window(at, until, max_minutes))
+        rollout = open_rollout(
+            at, plan, confirm=confirm, ends=window(at, until, max_minutes), limit=limit, sample=sample
+        )
         carry_out(at, plan, rollout)
 
 
@@ -156,6 +159,7 @@ def open_rollout(
     confirm: str,
     ends: datetime | None,
     limit: int | None = None,
+    sample: int | None = None,
     max_changes: int | None = None,
 ) -> Rollout:
     """Everything a run needs, with the consent that was given for what is final."""
@@ -176,7 +180,7 @@ def open_rollout(
         consent=Consent(
             phrase=phrase, max_changes=max_changes, answers={s.key: s.answer for s in plan.steps if s.answer}
         ),
-        bounds=Bounds(until=ends, limit=limit),
+        bounds=Bounds(until=ends, limit=limit, sample=sample),
     )
 
 

@@ -22,10 +22,11 @@ def list_runs(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     with desk(context) as at:
-        from b24kit.reports.tables import Table, Word
+        from b24kit.change.operation import Reason
+        from b24kit.reports.tables import Table
 
         found = at.runs.list()
-        rows = [(r.id, r.plan_id, r.portal_id, r.started, Word(f"how.{r.how or 'running'}"), r.undoes) for r in found]
+        rows = [(r.id, r.plan_id, r.portal_id, r.started, Reason(f"how.{r.how or 'running'}"), r.undoes) for r in found]
         columns = ("column.run", "column.plan", "column.host", "column.started", "column.how", "column.undoes")
         if not found and not at.screen.as_json:
             at.screen.say("runs.none")

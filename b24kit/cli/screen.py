@@ -14,6 +14,7 @@ from b24kit.i18n import Language, say
 from b24kit.reports.tables import Table, inert, shown_cell
 
 JSON_FORMAT = "b24kit-json/1"
+PIPE_WIDTH = 120  # columns of a log file; a terminal tells its own
 COLOURS = {"+": "green", "~": "yellow", "-": "red", ">": "cyan", "!": "magenta", "<=": "blue"}
 
 
@@ -45,7 +46,7 @@ class Screen:
             f"  {sign:<2} {inert(text)}", style=COLOURS.get(sign), markup=False, highlight=False, soft_wrap=True
         )
 
-    def table(self, table: Table, limit: int = 30) -> None:
+    def table(self, table: Table, limit: int = 15) -> None:
         """At most `limit` rows, and how many more there are."""
         from rich import box
         from rich.table import Table as Grid
@@ -138,7 +139,13 @@ class Screen:
         from rich.console import Console
 
         forced = None if self._colour is None else self._colour
-        return Console(stderr=stderr or self.as_json, force_terminal=forced, no_color=self._colour is False)
+        piped = not (sys.stderr if stderr or self.as_json else sys.stdout).isatty()
+        return Console(
+            stderr=stderr or self.as_json,
+            force_terminal=forced,
+            no_color=self._colour is False,
+            width=PIPE_WIDTH if piped else None,
+        )
 
 
 def _nothing(progress: Progress) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from threading import Lock
 from typing import Literal
@@ -100,11 +101,11 @@ class Accounting:
         return shown
 
     def _recognise(self, answered: Answered) -> None:
-        if self.model != "unknown" or answered.sent_as != BATCH:
+        if answered.sent_as != BATCH or self.model == "docs":
             return
         if any(command.operating for command in answered.commands):
             self.model = "docs"
-        elif answered.operating:
+        elif answered.operating or _shown_as_free(answered.commands):
             self.model = "ban"
 
     def _own_work(self, answered: Answered) -> dict[str, float]:
@@ -117,7 +118,7 @@ class Accounting:
     def _own(self, method: str, commands: Sequence[Worked]) -> float:
         items = sum(command.items for command in commands)
         totals = [command.operating for command in commands if command.operating is not None]
-        steps = [b - a for a, b in zip(totals, totals[1:], strict=False) if b > a]
+        steps = [b - a for a, b in pairwise(totals) if b > a]
         if self.model == "docs" and len(steps) >= 3:
             each = median(steps) * len(commands) / items
             self._each[method] = each
@@ -135,6 +136,15 @@ class Accounting:
             self.weight = min(1.0, max(0.25, (last - first) / (until - before)))
         if last < first:  # baskets fell out, or a ban emptied them: begin anew
             self._reports, self._answered_work = [(total, 0.0)], work
+
+
+def _shown_as_free(commands: Sequence[Worked]) -> bool:
+    """Whether some method did work that *docs* would count and show at once, and shows a total of 0 all the same."""
+    seconds: dict[str, float] = defaultdict(float)
+    for command in commands:
+        if command.operating is not None:
+            seconds[command.method] += command.seconds
+    return any(total >= 2 * FREE for total in seconds.values())
 
 
 def _counted(seconds: Mapping[str, float]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Cuts commands into batches: to the vendor's size, to the 60 s of a request by the speed seen, small where it is unknown."""
+"""Cuts commands into batches: to the vendor's size, to the 60 s of a request, and small where the speed is unknown."""
 
 from __future__ import annotations
 

@@ -68,7 +68,8 @@ class LeakyBucket:
         row = db.execute("select level, at from bucket where portal = ?", (self._portal,)).fetchone()
         if row is None or row[1] - now > LONGEST_AHEAD:
             return 0.0
-        return max(0.0, row[0] - self.leak * max(0.0, now - row[1]))
+        level, at = float(row[0]), float(row[1])
+        return max(0.0, level - self.leak * max(0.0, now - at))
 
     def _store(self, db: Connection, level: float, now: float) -> None:
         db.execute("insert or replace into bucket values (?, ?, ?)", (self._portal, level, now))

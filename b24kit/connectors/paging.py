@@ -66,7 +66,7 @@ class Source(Protocol):
 
 
 def walk(source: Source, pool: Executor, *, told: Callable[[int, int | None], None] | None = None) -> Iterator[Row]:
-    """Every row by ascending id. Closing it waits for the requests in flight."""
+    """Every row by ascending id. Closing it asks for nothing more."""
     first = source.first()
     if told is not None:
         told(len(first.rows), first.total)
@@ -93,8 +93,8 @@ def walk(source: Source, pool: Executor, *, told: Callable[[int, int | None], No
             yield from part.rows
     finally:
         for slot in slots:
-            if slot.answer is not None and not slot.answer.cancel():
-                slot.answer.exception()
+            if slot.answer is not None:
+                slot.answer.cancel()
 
 
 def split_rest(first: First, id_of: Callable[[Row], int]) -> list[Window]:
@@ -110,7 +110,9 @@ def split_rest(first: First, id_of: Callable[[Row], int]) -> list[Window]:
 
 def go_on(window: Window, part: Part, id_of: Callable[[Row], int]) -> list[Window]:
     """What is left of a window that did not end within its request, split again by how densely its ids lie."""
-    last = id_of(part.rows[-1]) if part.rows else window.low
+    if not part.rows:
+        return [window]
+    last = id_of(part.rows[-1])
     density = len(part.rows) / max(1, last - window.low)
     if window.high is None:
         return [Window(last, None, max(window.rows - len(part.rows), float(len(part.rows))))]

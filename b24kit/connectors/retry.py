@@ -30,7 +30,12 @@ def may_repeat(error: BaseException, *, reads: bool) -> bool:
 
 
 def repeated(
-    work: Callable[[], T], clock: Clock, *, reads: bool, paused: bool = True, stopped: Callable[[], bool] = lambda: False
+    work: Callable[[], T],
+    clock: Clock,
+    *,
+    reads: bool,
+    paused: bool = True,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> T:
     """Do `work` until it ends well or may not be repeated; the last error comes out as itself.
 

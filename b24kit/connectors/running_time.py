@@ -19,12 +19,13 @@ FINER = 6  # our slots are finer than the portal's baskets: what leaves our reco
 NOISE = 0.05  # seconds: a smaller difference to the portal's sum is rounding
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Booking:
-    """Running time set aside for a request that is on its way, by the name it counts under."""
+    """Running time set aside for a request that is on its way, by the name it counts under; settled only once."""
 
     costs: Mapping[str, float]
     since: int
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ class MethodTimeMeter:
         """Set the costs of a request aside, or say after how many seconds to ask again."""
         now = self._now()
         with self._ledger.turn() as db:
-            wait = max((self.room_after(self._standing(db, name, now), cost) for name, cost in costs.items()), default=0)
+            wait = max(
+                (self.room_after(self._standing(db, name, now), cost) for name, cost in costs.items()), default=0
+            )
             if wait > 0:
                 return wait
             since = self._since(now)
@@ -67,10 +70,11 @@ class MethodTimeMeter:
         """The request came back: its real work instead of what was set aside, counted where the portal counts it."""
         now = self._now()
         with self._ledger.turn() as db:
-            for name, cost in booking.costs.items():
+            for name, cost in booking.costs.items() if not booking.settled else ():
                 self._add(db, name, booking.since, -cost)
             for name, seconds in actual.items():
                 self._add(db, name, self._since(now), seconds)
+        booking.settled = True
 
     def raise_to(self, name: str, total: float) -> None:
         """The portal says more than we know of (another program on the same webhook): believe it."""

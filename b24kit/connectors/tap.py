@@ -16,7 +16,10 @@ from b24kit.connectors.credentials import HIDDEN
 
 # Names under which access travels in arguments and answers ("Authorization", "ONAPPINSTALL").
 SECRET_NAMES = frozenset(
-    "auth access_token refresh_token client_secret application_token auth_id refresh_id code_verifier".split()
+    (
+        *("auth", "auth_id", "access_token", "refresh_token", "refresh_id"),
+        *("client_secret", "application_token", "code_verifier"),
+    )
 )
 
 

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 from b24kit.matching import addresses, domains, names
 from b24kit.matching.addresses import ALL_ALIASES, Aliases
@@ -99,6 +100,7 @@ class _Box:
     role: bool = False
 
 
+@lru_cache(maxsize=65536)
 def natural(identifier: str) -> tuple[tuple[int, int | str], ...]:
     """Order of ids as people read them: 9 before 10, also inside L9 and L10."""
     return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in _DIGITS.split(identifier) if part)
@@ -184,7 +186,8 @@ def _owns_domain(name: str, address: str) -> bool:
     owner = domains.registrable(addresses.split_address(address)[1]) or ""
     label = names.fold(owner.partition(".")[0])
     words = names.full_words(name)
-    return names.is_full(name) and all(len(word) >= 3 and word in label for word in words)
+    spelled = all(len(word) >= 3 and word in label for word in words)
+    return spelled and names.is_full(name) and any(names.is_given(word) for word in names.clean_name(name).split())
 
 
 def _joined(boxes: list[_Box], crowded: bool) -> list[tuple[list[_Box], Rule]]:
@@ -215,11 +218,20 @@ def _name_at_firm(box: _Box) -> tuple[str, str] | None:
 
 
 def _namesakes(cluster: list[_Box]) -> bool:
-    """Signs that one name at one firm is two people: other middle initials, or mailboxes that differ by a number."""
+    """Signs that one name at one firm is two people: other middle initials, or mailboxes that
+    differ by a number, or two mailboxes that both say the name."""
     spellings = set().union(*(box.names for box in cluster))
     middle = {names.initials(name) for name in spellings} - {()}
-    stems = [_DIGITS.sub("", local) for local in {addresses.split_address(box.address)[0] for box in cluster}]
-    return len(middle) > 1 or len(set(stems)) < len(stems) or shared_by(spellings) is not None
+    locals_ = {addresses.split_address(box.address)[0] for box in cluster}
+    stems = {_DIGITS.sub("", local) for local in locals_}
+    spoken = [local for local in locals_ if _made_of(local, spellings)]
+    return len(middle) > 1 or len(stems) < len(locals_) or len(spoken) > 1 or shared_by(spellings) is not None
+
+
+def _made_of(local: str, spellings: Iterable[str]) -> bool:
+    """Whether a mailbox name says its holder's name: bykova.e, elena.bykova. A firm gives each of two namesakes one."""
+    bare = names.fold(local)
+    return any(word[:5] in bare for name in spellings for word in names.full_words(name) if len(word) >= 3)
 
 
 def _group(boxes: list[_Box], rule: Rule) -> Group:

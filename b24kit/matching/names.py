@@ -21,6 +21,7 @@ _CYRILLIC = dict(zip(_ALPHABET, _LATIN.split(), strict=True))
 _SOUNDS = tuple(
     (re.compile(pattern), letter)
     for pattern, letter in (
+        (r"(?:(?<=[bcdfghklmnprstvz])|\b)yo", "e"),  # ё
         (r"shch|sch", "sh"),
         (r"kh", "h"),
         (r"ph", "f"),
@@ -84,8 +85,15 @@ def fold(word: str) -> str:
 @lru_cache(maxsize=65536)
 def words_of(name: str) -> tuple[str, ...]:
     """The folded words of a name in its order; titles left out, initials kept as one letter."""
-    split = (fold(word) for word in _WORD.findall(clean_name(name)))
+    split = (_word(found) for found in _WORD.finditer(clean_name(name)))
     return tuple(word for word in split if word and word not in _TITLES)
+
+
+def _word(found: re.Match[str]) -> str:
+    """A folded word, or one letter for an initial: Ю. and Yu. are both the first sound of Юлия."""
+    text = found[0]
+    dotted = len(text) <= 2 and found.string[found.end() : found.end() + 1] == "."
+    return fold(text)[:1] if len(text) == 1 or dotted else fold(text)
 
 
 def is_via(name: str) -> bool:

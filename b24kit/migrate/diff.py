@@ -54,9 +54,9 @@ def diff_ladder(
         _create(ladder, spec, sorts[spec.code], known.prefix, lang) for spec in wanted if spec.code not in known.stages
     ]
     changes, notes = _changes(ladder, wanted, known, sorts, capabilities, lang)
-    raised = [change for change in changes if _rises(change)]
+    raised = sorted((change for change in changes if _rises(change)), key=lambda change: -change.after["sort"])
     others = [change for change in changes if not _rises(change)]
-    operations: tuple[Operation, ...] = (*reversed(raised), *makes, *others)
+    operations: tuple[Operation, ...] = (*raised, *makes, *others)
     return LadderDiff(ladder, known, operations, _created(makes), tuple(notes))
 
 

@@ -13,22 +13,24 @@ from b24kit.crm.pipeline import LEADS, Stage
 from b24kit.migrate.recognise import slug
 
 
-def robots_step(ladder: str, moves: Mapping[Stage, int], answer: str | None = None) -> HandStep | None:
+def robots_step(ladder: str, moves: Mapping[Stage, int], answers: Mapping[str, str] | None = None) -> HandStep | None:
     """The step "open the automation of this ladder, write down the robots of these stages"; None without moves.
 
-    `moves` counts cards by the existing stage that takes them. The step blocks a larger run until it is answered.
+    `moves` counts cards by the existing stage that takes them. The step blocks a larger run until it is answered;
+    `answers` are what people wrote down, by the step's key.
     """
     busy = {stage: count for stage, count in moves.items() if count}
     if not busy:
         return None
     listed = ", ".join(f"«{stage.name}» ({count})" for stage, count in busy.items())
+    key = f"robots-{slug(ladder)}"
     facts = {"stages": listed, "codes": [stage.code for stage in busy], "count": sum(busy.values())}
     return HandStep(
-        key=f"robots-{slug(ladder)}",
+        key=key,
         code="step.robots_leads" if ladder == LEADS else "step.robots_deals",
         facts=facts,
         link=automation_link(ladder),
-        answer=answer,
+        answer=(answers or {}).get(key),
         blocking=True,
     )
 

@@ -38,27 +38,18 @@ def with_needs(operations: Sequence[Operation], made: Mapping[str, str]) -> list
 def departures(
     leaving: Sequence[Exit], standing: Mapping[str, Sequence[Ref]], operations: Sequence[Operation]
 ) -> list[RemoveRecord]:
-    """The removal of each leaving stage, waiting for every operation that takes a card out of it."""
+    """The removal of each leaving stage, waiting for every operation that takes a card out of it.
+
+    A stage in which a card stays, because only some clusters were asked for, stays too.
+    """
     movers = {
         operation.ref: operation.key
         for operation in operations
         if isinstance(operation, UpdateRecord) and operation.moves
     }
-    needs = {code: [movers[ref] for ref in refs if ref in movers] for code, refs in standing.items()}
-    return removals(leaving, needs)
-
-
-def first_clusters(operations: Sequence[Operation], limit: int) -> tuple[list[Operation], int]:
-    """Settings and the first `limit` clusters whole, and how many clusters were left out.
-
-    What waits for something left out is left out too: a stage whose cards stay must stay.
-    """
-    clusters = list(dict.fromkeys(operation.cluster for operation in operations if operation.cluster))
-    kept = {"", *clusters[:limit]}
-    chosen = [operation for operation in operations if operation.cluster in kept]
-    keys = {operation.key for operation in chosen}
-    whole = [operation for operation in chosen if keys.issuperset(operation.needs)]
-    return whole, max(0, len(clusters) - limit)
+    emptied = [one for one in leaving if all(ref in movers for ref in standing.get(one.stage.code, ()))]
+    needs = {one.stage.code: [movers[ref] for ref in standing.get(one.stage.code, ())] for one in emptied}
+    return removals(emptied, needs)
 
 
 def _united(operation: UpdateRecord, move: UpdateRecord) -> UpdateRecord:

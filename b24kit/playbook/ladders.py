@@ -1,10 +1,9 @@
-"""The stage design of a playbook over a snapshot: operations on settings, cards to move, stages to remove at the end."""
+"""The stage design of a playbook over a snapshot: settings to change, cards to move, stages to remove at the end."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from b24kit.change.operation import Operation, Reason, UpdateRecord
 from b24kit.change.plan import LeftAlone
@@ -14,14 +13,12 @@ from b24kit.crm.pipeline import LEADS, deals_ladder
 from b24kit.crm.portal import Capabilities
 from b24kit.crm.refs import Ref
 from b24kit.errors import UsageError
-from b24kit.migrate.diff import LadderDiff, diff_ladder, make_missing
+from b24kit.migrate.diff import diff_ladder, make_missing
 from b24kit.migrate.directories import diff_pipelines, diff_sources
 from b24kit.migrate.recognise import pipeline_of, recognise
 from b24kit.migrate.remap import Exit, exits, move_cards, unlisted
 from b24kit.migrate.spec import Ladder, Language
 from b24kit.playbook.schema import Playbook
-
-Part = Literal["stages", "clean"]
 
 
 @dataclass(slots=True)
@@ -113,6 +110,3 @@ def _cards(ladder: str, snapshot: Snapshot) -> list[Lead | Deal]:
     if ladder == LEADS:
         return list(snapshot.leads())
     return [deal for deal in snapshot.deals() if deals_ladder(deal.pipeline) == ladder]
-
-
-__all__ = ["LadderDiff", "Part", "SettingsDraft", "closing_codes", "draft_closing", "draft_settings"]

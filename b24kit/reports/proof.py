@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from b24kit.change.operation import Reason
 from b24kit.change.snapshot import Snapshot
 from b24kit.crm.cards import Company, Contact, Lead
 from b24kit.crm.pipeline import LEADS
 from b24kit.crm.records import comparable, values_of
 from b24kit.crm.refs import Kind
 from b24kit.i18n import Language
-from b24kit.reports.tables import Table, Word, shown_cell
+from b24kit.reports.tables import Table, shown_cell
 
 CARDS = (Kind.LEAD, Kind.CONTACT, Kind.COMPANY, Kind.DEAL, Kind.ACTIVITY)
 
@@ -25,7 +26,7 @@ class Proof:
 
     portal_id: str
     stages: Sequence[tuple[str, int, int]]
-    counts: Sequence[tuple[str, int, int]]
+    counts: Sequence[tuple[Reason, int, int]]
     lost_records: int
     lost_values: int
     unreachable_letters: int
@@ -36,9 +37,9 @@ class Proof:
 
     def tables(self) -> list[Table]:
         losses = [
-            (Word("proof.lost_records"), self.lost_records),
-            (Word("proof.lost_values"), self.lost_values),
-            (Word("proof.unreachable_letters"), self.unreachable_letters),
+            (Reason("proof.lost_records"), self.lost_records),
+            (Reason("proof.lost_values"), self.lost_values),
+            (Reason("proof.unreachable_letters"), self.unreachable_letters),
         ]
         return [
             Table("table.stages_before_after", ("column.stage", "column.before", "column.after"), self.stages),
@@ -52,7 +53,7 @@ def prove(before: Snapshot, after: Snapshot) -> Proof:
     return Proof(
         portal_id=after.portal_id,
         stages=_stages(before, after),
-        counts=[(Word(f"kind.{kind.value}"), before.count(kind), after.count(kind)) for kind in CARDS],
+        counts=[(Reason(f"kind.{kind.value}"), before.count(kind), after.count(kind)) for kind in CARDS],
         lost_records=_lost_records(before, after),
         lost_values=_lost_values(before, after),
         unreachable_letters=_unreachable(before, after),

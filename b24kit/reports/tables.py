@@ -8,20 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from b24kit.change.operation import Reason
 from b24kit.i18n import Language, number, say
 
 Row = Sequence[Any]
 
 
-class Word(str):
-    """A cell that is a catalogue code: people read its sentence, machines the code."""
-
-    __slots__ = ()
-
-
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A named table: `columns` are catalogue codes, cells are plain values (text, numbers, dates, None)."""
+    """A named table: `columns` are catalogue codes; a cell is a plain value (text, number, date, None) or a Reason,
+    which is a sentence."""
 
     name: str
     columns: tuple[str, ...]
@@ -41,7 +37,9 @@ class Table:
 
 
 def json_cell(value: Any) -> Any:
-    """A cell as JSON: dates in ISO 8601, the rest as it is."""
+    """A cell as JSON: dates in ISO 8601, a sentence as its code and facts, the rest as it is."""
+    if isinstance(value, Reason):
+        return {"code": value.code, **value.facts}
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
@@ -49,8 +47,8 @@ def shown_cell(value: Any, lang: Language) -> str:
     """A cell as people read it."""
     if value is None:
         return "—"
-    if isinstance(value, Word):
-        return say(value, lang)
+    if isinstance(value, Reason):
+        return inert(say(value.code, lang, **value.facts))
     if isinstance(value, bool):
         return say("cell.yes" if value else "cell.no", lang)
     if isinstance(value, int):
@@ -110,15 +108,17 @@ def _write_cell(sheet: Any, row: int, column: int, value: Any, dated: Any, lang:
     elif isinstance(value, int | float):
         sheet.write_number(row, column, value)
     else:
-        text = shown_cell(value, lang) if isinstance(value, Word) else str(value)
+        text = shown_cell(value, lang) if isinstance(value, Reason) else str(value)
         sheet.write_string(row, column, str(harmless(text)))
 
 
 def _csv_cell(value: Any, lang: Language) -> Any:
     if isinstance(value, float):
         return str(value).replace(".", ",") if lang == "ru" else value
-    if value is None or isinstance(value, Word):
-        return "" if value is None else shown_cell(value, lang)
+    if value is None:
+        return ""
+    if isinstance(value, Reason):
+        return harmless(shown_cell(value, lang))
     return harmless(json_cell(value))
 
 

@@ -6,8 +6,9 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from b24kit.sandbox.clock import Mode
 from b24kit.sandbox.server import OFF, Sandbox, SandboxOptions, serve
 
 
@@ -23,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--leads", type=Path, help="CSV of letters (plain or .gz) to load as stuck e-mail leads")
     made.add_argument("--dataset", type=Path, help="the vendor's dataset.json to start from")
     made.add_argument("--leads-count", type=int, default=500, help="size of the generated company")
-    made.add_argument("--clock", default="real", help="real, fast:FACTOR or moved")
+    made.add_argument("--clock", type=clock, default=("real", 1.0), help="real, fast:FACTOR or moved")
     made.add_argument("--limits", default="vendor", choices=["vendor", "off"])
     made.add_argument("--latency", type=float, default=0.0, help="seconds a request")
     made.add_argument("--new-connection", type=float, default=0.0, help="seconds more for a new connection")
@@ -32,15 +33,23 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def clock(text: str) -> tuple[Mode, float]:
+    """`fast:60` -> the mode and its factor."""
+    name, _, factor = text.partition(":")
+    if name not in ("real", "fast", "moved") or (factor and name != "fast"):
+        raise argparse.ArgumentTypeError("real, fast:FACTOR or moved")
+    return cast(Mode, name), float(factor or 60)
+
+
 def options(given: argparse.Namespace) -> SandboxOptions:
     """Command line -> options of the server."""
-    mode, _, factor = given.clock.partition(":")
+    mode, factor = given.clock
     work = given.work if given.work.lstrip().startswith("{") else Path(given.work).read_text(encoding="utf-8")
     manners: dict[str, Any] = dict(OFF) if given.limits == "off" else {}
     manners |= {"latency": given.latency, "new_connection": given.new_connection, "work": json.loads(work)}
     return SandboxOptions(
         host=given.host, port=given.port, tls=given.tls, ca_file=given.ca_file, store=given.store, seed=seed(given),
-        clock=mode, factor=float(factor or 60), manners=manners | {"workers": given.workers},
+        clock=mode, factor=factor, manners=manners | {"workers": given.workers},
     )  # fmt: skip
 
 
@@ -62,6 +71,7 @@ def announce(box: Sandbox) -> None:
 
 
 def main() -> int:
+    """Serve until Ctrl+C; 1 when the address or a file cannot be had."""
     given = parser().parse_args()
     try:
         serve(options(given), announce)

@@ -63,6 +63,7 @@ class Behaviour:
         self.faults = Faults(self.faults.rules)
 
     def set_faults(self, rules: list[FaultRule]) -> None:
+        """Put rules into force in place of all others; they count from nought."""
         self.faults = Faults(rules)
 
     def _bucket(self) -> LeakyBucket | None:

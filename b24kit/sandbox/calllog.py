@@ -61,6 +61,7 @@ class CallLog:
         self.lines.append(line + "}")
 
     def text(self) -> Iterator[str]:
+        """All lines, each with its end."""
         for line in self.lines:
             yield line + "\n"
 
@@ -77,14 +78,22 @@ class RequestLog:
     in_flight: int = 0
     max_in_flight: int = 0
     sent_bytes: int = 0
+    work: dict[str, float] = field(default_factory=dict)  # seconds by method, over everything
+
+    def add_work(self, spent: Mapping[str, float]) -> None:
+        """Take in one request's work, in seconds by method."""
+        for method, seconds in spent.items():
+            self.work[method] = self.work.get(method, 0.0) + seconds
 
     def begin(self, start: float, connection: int, source: str) -> RequestNote:
+        """A request came in: its note, to be handed to `end`."""
         self.requests += 1
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
         return RequestNote(self.requests, start, connection, source)
 
     def end(self, note: RequestNote, end: float) -> None:
+        """The request is over, answered or dropped."""
         self.in_flight -= 1
         note.end = end
         self.commands += note.commands
@@ -100,10 +109,12 @@ class RequestLog:
         self.notes.clear()
         self.statuses.clear()
         self.faults.clear()
+        self.work.clear()
         self.requests = self.commands = self.sent_bytes = 0
         self.max_in_flight = self.in_flight
 
     def told(self) -> list[dict[str, Any]]:
+        """The notes as plain data, oldest first."""
         return [asdict(note) for note in self.notes]
 
     def sums(self) -> dict[str, Any]:
@@ -113,4 +124,5 @@ class RequestLog:
             "requests": self.requests, "commands": self.commands, "statuses": dict(self.statuses),
             "refused_503": self.statuses.get("503", 0), "faults": dict(self.faults), "in_flight": self.in_flight,
             "max_in_flight": self.max_in_flight, "connections": len(connections), "sent_bytes": self.sent_bytes,
+            "work": {method: round(seconds, 6) for method, seconds in self.work.items()},
         }  # fmt: skip

@@ -31,6 +31,7 @@ class Alarm:
     passive: bool = field(compare=False, default=False)
 
     def cancel(self) -> None:
+        """Never ring."""
         self.ring = None
 
 
@@ -68,11 +69,13 @@ class PortalClock:
     # What time it is.
 
     def elapsed(self) -> float:
+        """Portal seconds since the portal was opened; safe to ask from any thread."""
         if self.mode == "moved":
             return self._base
         return self._base + (self._real.monotonic() - self._anchor) * self.factor
 
     def now(self) -> datetime:
+        """The portal's calendar now, aware, in UTC."""
         return self.at(self.elapsed())
 
     def at(self, elapsed: float) -> datetime:
@@ -80,6 +83,7 @@ class PortalClock:
         return self._start + timedelta(seconds=elapsed)
 
     def unix(self) -> float:
+        """The same moment as a Unix time."""
         return self._start.timestamp() + self.elapsed()
 
     # Who is busy.
@@ -101,6 +105,7 @@ class PortalClock:
     # Waiting.
 
     async def sleep(self, seconds: float) -> None:
+        """Wait for so many portal seconds; the caller must be counted in `busy`."""
         await self.sleep_until(self.elapsed() + seconds)
 
     async def sleep_until(self, due: float, *, passive: bool = False) -> None:

@@ -41,10 +41,12 @@ class Connections:
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     def opened(self, protocol: H11Protocol) -> None:
+        """A client connected."""
         if protocol.client is not None:
             self.known[protocol.client] = Connection(next(self._numbers), protocol)
 
     def closed(self, protocol: H11Protocol) -> None:
+        """A client is gone, of his own will or ours."""
         if protocol.client is not None:
             self.known.pop(protocol.client, None)
 
@@ -53,6 +55,7 @@ class Connections:
         return None if client is None else self.known.get((client[0], client[1]))
 
     def abort_all(self) -> None:
+        """Cut everybody off; for the end of the server."""
         for connection in list(self.known.values()):
             connection.drop()
 
@@ -65,10 +68,12 @@ class PortalProtocol(H11Protocol):
         self._known = connections
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """uvicorn's hook: also remember who came."""
         super().connection_made(transport)
         self._known.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """uvicorn's hook: also forget who went."""
         self._known.closed(self)
         super().connection_lost(exc)
 

@@ -31,6 +31,7 @@ class Control:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._contents: dict[str, str] = {}
 
     def routes(self) -> list[Route]:
         """All endpoints, to be mounted under /_sandbox."""
@@ -45,7 +46,13 @@ class Control:
             ("GET", "/requests", self.requests), ("GET", "/mails", self.mails), ("GET", "/dump", self.dump),
             ("GET", "/metrics", self.metrics), ("DELETE", "/metrics", self.forget_metrics),
         ]  # fmt: skip
-        return [Route(path, guarded(handler), methods=[verb]) for verb, path, handler in table]
+        self._contents = {f"{verb} {path}": first_line(handler) for verb, path, handler in table}
+        listed: list[tuple[str, str, Handler]] = [("GET", "/", self.contents), *table]
+        return [Route(path, guarded(handler), methods=[verb]) for verb, path, handler in listed]
+
+    async def contents(self, request: Request) -> Response:
+        """All endpoints and what they take or give."""
+        return JSONResponse(self._contents)
 
     async def clock(self, request: Request) -> Response:
         """{mode, factor, grace, now (ISO 8601 UTC), elapsed (portal seconds since the start)}."""
@@ -127,6 +134,7 @@ class Control:
         return await self.faults(request)
 
     async def no_faults(self, request: Request) -> Response:
+        """No rules any more."""
         self._site.behaviour.set_faults([])
         self._site.keep()
         return JSONResponse({"ok": True})
@@ -143,6 +151,7 @@ class Control:
         return JSONResponse({"on": self._site.calls.on, "with_responses": self._site.calls.with_responses})
 
     async def forget_calls(self, request: Request) -> Response:
+        """Empty the call log."""
         self._site.calls.lines.clear()
         return JSONResponse({"ok": True})
 
@@ -195,6 +204,11 @@ def plant(site: Site, spec: dict[str, Any]) -> dict[str, Any]:
     site.portal.store.set_aside("truth", planted.pop("truth", {}))  # judges may ask for it, REST never tells it
     site.keep()
     return planted
+
+
+def first_line(handler: Handler) -> str:
+    """What a handler says about itself, for the list of endpoints."""
+    return (handler.__doc__ or "").strip().partition("\n")[0]
 
 
 def guarded(handler: Handler) -> Handler:

@@ -67,12 +67,15 @@ class Strike:
 
     @property
     def kind(self) -> Kind:
+        """What it does."""
         return self.rule.kind
 
     def comes_before_work(self) -> bool:
+        """Whether it strikes in place of the work."""
         return self.kind in BEFORE_WORK and not self.rule.after_work
 
     def comes_after_work(self) -> bool:
+        """Whether it strikes in place of the answer."""
         return self.kind in AFTER_WORK and (self.kind not in BEFORE_WORK or self.rule.after_work)
 
     def cut_at(self, commands: int) -> int | None:
@@ -104,6 +107,7 @@ class Faults:
         return self._first(methods, webhook, lambda kind: kind not in ("refuse", "churn"))
 
     def on_command(self, method: str, webhook: str) -> Strike | None:
+        """The first fault that refuses this command (lower case)."""
         return self._first((method,), webhook, lambda kind: kind == "refuse")
 
     def on_page(self, method: str, webhook: str) -> Strike | None:

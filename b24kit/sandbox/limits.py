@@ -77,6 +77,7 @@ class RunningTime:
         return min((first for first, _ in self._alive(key, now).values()), default=now) + self.rule.window
 
     def banned(self, key: Key, now: float) -> bool:
+        """Whether a fixed ban on this name still runs."""
         return now < self._banned.get(key, -math.inf)
 
     def count(self, key: Key, seconds: float, now: float) -> None:

@@ -24,7 +24,7 @@ class SandboxError(RuntimeError):
 class SandboxControl:
     """The control API of one sandbox; safe to share between threads, each has a connection of its own."""
 
-    def __init__(self, base_url: str, *, ca_file: Path | None = None, timeout: float | None = 600.0) -> None:
+    def __init__(self, base_url: str, *, ca_file: Path | None = None, timeout: float = 600.0) -> None:
         parts = urlsplit(base_url)
         if not parts.hostname:
             raise ValueError("base_url is an address such as http://127.0.0.1:8080")
@@ -41,6 +41,7 @@ class SandboxControl:
         return cast(dict[str, Any], self.call("POST", "seed", spec))
 
     def truth(self) -> dict[str, Any]:
+        """What the last seed knows about its own data."""
         return cast(dict[str, Any], self.call("GET", "truth"))
 
     def settings(self, **changes: Any) -> dict[str, Any]:
@@ -61,7 +62,8 @@ class SandboxControl:
 
     def sleep(self, seconds: float) -> dict[str, Any]:
         """Wait until so much portal time has passed."""
-        return cast(dict[str, Any], self.call("POST", "clock/sleep", {"seconds": seconds}))
+        answer = self._exchange("POST", "clock/sleep", {"seconds": seconds}, patient=True)
+        return cast(dict[str, Any], json.loads(answer))
 
     def advance(self, seconds: float) -> dict[str, Any]:
         """Let so much portal time pass at once."""
@@ -76,9 +78,11 @@ class SandboxControl:
         return self._exchange("GET", "calls", None).decode()
 
     def calls(self) -> list[dict[str, Any]]:
+        """The call log, decoded."""
         return [json.loads(line) for line in self.calls_text().splitlines()]
 
     def forget_calls(self) -> None:
+        """Empty the call log."""
         self.call("DELETE", "calls")
 
     def requests(self) -> list[dict[str, Any]]:
@@ -95,6 +99,7 @@ class SandboxControl:
         return cast(dict[str, Any], self.call("GET", f"dump?tables={names}" if names else "dump"))
 
     def metrics(self) -> dict[str, Any]:
+        """Requests, refusals, the most in flight, running time, mails, portal time."""
         return cast(dict[str, Any], self.call("GET", "metrics"))
 
     def forget_metrics(self) -> None:
@@ -112,10 +117,10 @@ class SandboxControl:
             connection.close()
             self._local.connection = None
 
-    def _exchange(self, verb: str, path: str, given: Mapping[str, Any] | None) -> bytes:
+    def _exchange(self, verb: str, path: str, given: Mapping[str, Any] | None, *, patient: bool = False) -> bytes:
         payload = None if given is None else json.dumps(given).encode()
         try:
-            status, answer = self._send(verb, f"/_sandbox/{path}", payload)
+            status, answer = self._send(verb, f"/_sandbox/{path}", payload, None if patient else self._timeout)
         except (http.client.HTTPException, OSError) as error:
             self.close()
             raise SandboxError(f"the sandbox on port {self._port} does not answer: {error}") from error
@@ -123,9 +128,10 @@ class SandboxControl:
             raise SandboxError(f"{verb} {path}: {status} {answer.decode('utf-8', 'replace')[:500]}")
         return answer
 
-    def _send(self, verb: str, target: str, payload: bytes | None) -> tuple[int, bytes]:
+    def _send(self, verb: str, target: str, payload: bytes | None, timeout: float | None) -> tuple[int, bytes]:
         fresh = getattr(self._local, "connection", None) is None
         connection = self._connection()
+        connection.sock.settimeout(timeout)
         try:
             connection.request(verb, target, payload, {"Content-Type": "application/json"})
             response = connection.getresponse()
@@ -134,7 +140,7 @@ class SandboxControl:
             self.close()
             if fresh:
                 raise
-            return self._send(verb, target, payload)
+            return self._send(verb, target, payload, timeout)
         return response.status, response.read()
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -159,6 +165,7 @@ class RemoteClock:
         self._control = control
 
     def now(self) -> datetime:
+        """The portal's calendar now, aware, in UTC."""
         return datetime.fromisoformat(self._control.clock()["now"])
 
     def monotonic(self) -> float:

@@ -9,7 +9,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 
 from b24kit.sandbox import control, tls
@@ -63,6 +64,7 @@ class Sandbox:
             self.site, self.planted = self._furnish()
             on_failure.pop_all()
         self.host, self.port = self.options.host, int(self._socket.getsockname()[1])
+        self.control = SandboxControl(self.url, ca_file=self.options.ca_file)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped: asyncio.Event | None = None
@@ -82,12 +84,8 @@ class Sandbox:
 
     @property
     def webhook_urls(self) -> list[str]:
+        """Addresses of all webhooks, in the order of the settings."""
         return [f"{self.url}/rest/{webhook.user_id}/{webhook.code}/" for webhook in self.site.doors.webhooks]
-
-    @property
-    def control(self) -> SandboxControl:
-        """The control API's client, for this and for other threads."""
-        return SandboxControl(self.url, ca_file=self.options.ca_file)
 
     def start(self) -> Self:
         """Serve in a thread of our own; returns when the socket answers."""
@@ -114,6 +112,7 @@ class Sandbox:
             self._thread.join()
             self._thread = None
         self._socket.close()
+        self.control.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -135,6 +134,7 @@ class Sandbox:
             log_level="error",
             access_log=False,
             lifespan="off",
+            proxy_headers=False,
             ws="none",
             http="h11",
             timeout_keep_alive=75,  # seconds, as the web server in front of the vendor's portals
@@ -187,14 +187,17 @@ class Sandbox:
         return site, planted
 
 
-def application(site: Site, connections: Connections) -> Starlette:
+def application(site: Site, connections: Connections) -> ASGIApp:
     """The ASGI application: the portal under /rest, the hand on it under /_sandbox."""
-    return Starlette(
-        routes=[
-            Mount("/rest", RestRoutes(site, connections)),
-            Mount("/_sandbox", routes=control.Control(site).routes()),
-        ]
-    )
+    rest = Mount("/rest", RestRoutes(site, connections))
+    inner = Starlette(routes=[rest, Mount("/_sandbox", routes=control.Control(site).routes())])
+
+    async def outer(scope: Scope, receive: Receive, send: Send) -> None:
+        # Requests in work are cancelled when the server stops; their connections are cut before, so nobody is told.
+        with suppress(asyncio.CancelledError):
+            await inner(scope, receive, send)
+
+    return outer
 
 
 def bound(host: str, port: int) -> socket.socket:

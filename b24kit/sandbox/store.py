@@ -47,6 +47,7 @@ class Table:
         return new_id
 
     def get(self, row_id: int) -> Row | None:
+        """The row itself, not a copy, or None."""
         return self.rows.get(row_id)
 
     def change(self, row_id: int, changes: Row) -> Row:
@@ -61,6 +62,7 @@ class Table:
         return row
 
     def remove(self, row_id: int) -> Row:
+        """Take a row out and give it; its id stays used."""
         row = self.rows.pop(row_id)
         del self._ids[bisect_left(self._ids, row_id)]
         for column in self._index:
@@ -83,6 +85,7 @@ class Table:
         return self._index[column].get(value, frozenset())
 
     def is_indexed(self, column: str) -> bool:
+        """Whether `find` can be asked for this column."""
         return column in self._index
 
     def __iter__(self) -> Iterator[tuple[int, Row]]:

@@ -14,12 +14,12 @@ from typing import Any
 
 from b24kit.sandbox.clock import PortalClock
 
-# Last words of methods that only read. Everything else counts as a write, for faults that hit only writes and for the
-# order of work and effect.
+# Last words of methods that only read; what a batch does is said by its commands. Everything else counts as a write,
+# for faults that hit only writes and for the order of work and effect.
 _READING = """
     list get fields types items search current findbycomm profile scope methods time info mode getlist getfields admin
     instances events ownertype activitytype activitystatus activitypriority activitydirection activitynotifytype
-    addresstype contenttype getorderownertypes countries name isactionallowed counters statuslist status
+    batch addresstype contenttype getorderownertypes countries name isactionallowed counters statuslist status
 """
 READ_WORDS = frozenset(_READING.split())
 LISTED_PARAMETERS = ("data", "entityids", "ids", "items")  # where calls with many pieces of work carry them
@@ -98,4 +98,5 @@ class Workers:
         heapq.heappush(self._free, freed)
 
     def waiting(self) -> int:
+        """Commands that wait for a worker now."""
         return sum(1 for asked in self._queue if not asked.done())

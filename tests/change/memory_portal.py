@@ -122,7 +122,7 @@ class MemoryPortal:
         return cast(list[Team], self.all(Kind.TEAM))
 
     def leads(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Lead]:
-        return iter(cast(list[Lead], self.all(Kind.LEAD)))
+        return iter([lead for lead in cast(list[Lead], self.all(Kind.LEAD)) if _fits(lead, where)])
 
     def contacts(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Contact]:
         return iter(cast(list[Contact], self.all(Kind.CONTACT)))
@@ -131,7 +131,7 @@ class MemoryPortal:
         return iter(cast(list[Company], self.all(Kind.COMPANY)))
 
     def deals(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Deal]:
-        return iter(cast(list[Deal], self.all(Kind.DEAL)))
+        return iter([deal for deal in cast(list[Deal], self.all(Kind.DEAL)) if _fits(deal, where)])
 
     def activities(
         self, on: Kind | None = None, channel: Channel | None = None, open_only: bool = False, text: bool = False
@@ -314,7 +314,13 @@ class MemoryPortal:
         self.rows[ref.kind][ref.id] |= values | {"changed": moment.isoformat(), "changed_by": by}
 
 
+def _fits(card: Lead | Deal, where: Where | None) -> bool:
+    if where is None:
+        return True
+    since = where.changed_since
+    recent = since is None or (card.changed is not None and card.changed >= since)
+    return recent and (not where.stages or card.stage in where.stages)
+
+
 def stage(number: int, code: str, name: str, outcome: Outcome = Outcome.OPEN, ladder: str = "leads") -> Stage:
-    return Stage(
-        id=str(number), ladder=ladder, code=code, name=name, sort=number * 10, colour=None, outcome=outcome
-    )
+    return Stage(id=str(number), ladder=ladder, code=code, name=name, sort=number * 10, colour=None, outcome=outcome)

@@ -11,6 +11,8 @@ import pytest
 
 from b24kit.clock import FakeClock
 from b24kit.sandbox.clock import PortalClock
+from b24kit.sandbox.faults import draw
+from b24kit.sandbox.workload import Workers
 
 START = datetime(2026, 1, 12, 9, tzinfo=UTC)
 
@@ -196,6 +198,32 @@ def test_a_waiter_gets_the_other_answer_when_his_time_is_up() -> None:
         return answer, clock.elapsed()
 
     assert played(play) == ("too late", 60.0)
+
+
+def test_a_crowd_of_sleepers_and_waiters_loses_nobody() -> None:
+    """Two hundred tasks with drawn waits and four workers: every one ends, and the sums are exact."""
+
+    async def play() -> tuple[float, float]:
+        clock = moved(grace=0)
+        workers = Workers(clock, 4)
+        worked = [0.0]
+
+        async def one(task: int) -> None:
+            at = clock.elapsed()
+            for step in range(10):
+                start = await workers.take(at, None)
+                assert start is not None
+                at = start + draw(1, f"{task}", step) / 100
+                await clock.sleep_until(at)
+                worked[0] += at - start
+                workers.give_back(at)
+
+        await asyncio.gather(*(working(clock, lambda n=n: one(n)) for n in range(200)))  # type: ignore[misc]
+        assert clock.busy == 0
+        return clock.elapsed(), worked[0]
+
+    elapsed, worked = played(play)
+    assert worked / 4 <= elapsed < worked / 4 + 0.1
 
 
 def test_a_passive_sleeper_does_not_move_the_clock_but_wakes_when_others_did() -> None:

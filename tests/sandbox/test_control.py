@@ -65,6 +65,7 @@ def test_metrics_add_up_and_can_start_anew(box: Sandbox) -> None:
     Wire(box).batch("server.time", "server.time")
     sums = box.control.metrics()
     assert (sums["requests"], sums["commands"], sums["statuses"]) == (1, 2, {"200": 1})
+    assert sums["work"] == {"server.time": 1.0}
     assert (sums["operating"], sums["max_in_flight"], sums["mails"]) == ({"w1 server.time": 1.0}, 1, 0)
     box.control.forget_metrics()
     sums = box.control.metrics()
@@ -120,6 +121,12 @@ def test_a_switch_is_seen_by_the_methods_after_a_reset(box: Sandbox) -> None:
     box.control.settings(portal={"crm_mode": 2})
     assert box.site.portal.settings == {"crm_mode": 2}
     assert box.control.dump()["facts"]["settings"] == {"crm_mode": 2}
+
+
+def test_the_control_api_lists_itself(box: Sandbox) -> None:
+    listed = box.control.call("GET", "")
+    assert listed["POST /clock/advance"].startswith("{seconds}")
+    assert all(listed.values())
 
 
 def test_the_truth_of_a_seed_is_told_by_the_control_api_only(box: Sandbox) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from b24kit.sandbox.__main__ import options, parser
+from b24kit.sandbox.remote import SandboxControl
 from b24kit.sandbox.server import Sandbox, SandboxOptions
 from tests.sandbox.wire import Wire
 
@@ -24,6 +25,7 @@ def test_a_sandbox_starts_on_a_free_port_and_stops() -> None:
     with Sandbox() as box:
         assert Wire(box).result("profile")["ID"] == "1"
         port = box.port
+    box.stop()  # once more does no harm
     with pytest.raises(OSError):
         http.client.HTTPConnection("127.0.0.1", port, timeout=2).connect()
 
@@ -108,13 +110,25 @@ def test_what_was_answered_survives_a_killed_sandbox(tmp_path: Path) -> None:
 
 
 def test_the_foreground_server_ends_cleanly_on_a_signal() -> None:
-    command = [sys.executable, "-m", "b24kit.sandbox", "--port", "0", "--seed", "empty"]
+    command = [sys.executable, "-m", "b24kit.sandbox", "--port", "0", "--seed", "empty", "--work", '{"*": 30}']
     box = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert box.stdout is not None
-    box.stdout.readline()
+    address, hook = (box.stdout.readline().split()[1] for _ in range(2))
+    wire = http.client.HTTPConnection(urlsplit(hook).netloc, timeout=10)
+    wire.request("GET", urlsplit(hook).path + "server.time")
+    control = SandboxControl(address)
+    while not control.metrics()["in_flight"]:
+        pass
     box.send_signal(signal.SIGTERM)
     _, errors = box.communicate(timeout=10)
     assert (box.returncode, errors) == (0, "")
+    wire.close()
+
+
+def test_a_clock_that_does_not_exist_is_a_usage_error() -> None:
+    for text in ("backwards", "real:5", "fast:soon"):
+        with pytest.raises(SystemExit):
+            parser().parse_args(["--clock", text])
 
 
 def test_a_bad_seed_and_a_taken_port_are_told_at_once(tmp_path: Path) -> None:

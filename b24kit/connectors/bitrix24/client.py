@@ -14,7 +14,7 @@ from b24kit.clock import Clock
 from b24kit.connectors.accounting import BATCH
 from b24kit.connectors.bitrix24.dispatch import Dispatch, Intend, Tell
 from b24kit.connectors.bitrix24.exchange import Answer, Exchange
-from b24kit.connectors.bitrix24.lists import STYLES, BitrixList, Style, offset_rows
+from b24kit.connectors.bitrix24.lists import STYLES, BitrixList, Style
 from b24kit.connectors.bitrix24.outlook import batches
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.connectors.credentials import Webhook
@@ -32,9 +32,12 @@ from b24kit.errors import UsageError
 
 CheckFilter = Callable[[str, Mapping[str, Any]], None]
 
-# Last words of methods that only look ("REST methods"): what is not here counts as a write and is never repeated blindly.
+# Last words of methods that only look; what is not here counts as a write and is never repeated blindly.
 READING_WORDS = frozenset(
-    "list get fields types current search profile scope methods time findbycomm admin settings info items counts".split()
+    (
+        *("list", "get", "fields", "types", "current", "search", "profile", "scope", "methods", "time"),
+        *("findbycomm", "admin", "settings", "info", "items", "counts"),
+    )
 )
 LOW, HIGH = 0.1, 1.0  # seconds of work of a command never measured: 0.1-3.3 for writes in the field
 
@@ -121,20 +124,14 @@ class RestClient:
         """Every row of a list by ascending id, each exactly once though people work on the portal meanwhile.
 
         `style`: classic (crm.lead.list), item (crm.item.list), history (crm.stagehistory.list), tasks
-        (tasks.task.list), whole (one answer), offset (`next`; caller orders). `above`: only ids above this one.
+        (tasks.task.list). `above`: only ids above this one.
         """
         given = dict(params or {})
         self._check(method, given)
-        if style == "whole":
-            return iter(self.call(method, given, reads=True))
-        if style == "offset":
-            return offset_rows(self._exchange, self._clock, method, given)
         found = STYLES.get(style) if isinstance(style, str) else style
         if found is None:
             raise UsageError("unknown_page_style", method=method, style=style)
-        source = BitrixList(
-            self._exchange, self._clock, method, given, found, None if above is None else int(above)
-        )
+        source = BitrixList(self._exchange, self._clock, method, given, found, None if above is None else int(above))
         told = None if tell is None else lambda done, total: tell(Progress(done, total))
         return walk(source, self._pool, told=told)
 
@@ -158,6 +155,7 @@ class RestClient:
 
     def close(self) -> None:
         """End all lanes and connections."""
+        self._exchange.closed = True
         self._pool.shutdown(wait=True)
         self._transport.close()
         self._ledger.close()

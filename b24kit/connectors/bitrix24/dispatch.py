@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from b24kit.clock import Clock
 from b24kit.connectors.batching import PROBE_READS, PROBE_WRITES, Cut, Waiting, batch_length, unknown
@@ -28,7 +28,7 @@ Intend = Callable[[Sequence[Command]], None]
 Tell = Callable[[Progress], None]
 
 SLICE = 5.0  # seconds of one wait: between two the caller is told, and may stop by raising
-HOPELESS = 5  # batches in a row without an answer that can be trusted end the run
+HOPELESS = 5  # so many batches in a row without an answer that can be trusted end the run
 
 
 @dataclass(slots=True, eq=False)
@@ -47,6 +47,7 @@ class Landed:
 
     answer: BatchAnswer
     error: B24kitError | None = None
+    tries: int = 1
 
 
 class Dispatch:
@@ -140,17 +141,18 @@ class Dispatch:
 
     def _carry(self, sent: Sent) -> Landed:
         """In a lane: send until there is an answer or no repeat is safe."""
+        tries = 0
+
+        def once() -> BatchAnswer:
+            nonlocal tries
+            tries += 1
+            return self._once(sent)
+
         try:
-            answer = repeated(
-                lambda: self._once(sent),
-                self._clock,
-                reads=self._reads,
-                paused=False,
-                stopped=lambda: self._closing,
-            )
+            answer = repeated(once, self._clock, reads=self._reads, paused=False, stopped=lambda: self._closing)
         except B24kitError as error:
-            return Landed(BatchAnswer({}), error)
-        return Landed(answer)
+            return Landed(BatchAnswer({}), error, tries)
+        return Landed(answer, tries=tries)
 
     def _once(self, sent: Sent) -> BatchAnswer:
         if not sent.alone:
@@ -172,16 +174,17 @@ class Dispatch:
         error = landed.error
         if error is None:
             self._silent = 0
-            if landed.answer.outcomes and not sent.alone:
+            if landed.tries > 1:
+                self._lanes.refused()
+            elif landed.answer.outcomes and not sent.alone:
                 self._lanes.answered(in_flight, landed.answer.slowdown)
             return None
         self._lanes.refused()
         if isinstance(error, MethodPaused):
             return None
         self._silent += 1
-        if isinstance(error, Unsettled) and not surely_not_executed(error) and self._silent < HOPELESS:
-            return None
-        return error
+        survivable = isinstance(error, Unsettled) and not surely_not_executed(error) and not self._reads
+        return None if survivable and self._silent < HOPELESS else error
 
     def _outcomes(
         self, sent: Sent, landed: Landed, waiting: Waiting, failure: B24kitError | None

@@ -12,7 +12,7 @@ from typing import Any
 
 from b24kit.clock import Clock
 from b24kit.connectors.accounting import BATCH, Accounting, Answered, Worked
-from b24kit.connectors.bitrix24 import faults
+from b24kit.connectors.bitrix24 import envelope, faults
 from b24kit.connectors.bitrix24.encode import command_line
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.connectors.pacing import LeakyBucket, Limits
@@ -20,9 +20,9 @@ from b24kit.connectors.running_time import Booking, MethodTimeMeter
 from b24kit.connectors.speed import Speeds
 from b24kit.connectors.tap import Tap
 from b24kit.connectors.transport import Reply, Transport
-from b24kit.crm.writes import Settled
-from b24kit.errors import BadAnswer, MethodPaused, NoAnswer, PortalError, TooFast
+from b24kit.errors import BadAnswer, MethodPaused, NoAnswer, PortalError, Stopped, TooFast
 
+SLICE = 5.0  # seconds of one wait: between two it is looked whether anybody still wants the answer
 GUESS = 0.1  # seconds of work of a method that was never called: 0.02-0.25 for reads, 0.1-3.3 for writes in the field
 
 
@@ -63,6 +63,7 @@ class Exchange:
         self._peaks: dict[str, float] = {}  # the highest running total shown, by name
         self._resets: dict[str, float] = {}  # our second at which the oldest basket falls out, by name
         self._longest_reset = 0.0
+        self.closed = False
 
     def costs(self, commands: Sequence[Command], sent_as: str = BATCH) -> dict[str, float]:
         """The running time that these commands will count, by name."""
@@ -72,21 +73,26 @@ class Exchange:
         return self.accounting.expect(each, sent_as)
 
     def booked(self, commands: Sequence[Command], sent_as: str = BATCH) -> Booking:
-        """Set running time aside for these commands, waiting for it as long as it takes."""
+        """Set running time aside for these commands, waiting for it as long as it takes; Stopped when closed."""
         while isinstance(booking := self.meter.book(self.costs(commands, sent_as)), float | int):
-            self._clock.sleep(booking)
+            self._clock.sleep(min(SLICE, booking))
+            if self.closed:
+                raise Stopped("connection_closed")
         return booking
 
     def single(self, command: Command, booking: Booking) -> Answer:
         """One call on its own; raises what came instead of a result."""
         reply = self._send(command.method, command.params, [command], booking)
         body = reply.body
-        timed = _time(body)
-        seconds = _number(timed.get("duration"), reply.seconds)
+        timed = envelope.time_of(body)
+        seconds = envelope.seconds_or(timed.get("duration"), reply.seconds)
         worked = [Worked(command.method, command.items, seconds, None)]
-        self._learn(Answered(command.method, worked, _optional(timed.get("operating")), _reset(timed)), booking)
+        self._learn(
+            Answered(command.method, worked, envelope.seconds(timed.get("operating")), envelope.reset_in(timed)),
+            booking,
+        )
         self.speeds.take_in(worked, reply.seconds)
-        return Answer(body["result"], _mark(body.get("total")), _mark(body.get("next")))
+        return Answer(body["result"], envelope.mark(body.get("total")), envelope.mark(body.get("next")))
 
     def batch(self, commands: Sequence[Command], booking: Booking, *, halt: bool = False) -> BatchAnswer:
         """Up to the vendor's size of commands in one request; raises when there is no answer to the whole of it."""
@@ -101,25 +107,20 @@ class Exchange:
         lines = {name: command_line(command.method, command.params) for name, command in named.items()}
         commands = list(named.values())
         reply = self._send(BATCH, {"halt": int(halt), "cmd": lines}, commands, booking)
-        gathered = reply.body["result"]
-        if not isinstance(gathered, Mapping):
-            raise BadAnswer("wrong_shape", method=BATCH, status=reply.status, said="result is no map")
-        maps = {name: _map(gathered.get(name)) for name in _MAPS}
-        worked, reset_in = _worked(named, maps["result_time"], reply.seconds)
-        timed = _time(reply.body)
-        reset_in = reset_in if reset_in is not None else _reset(timed)
-        self._learn(Answered(BATCH, worked, _optional(timed.get("operating")), reset_in), booking)
+        maps = envelope.maps_of(reply)
+        worked, reset_in = envelope.worked(named, maps["result_time"], reply.seconds)
+        timed = envelope.time_of(reply.body)
+        reset_in = reset_in if reset_in is not None else envelope.reset_in(timed)
+        self._learn(Answered(BATCH, worked, envelope.seconds(timed.get("operating")), reset_in), booking)
         slowdown = self.speeds.take_in(worked, reply.seconds) if worked else 1.0
         self._tap_batch(named, maps)
         return self._outcomes(named, maps, slowdown)
 
-    def _outcomes(
-        self, named: Mapping[str, Command], maps: Mapping[str, Mapping[str, Any]], slowdown: float
-    ) -> BatchAnswer:
+    def _outcomes(self, named: Mapping[str, Command], maps: envelope.BatchMaps, slowdown: float) -> BatchAnswer:
         outcomes: dict[str, CommandOutcome] = {}
         repeat: list[Command] = []
         for name, command in named.items():
-            outcome = _outcome(name, command, maps)
+            outcome = envelope.outcome_of(name, command, maps)
             if outcome.code.lower() in faults.REPEATABLE:
                 repeat.append(command)
                 self._refused_in_batch(outcome.code, command)
@@ -132,36 +133,22 @@ class Exchange:
         self.bucket.take()
         try:
             reply = self._transport.send(method, params)
-            self._raise_fault(reply, method)
+            if method != BATCH and self._tap:
+                self._tap.record(method, params, reply.status, reply.body, mask=self._transport.webhook.mask)
+            envelope.raise_fault(reply, method)
         except (TooFast, MethodPaused) as error:
             self.meter.settle(booking, {})
             self._refused(error, method)
             raise
         except (NoAnswer, BadAnswer) as error:
-            if error.facts.get("sent") is False:
-                self.meter.settle(booking, {})
-            elif error.code == "no_answer_in_time" or error.facts.get("status") == 504:
+            self.meter.settle(booking, {} if error.facts.get("sent") is False else booking.costs)
+            if error.code == "no_answer_in_time" or error.facts.get("status") == 504:
                 self.speeds.too_slow(commands, self._limits.request_seconds)
             raise
         except PortalError:
             self.meter.settle(booking, {})
             raise
-        if method != BATCH and self._tap:
-            self._tap.record(method, params, reply.status, reply.body, mask=self._transport.webhook.mask)
         return reply
-
-    def _raise_fault(self, reply: Reply, method: str) -> None:
-        """Old pages list errors with status 200, so the body is looked at whatever the status."""
-        body = reply.body
-        if "error" in body and "result" not in body:
-            told = body["error"] if isinstance(body["error"], Mapping) else body
-            said = {"error": told.get("code", told.get("error")), "error_description": told.get("message", "")}
-            fault = faults.fault(said if told is not body else body, method, reply.status)
-            if self._tap and method != BATCH:
-                self._tap.record(method, {}, reply.status, body, mask=self._transport.webhook.mask)
-            raise fault
-        if "result" not in body:
-            raise BadAnswer("wrong_shape", method=method, status=reply.status, said="no result")
 
     def _refused(self, error: TooFast | MethodPaused, method: str) -> None:
         if isinstance(error, TooFast):
@@ -184,8 +171,7 @@ class Exchange:
         now = self._clock.monotonic()
         if self.meter.standing(name).wait > 0:
             return  # another request in flight was refused for the same reason
-        peak = self._peaks.pop(name, 0.0) or self.meter.standing(name).used
-        self.meter.learn(limit=peak, window=_round_up(self._longest_reset) or None)
+        self.meter.learn(limit=self._peaks.pop(name, None), window=_round_up(self._longest_reset) or None)
         basket = self._limits.operating_window / self._limits.baskets
         reset = self._resets.get(name, now) - now
         wait = reset if reset > 0 else basket
@@ -204,81 +190,23 @@ class Exchange:
         if answered.reset_in is not None:
             self._longest_reset = max(self._longest_reset, answered.reset_in)
 
-    def _tap_batch(self, named: Mapping[str, Command], maps: Mapping[str, Mapping[str, Any]]) -> None:
+    def _tap_batch(self, named: Mapping[str, Command], maps: envelope.BatchMaps) -> None:
         if self._tap is None:
             return
         mask = self._transport.webhook.mask
         for name, command in named.items():
             if name in maps["result_error"]:
-                self._tap.record(command.method, command.params, 400, maps["result_error"][name], mask=mask, in_batch=True)
+                self._tap.record(
+                    command.method, command.params, 400, maps["result_error"][name], mask=mask, in_batch=True
+                )
             elif name in maps["result"]:
-                marks = {short: maps[f"result_{short}"][name] for short in ("total", "next") if name in maps[f"result_{short}"]}
+                marks = {
+                    short: maps[f"result_{short}"][name]
+                    for short in ("total", "next")
+                    if name in maps[f"result_{short}"]
+                }
                 response = {"result": maps["result"][name], **marks}
                 self._tap.record(command.method, command.params, 200, response, mask=mask, in_batch=True)
-
-
-_MAPS = ("result", "result_error", "result_total", "result_next", "result_time")
-
-
-def _outcome(name: str, command: Command, maps: Mapping[str, Mapping[str, Any]]) -> CommandOutcome:
-    """What became of one command of an answered batch; one without any entry was not executed."""
-    if name in maps["result_error"]:
-        told = maps["result_error"][name]
-        told = told if isinstance(told, Mapping) else {"error": "", "error_description": told}
-        code, said = faults.code_of(told), faults.words_of(told)
-        settled = Settled.UNKNOWN if code.lower() in faults.BROKEN else Settled.REFUSED
-        return CommandOutcome(command.key, settled, code=code, said=said)
-    if name not in maps["result"]:
-        return CommandOutcome(command.key, Settled.NOT_EXECUTED, code="not_executed")
-    total, following = maps["result_total"].get(name), maps["result_next"].get(name)
-    return CommandOutcome(command.key, Settled.DONE, maps["result"][name], _mark(total), _mark(following))
-
-
-def _worked(
-    named: Mapping[str, Command], times: Mapping[str, Any], elapsed: float
-) -> tuple[list[Worked], float | None]:
-    """Work of the executed commands, and how far `operating_reset_at` lay ahead of the last of them."""
-    done = [(command, _map(times[name])) for name, command in named.items() if name in times]
-    share = elapsed / max(1, len(done))
-    worked = [
-        Worked(c.method, c.items, _number(t.get("duration"), share), _optional(t.get("operating"))) for c, t in done
-    ]
-    resets = [reset for _, timed in done if (reset := _reset(timed)) is not None]
-    return worked, resets[-1] if resets else None
-
-
-def _map(given: Any) -> Mapping[str, Any]:
-    """PHP prints an empty map as `[]`."""
-    return given if isinstance(given, Mapping) else {}
-
-
-def _time(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _map(body.get("time"))
-
-
-def _reset(timed: Mapping[str, Any]) -> float | None:
-    """Seconds until the oldest basket falls out; self-hosted portals do not say."""
-    reset, finish = _optional(timed.get("operating_reset_at")), _optional(timed.get("finish"))
-    return None if reset is None or finish is None else max(0.0, reset - finish)
-
-
-def _optional(value: Any) -> float | None:
-    if isinstance(value, bool) or value is None:
-        return None
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def _number(value: Any, otherwise: float) -> float:
-    found = _optional(value)
-    return otherwise if found is None else found
-
-
-def _mark(value: Any) -> int | None:
-    found = _optional(value)
-    return None if found is None else int(found)
 
 
 def _round_up(seconds: float) -> float:

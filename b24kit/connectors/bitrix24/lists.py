@@ -6,7 +6,7 @@ inside a batch by `$result`, since each begins where the one before it ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,24 +135,6 @@ class BitrixList:
         """No more pages than fit the time of one request."""
         each = self._exchange.speeds.usual(self._method, 0.0)
         return pages if each <= 0 else max(1, min(pages, int(self._request_seconds / each)))
-
-
-def offset_rows(exchange: Exchange, clock: Clock, method: str, params: Mapping[str, Any]) -> Iterator[Row]:
-    """Rows of a short list that knows no filter by id (`user.get`, `department.get`), page by page; each id once."""
-    start: int | None = 0
-    seen: set[str] = set()
-    while start is not None:
-        command = Command("page", method, {**params, "start": start})
-        answer = repeated(
-            lambda command=command: exchange.single(command, exchange.booked([command], method)),  # type: ignore[misc]
-            clock,
-            reads=True,
-        )
-        for row in answer.result:
-            if str(row.get("ID")) not in seen:
-                seen.add(str(row.get("ID")))
-                yield row
-        start = answer.next
 
 
 def _without_paging(method: str, params: Mapping[str, Any], style: Style) -> dict[str, Any]:

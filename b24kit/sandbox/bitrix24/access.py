@@ -40,6 +40,7 @@ class Webhook:
         return cls(user_id, str(data.get("code") or made_code(user_id, scopes)), scopes)
 
     def as_data(self) -> dict[str, Any]:
+        """What `from_data` reads."""
         return {"user_id": self.user_id, "code": self.code, "scopes": list(self.scopes)}
 
 

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from b24kit.sandbox.bitrix24 import multifields, values
+from b24kit.sandbox.bitrix24 import activities, moments, multifields, todos
+from b24kit.sandbox.bitrix24.activity_fields import EMAIL
 from b24kit.sandbox.bitrix24.registry import FakePortal, Fault
 from b24kit.sandbox.bitrix24.tables import CARD_TABLES, owner_key
-from b24kit.sandbox.store import Row
 
+WAITING = 2  # STATUS of a task that nobody has begun
 _SHORT = {1: "L", 2: "D", 3: "C", 4: "CO"}
 Robot = Mapping[str, Any]
 
@@ -47,79 +48,51 @@ def check_required(portal: FakePortal, type_id: int, stage: str, row: Mapping[st
         raise Fault("CRM_FIELD_ERROR_REQUIRED", "\n".join(texts))
 
 
-def _card(portal: FakePortal, type_id: int, card_id: int) -> Row:
-    return portal.store[CARD_TABLES[type_id]].rows[card_id]
-
-
 def _deadline(portal: FakePortal, robot: Robot) -> str:
-    moment = portal.now() + timedelta(days=int(robot.get("days", 1)))
-    return moment.astimezone(values.zone("+00:00")).isoformat(timespec="seconds")
+    return moments.stored(portal.now() + timedelta(days=int(robot.get("days", 1))))
 
 
 def _send_mail(portal: FakePortal, robot: Robot, type_id: int, card_id: int) -> None:
     """A letter really goes out when the card has an address; without one the robot fails silently."""
     found = [row for _, row in multifields.values_of(portal, type_id, card_id) if row["TYPE_ID"] == "EMAIL"]
-    if found:
-        letter = {"TO": found[0]["VALUE"], "SUBJECT": robot.get("subject", ""), "SENT": values.now_text(portal)}
-        portal.store["mail"].add(letter | {"OWNER": owner_key(type_id, card_id), "BY": "robot"})
+    if not found:
+        return
+    subject, user = str(robot.get("subject", "")), _responsible(portal, type_id, card_id)
+    activity = {"TYPE_ID": EMAIL, "PROVIDER_ID": "CRM_EMAIL", "PROVIDER_TYPE_ID": "EMAIL", "DIRECTION": 2}
+    activity |= {"SUBJECT": subject, "COMPLETED": "Y", "RESPONSIBLE_ID": user, "AUTHOR_ID": user}
+    activity_id = activities.create(portal, (type_id, card_id), activity)
+    letter = {"TO": found[0]["VALUE"], "SUBJECT": subject, "SENT": moments.now(portal), "ACTIVITY_ID": activity_id}
+    portal.store["mail"].add(letter | {"BY": "robot"})
+
+
+def _responsible(portal: FakePortal, type_id: int, card_id: int) -> int:
+    return int(portal.store[CARD_TABLES[type_id]].rows[card_id].get("ASSIGNED_BY_ID") or 1)
 
 
 def _add_todo(portal: FakePortal, robot: Robot, type_id: int, card_id: int) -> None:
-    now, deadline = values.now_text(portal), _deadline(portal, robot)
-    user = _card(portal, type_id, card_id).get("ASSIGNED_BY_ID", 1)
-    activity = {
-        "OWNER": owner_key(type_id, card_id),
-        "OWNER_TYPE_ID": type_id,
-        "OWNER_ID": card_id,
-        "TYPE_ID": 6,
-        "PROVIDER_ID": "CRM_TODO",
-        "PROVIDER_TYPE_ID": "TODO",
-        "SUBJECT": str(robot.get("title", "")),
-        "COMPLETED": "N",
-        "STATUS": 1,
-        "RESPONSIBLE_ID": user,
-        "AUTHOR_ID": user,
-        "CREATED": now,
-        "LAST_UPDATED": now,
-        "START_TIME": deadline,
-        "END_TIME": deadline,
-        "DEADLINE": deadline,
-    }
-    activity_id = portal.store["activity"].add(activity)
-    portal.store["binding"].add({"ACTIVITY_ID": activity_id, "OWNER": owner_key(type_id, card_id)})
+    user = _responsible(portal, type_id, card_id)
+    row = {"SUBJECT": str(robot.get("title", "")), "RESPONSIBLE_ID": user, "AUTHOR_ID": user}
+    todos.add(portal, (type_id, card_id), _deadline(portal, robot), row)
 
 
 def _add_task(portal: FakePortal, robot: Robot, type_id: int, card_id: int) -> None:
-    now = values.now_text(portal)
-    user = _card(portal, type_id, card_id).get("ASSIGNED_BY_ID", 1)
-    task = {
-        "TITLE": str(robot.get("title", "")),
-        "RESPONSIBLE_ID": user,
-        "CREATED_BY": user,
-        "CREATED_DATE": now,
-        "CHANGED_DATE": now,
-        "DEADLINE": _deadline(portal, robot),
-        "STATUS": 2,
-        "UF_CRM_TASK": [f"{_SHORT[type_id]}_{card_id}"],
-    }
+    now, user = moments.now(portal), _responsible(portal, type_id, card_id)
+    task = {"TITLE": str(robot.get("title", "")), "RESPONSIBLE_ID": user, "CREATED_BY": user, "CHANGED_BY": user}
+    task |= {"CREATED_DATE": now, "CHANGED_DATE": now, "DEADLINE": _deadline(portal, robot)}
+    task |= {"STATUS": WAITING, "PRIORITY": 1, "UF_CRM_TASK": [f"{_SHORT[type_id]}_{card_id}"]}
     portal.store["task"].add(task)
 
 
 def _notify(portal: FakePortal, robot: Robot, type_id: int, card_id: int) -> None:
-    user = robot.get("user_id") or _card(portal, type_id, card_id).get("ASSIGNED_BY_ID", 1)
-    message = {"USER_ID": user, "MESSAGE": str(robot.get("message", "")), "DATE_CREATE": values.now_text(portal)}
-    portal.store["notification"].add(message | {"TAG": "", "TYPE": "SYSTEM"})
+    user = robot.get("user_id") or _responsible(portal, type_id, card_id)
+    message = {"USER_ID": user, "AUTHOR_ID": 0, "MESSAGE": str(robot.get("message", "")), "TYPE": "SYSTEM"}
+    when = {"TAG": "", "SUB_TAG": "", "READ": "N", "DATE_CREATE": moments.now(portal)}
+    portal.store["notification"].add(message | when)
 
 
 def _start_workflow(portal: FakePortal, robot: Robot, type_id: int, card_id: int) -> None:
-    started = {
-        "OWNER": owner_key(type_id, card_id),
-        "OWNER_TYPE_ID": type_id,
-        "OWNER_ID": card_id,
-        "TEMPLATE_ID": robot.get("template_id"),
-        "STARTED": values.now_text(portal),
-    }
-    portal.store["workflow"].add(started)
+    started = {"OWNER": owner_key(type_id, card_id), "TEMPLATE_ID": robot.get("template_id"), "STARTED_BY": 0}
+    portal.store["workflow"].add(started | {"STARTED": moments.now(portal)})
 
 
 _ACTIONS: dict[str, Callable[[FakePortal, Robot, int, int], None]] = {

@@ -38,10 +38,12 @@ class Gathered:
     )
 
     def put(self, name: str, key: str, value: Any, text: str) -> None:
+        """Keep one value of a command under its map."""
         self.texts[name][key] = text
         self.values[name][key] = value
 
     def refuse(self, key: str, fault: Fault) -> None:
+        """Keep the refusal of a command."""
         self.put("error", key, {"error": fault.code, "error_description": fault.text}, refusal(fault))
 
     def answer(self) -> str:

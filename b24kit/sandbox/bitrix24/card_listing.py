@@ -85,9 +85,16 @@ def _custom(row: Mapping[str, Any]) -> Field:
 
 
 def _multifield(portal: FakePortal, type_id: int, kind: str) -> Field:
+    """An address filter: exactly this spelling, though the store's collation does not tell cases apart."""
+    table = portal.store["multifield"]
+    owner = f"{type_id}:"
+
     def pool(wanted: frozenset[Any]) -> set[int]:
-        found = (multifields.owners(portal, kind, str(value)) for value in wanted if value is not None)
-        return {card_id for owners in found for owner_type, card_id in owners if owner_type == type_id}
+        texts = {str(value).casefold() for value in wanted if value is not None}
+        keys = {multifields.search_key(kind, text) for text in texts}
+        rows = (table.rows[row_id] for key in keys for row_id in table.find("KEY", key))
+        same = (row for row in rows if row["VALUE"].casefold() in texts and row["OWNER"].startswith(owner))
+        return {int(row["OWNER"].removeprefix(owner)) for row in same}
 
     return Field(kind, "multifield", pool=pool)
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from b24kit.sandbox.bitrix24 import automation, card_links, directory, fields, multifields, removal, values
+from b24kit.sandbox.bitrix24 import arguments, automation, card_links, directory, fields, multifields, removal, values
 from b24kit.sandbox.bitrix24.fields import COLUMNS, SEMANTIC_COLUMNS, STAGE_COLUMNS
 from b24kit.sandbox.bitrix24.registry import FakePortal
 from b24kit.sandbox.bitrix24.tables import CARD_TABLES, COMPANY, CONTACT, DEAL, LEAD, owner_key
@@ -159,8 +159,7 @@ def accept_custom(portal: FakePortal, type_id: int, sent: Mapping[str, Any]) -> 
             continue
         kind = _CUSTOM_KINDS.get(described["USER_TYPE_ID"], "string")
         if described.get("MULTIPLE") == "Y":
-            listed = sent[name].values() if isinstance(sent[name], Mapping) else sent[name]
-            many = [values.native(kind, one, offset) for one in listed if one not in ("", None)] if listed else []
+            many = [values.native(kind, one, offset) for one in arguments.listed(sent[name]) if one not in ("", None)]
             row[name] = many
         else:
             row[name] = None if sent[name] in ("", None) else values.native(kind, sent[name], offset)

@@ -43,8 +43,10 @@ def _values(call: Call, kind: str) -> list[str]:
     sent = [value for value in listed(call.param("values")) if isinstance(value, str) and value.strip()]
     if not sent:
         raise Fault("", "Communication values is not defined")
-    distinct = {multifields.search_key(kind, value): value for value in reversed(sent)}
-    return [value for value in sent if distinct.get(multifields.search_key(kind, value)) is value][:MOST_VALUES]
+    distinct: dict[str, str] = {}
+    for value in sent:
+        distinct.setdefault(multifields.search_key(kind, value), value)
+    return list(distinct.values())[:MOST_VALUES]
 
 
 def _holders(call: Call, kind: str, value: str) -> list[tuple[int, int]]:

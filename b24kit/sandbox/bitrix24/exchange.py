@@ -64,6 +64,7 @@ class Exchange:
 
     @property
     def was_dropped(self) -> bool:
+        """Whether the connection was cut while the work went on."""
         return self._dropped
 
     async def cut(self) -> None:
@@ -113,6 +114,7 @@ class Exchange:
     def close(self) -> None:
         """The request is over: its work goes into the sums and its writes become durable."""
         self.meter.close(self.site.clock.elapsed())
+        self.site.requests.add_work(self.meter.spent)
         self.site.commit()
 
     def _admit(self, name: str, *, in_batch: bool) -> Method:
@@ -173,7 +175,7 @@ class Exchange:
         reached = end if self._deadline is None else min(end, self._deadline)
         self.meter.spent[name] += reached - self.at
         self.at = reached
-        await self.site.clock.sleep_until(reached)
+        await self.site.clock.sleep_until(reached, passive=self._dropped)
         if reached < end:
             raise OutOfTime
 

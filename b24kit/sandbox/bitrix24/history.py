@@ -30,7 +30,7 @@ def stage_history(call: Call) -> Answer:
     found = listing.read_page(
         view, conditions | {"=OWNER_TYPE_ID": type_id}, call.param("order", default={}), call.param("start", default=0)
     )
-    names = [name for name in listed(call.param("select")) if name in _COMMON | _OWN[type_id]]
+    names = [str(name) for name in listed(call.param("select")) if str(name) in _COMMON | _OWN[type_id]]
     rows = [_wire(call.portal, type_id, row_id, names) for row_id in found.ids]
     return Answer({"items": rows}, total=found.total, next=found.next, counted=found.counted)
 

@@ -124,7 +124,7 @@ def _move_owned(portal: FakePortal, type_id: int, survivor: int, loser: int) -> 
     owned = {"OWNER": new, "OWNER_TYPE_ID": type_id, "OWNER_ID": survivor}
     for row_id in portal.store["activity"].find("OWNER", old):
         portal.store["activity"].change(row_id, owned)
-    for name in ("comment", "productrow"):
+    for name in ("comment", "logmessage", "productrow"):
         for row_id in portal.store[name].find("OWNER", old):
             portal.store[name].change(row_id, {"OWNER": new})
     _move_tasks(portal, f"{_SHORT[type_id]}_{loser}", f"{_SHORT[type_id]}_{survivor}")

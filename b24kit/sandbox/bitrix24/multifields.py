@@ -64,7 +64,11 @@ def write_items(portal: FakePortal, type_id: int, card_id: int, fm: Any) -> bool
     In a map the key decides: a known id changes or (empty value) deletes, any other key adds. Without `typeId` an
     entry does nothing and the answer is a success all the same.
     """
-    keyed = fm.items() if isinstance(fm, Mapping) else ((f"n{place}", entry) for place, entry in enumerate(fm or []))
+    keyed = (
+        fm.items()
+        if isinstance(fm, Mapping)
+        else ((f"n{place}", entry) for place, entry in enumerate(fm if isinstance(fm, list) else []))
+    )
     changed = False
     for key, entry in keyed:
         if isinstance(entry, Mapping):

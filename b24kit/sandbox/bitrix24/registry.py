@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Fault(Exception):
-    """The vendor's own refusal. `code` may be an empty string or a number, as on a real portal (sheet 1.3)."""
+    """The vendor's own refusal. `code` may be an empty string or a number, as on a real portal."""
 
     def __init__(self, code: str | int, text: str, status: int = 400) -> None:
         super().__init__(f"{code}: {text}")
@@ -56,7 +56,7 @@ class Call:
     application: bool = False  # True under OAuth; an incoming webhook has no application context
 
     def param(self, *names: str, default: Any = None) -> Any:
-        """A top-level parameter under any of its spellings (`id`, `ID`); case does not matter (sheet 1.1)."""
+        """A top-level parameter under any of its spellings (`id`, `ID`); case does not matter."""
         lowered = {str(key).lower(): value for key, value in self.params.items()}
         for name in names:
             if name.lower() in lowered:

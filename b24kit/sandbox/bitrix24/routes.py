@@ -21,7 +21,7 @@ from b24kit.sandbox.connections import Connection, Connections
 from b24kit.sandbox.faults import Strike
 from b24kit.sandbox.wireform import BadForm, arguments
 
-assert methods.LOADED
+assert methods.LOADED  # importing them is what fills the registry
 JSON = "application/json; charset=utf-8"
 PAGE = (
     "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n"
@@ -40,6 +40,7 @@ class Reply:
     location: str | None = None
 
     def response(self) -> Response:
+        """The answer as Starlette sends it."""
         headers = {"server": "nginx"} | ({"location": self.location} if self.location else {})
         return Response(self.body, self.status, headers, self.kind)
 
@@ -83,7 +84,8 @@ class RestRoutes:
             return refused(fault)
         exchange = Exchange(self._site, caller, note, started, connection.drop if connection else nothing)
         try:
-            return await self._serve(exchange, params, request.url.path)
+            query = f"?{request.url.query}" if request.url.query else ""
+            return await self._serve(exchange, params, request.url.path + query)
         except Dropped:
             return None
         finally:
@@ -120,7 +122,7 @@ class RestRoutes:
     async def _serve(self, exchange: Exchange, params: dict[str, Any], path: str) -> Reply:
         name = exchange.note.method
         named = batch.named_methods(params) if name == "batch" else [name]
-        strike = self._site.behaviour.faults.on_request(named, exchange.caller.name)
+        strike = self._site.behaviour.faults.on_request({name, *named}, exchange.caller.name)
         exchange.expect(strike, len(named[: batch.LONGEST]))
         if strike is not None:
             exchange.note.fault = strike.kind
@@ -162,6 +164,7 @@ def nothing() -> None:
 
 
 def refused(fault: Fault) -> Reply:
+    """The vendor's refusal as an answer."""
     return Reply(fault.status, refusal(fault))
 
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from b24kit.sandbox.bitrix24 import listing, values
-from b24kit.sandbox.bitrix24.arguments import listed
 from b24kit.sandbox.bitrix24.conditions import Field
 from b24kit.sandbox.bitrix24.fields import KIND_NAMES, USERFIELD_ENTITIES, camel
+from b24kit.sandbox.bitrix24.multifields import entries
 from b24kit.sandbox.bitrix24.registry import Answer, Call, FakePortal, Fault, method
 from b24kit.sandbox.bitrix24.rights import require_crm_admin
 from b24kit.sandbox.bitrix24.tables import CARD_TABLES
@@ -124,7 +124,7 @@ def _entries(portal: FakePortal, present: list[Row], sent: Any) -> list[Row]:
     """The values of an enumeration: an entry with ID changes or (DEL=Y) goes, without one it is added."""
     kept = {entry["ID"]: dict(entry) for entry in present}
     highest = max((entry["ID"] for _, row in portal.store["userfield"] for entry in row.get("LIST", ())), default=0)
-    for entry in listed(sent):
+    for entry in entries(sent):
         known = kept.get(values.whole(entry.get("ID")))
         if known is not None and values.flag(entry.get("DEL")) == "Y":
             del kept[known["ID"]]

@@ -19,7 +19,6 @@ from b24kit.sandbox.store import Row
 
 Convert = Callable[[Any], Any]
 
-_HIDDEN = frozenset({"CONTACT_IDS", "COMPANY_IDS"})  # neither selectable nor shown by classic methods
 _EMPTY_DATES = frozenset({"BIRTHDATE", "DATE_CLOSED", "BEGINDATE", "CLOSEDATE"})
 # Keys that the item of a kind carries and no field description names (page "crm.item.get").
 _ITEM_EXTRAS: dict[int, dict[str, Any]] = {
@@ -104,7 +103,8 @@ def _plan_classic(
     template: Row = {}
     converters: dict[str, tuple[str, Convert]] = {}
     for name, column in COLUMNS[type_id].items():
-        if name not in _HIDDEN and (everything or name in named or (name == "ID" and asked)):
+        # Multiple links (CONTACT_IDS) are neither shown nor selectable in classic methods.
+        if not column.multiple and (everything or name in named or (name == "ID" and asked)):
             template[name] = _classic_default(name, column)
             converters[name] = (name, _classic_convert(column.kind, offset))
     for name, kind, multiple in custom:

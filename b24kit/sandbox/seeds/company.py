@@ -1,6 +1,7 @@
 """The generated company of the demo: an event organiser with thousands of stuck leads and the truth about every one.
 
-Deterministic: the same number of leads, seed and portal time give the same portal to the byte.
+Deterministic: the same number of leads and seed give the same people behind the same ids on any day, and at the same
+portal time the same portal to the byte.
 """
 
 from __future__ import annotations

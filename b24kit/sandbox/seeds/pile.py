@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -68,7 +68,8 @@ def plant_pile(portal: FakePortal, chance: Random, cast: Cast, leads: int) -> di
 
 
 def _arrivals(portal: FakePortal, chance: Random, cast: Cast, counts: dict[str, int]) -> list[Arrival]:
-    end = portal.now() - timedelta(minutes=30)
+    # Counted from midnight: whenever it is planted, the same seed puts the same person behind the same id.
+    end = portal.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     bag = mailbag.fill(chance, cast, counts[organiser.EMAIL])
     found = [one for root, thread in enumerate(bag) for one in _thread(chance, end, thread, root)]
     makers: dict[str, Callable[[Random, Person, Seminar | None], Inquiry]] = {

@@ -114,6 +114,8 @@ def write(portal: FakePortal, inquiry: Inquiry, moment: str, previous: dict[int,
     owner = int(inquiry.fields["ASSIGNED_BY_ID"])
     system: Row = {"DATE_CREATE": moment, "DATE_MODIFY": moment, "MOVED_TIME": moment, "LAST_ACTIVITY_TIME": moment}
     system |= {"CREATED_BY_ID": owner, "MODIFY_BY_ID": owner, "MOVED_BY_ID": owner, "LAST_ACTIVITY_BY": owner}
+    if inquiry.broken_date and not inquiry.letter:
+        system["BIRTHDATE"] = "0001-01-01"  # what an import without a date leaves behind
     lead_id = cards.create(portal, LEAD, inquiry.fields, owner, system=system, robots=False)
     if inquiry.letter:
         _write_letter(portal, lead_id, inquiry, moment, previous)

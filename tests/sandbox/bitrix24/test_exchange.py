@@ -213,10 +213,10 @@ def test_a_failing_answer_may_hide_finished_work(box: Sandbox, wire: Wire, kind:
 
 def test_a_moved_portal_says_where_the_call_belongs(box: Sandbox, wire: Wire) -> None:
     box.control.faults({"kind": "moved", "count": 1, "location": "https://new.example/"})
-    wire.connection.request("POST", wire.path + "server.time")
+    wire.connection.request("POST", wire.path + "server.time?a=1")
     response = wire.connection.getresponse()
     response.read()
-    assert response.getheader("Location") == f"https://new.example{wire.path}server.time"
+    assert response.getheader("Location") == f"https://new.example{wire.path}server.time?a=1"
 
 
 def test_answers_may_arrive_broken_or_empty(box: Sandbox, wire: Wire) -> None:

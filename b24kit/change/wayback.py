@@ -1,0 +1,251 @@
+"""How each deed of a run goes back, three-way against the portal as it is now: what to write, to make again, to remove,
+and what is left alone because people have built on it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from b24kit.change.journal import Entry
+from b24kit.change.operation import (
+    BindLetter,
+    CreateRecord,
+    NoWayBack,
+    Operation,
+    Reason,
+    RemoveRecord,
+    UnbindLetter,
+    UpdateRecord,
+    resolved,
+)
+from b24kit.change.plan import LeftAlone
+from b24kit.change.runs import RunInfo
+from b24kit.change.threeway import edited, relinked, taken_back
+from b24kit.crm.activity import Activity
+from b24kit.crm.portal import Portal, Where
+from b24kit.crm.records import READABLE, Record, values_of
+from b24kit.crm.refs import Kind, Ref, new_ref
+
+_LOOK = 1000
+_SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD})
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One operation that was carried out: what it was, what was seen before, what was written, what it made."""
+
+    operation: Operation
+    sent: Entry
+    made: Ref | None
+
+
+@dataclass
+class WayBack:
+    """What takes a run back: `back` in the run's own order, `restored` what it had removed, `removed` what it made."""
+
+    back: list[Operation] = field(default_factory=list)
+    restored: list[CreateRecord] = field(default_factory=list)
+    removed: list[RemoveRecord] = field(default_factory=list)
+    left: list[LeftAlone] = field(default_factory=list)
+
+    def leave(self, ref: Ref, reason: Reason) -> None:
+        self.left.append(LeftAlone(ref, reason))
+
+
+def find_way_back(info: RunInfo, deeds: Sequence[Deed], portal: Portal, settings: Mapping[str, Record]) -> WayBack:
+    """Look at everything the deeds touched and decide; `settings` are the present stages, pipelines and sources."""
+    finder = _Finder(info, deeds, portal, settings)
+    finder.restore_removed()
+    for part in _parts(deeds):
+        present = portal.read(finder.asked(part))
+        for deed in part:
+            finder.take_back(deed, present)
+    finder.keep_stages_in_use()
+    return finder.way
+
+
+class _Finder:
+    def __init__(self, info: RunInfo, deeds: Sequence[Deed], portal: Portal, settings: Mapping[str, Record]) -> None:
+        self._info, self._deeds, self._portal = info, deeds, portal
+        self._names = {_identity(ref, values_of(record)) for ref, record in settings.items()}
+        self._capabilities = portal.capabilities
+        self._ids = {deed.operation.key: deed.made.id for deed in deeds if deed.made is not None}
+        self._made = set(self._ids_as_refs())
+        self._written = self._written_to_ours()
+        self._again: dict[Ref, Ref] = {}  # removed by the run -> what will be made in its place
+        self._used = self._used_by_people()
+        self.way = WayBack()
+
+    def restore_removed(self) -> None:
+        """Make again what the run removed, where this vendor allows it."""
+        for deed in self._deeds:
+            if isinstance(deed.operation, RemoveRecord):
+                self._restore(deed.operation)
+        self.way.restored = [replace(one, values=relinked(one.values, self._again)) for one in self.way.restored]
+
+    def asked(self, deeds: Iterable[Deed]) -> set[Ref]:
+        """The objects to look at for these deeds."""
+        found: set[Ref] = set()
+        for deed in deeds:
+            match deed.operation:
+                case UpdateRecord():
+                    found.add(resolved(deed.operation.ref, self._ids))
+                case CreateRecord() if deed.made is not None and deed.made.kind in READABLE:
+                    found.add(deed.made)
+                case BindLetter() | UnbindLetter():
+                    found.add(deed.operation.activity)
+        return found
+
+    def take_back(self, deed: Deed, present: Mapping[Ref, Record]) -> None:
+        """Decide on one deed."""
+        match deed.operation:
+            case UpdateRecord():
+                ref = resolved(deed.operation.ref, self._ids)
+                if ref not in self._made:  # what we made goes away whole
+                    self._put_back(deed, deed.operation, ref, present.get(ref))
+            case CreateRecord():
+                self._remove(deed, deed.operation, present)
+            case BindLetter() | UnbindLetter():
+                self._rebind(deed.operation, present.get(deed.operation.activity))
+
+    def keep_stages_in_use(self) -> None:
+        """A stage of ours that people have put cards into stays, with the cards."""
+        leaving = {one.ref for one in self.way.back if isinstance(one, UpdateRecord) and "stage" in one.after}
+        leaving |= {one.ref for one in self.way.removed}
+        kept: list[RemoveRecord] = []
+        for removal in self.way.removed:
+            guest = self._guest(removal, leaving)
+            if guest is None:
+                kept.append(removal)
+            else:
+                self._leave(removal.ref, "undo.left.in_use", {"card": str(guest)})
+        self.way.removed = kept
+
+    def _put_back(self, deed: Deed, operation: UpdateRecord, ref: Ref, record: Record | None) -> None:
+        if record is None:
+            self._leave(ref, "undo.left.gone")
+            return
+        now = values_of(record)
+        after, kept = taken_back(now, deed.sent.seen or {}, deed.sent.wrote or {})
+        if kept:
+            self._leave(ref, "undo.left.edited", {"fields": kept, "by": now.get("changed_by")})
+        if after:
+            inverse = operation.inverse(None, self._capabilities)
+            assert isinstance(inverse, UpdateRecord)
+            after = relinked(after, self._again)
+            before = {name: now.get(name) for name in after}
+            self.way.back.append(replace(inverse, ref=ref, before=before, after=after, needs=self._needs(ref, after)))
+
+    def _needs(self, ref: Ref, after: Mapping[str, Any]) -> tuple[str, ...]:
+        """A card goes back to a stage only after that stage is there again."""
+        wanted = {after.get("stage"), after.get("source")} - {None}
+        if ref.kind in _SETTINGS or not wanted:
+            return ()
+        made = (one for one in self.way.restored if one.kind in _SETTINGS)
+        return tuple(one.key for one in made if one.values.get("code") in wanted)
+
+    def _restore(self, operation: RemoveRecord) -> None:
+        inverse = operation.inverse(None, self._capabilities)
+        if isinstance(inverse, NoWayBack):
+            self._leave(operation.ref, inverse.code, inverse.facts)
+            return
+        assert isinstance(inverse, CreateRecord)
+        if _identity(f"{inverse.kind.value}:", inverse.values) in self._names:
+            self._leave(operation.ref, "undo.left.there_again", {"named": inverse.values.get("code")})
+        else:
+            self._again[operation.ref] = new_ref(inverse.kind, inverse.key)
+            self.way.restored.append(inverse)
+
+    def _remove(self, deed: Deed, operation: CreateRecord, present: Mapping[Ref, Record]) -> None:
+        ref = deed.made or operation.target
+        inverse = operation.inverse(None if deed.made is None else ref.id, self._capabilities)
+        if isinstance(inverse, NoWayBack):
+            self._leave(ref, inverse.code, inverse.facts)
+            return
+        assert isinstance(inverse, RemoveRecord)
+        wrote = self._written.get(ref, {})
+        if ref.kind not in READABLE:
+            self.way.removed.append(replace(inverse, before=wrote, remake=wrote))
+            return
+        record = present.get(ref)
+        if record is None:
+            return  # somebody removed it already
+        now = values_of(record)
+        why = edited(ref, now, wrote, self._info, self._last_moment())
+        if why is not None:
+            self._leave(ref, "undo.left.touched", {"fields": list(why), "by": now.get("changed_by")})
+        elif ref in self._used:
+            self._leave(ref, "undo.left.used", {"card": str(self._used[ref])})
+        else:
+            self.way.removed.append(replace(inverse, before=now, remake=wrote))
+
+    def _rebind(self, operation: BindLetter | UnbindLetter, record: Record | None) -> None:
+        inverse = operation.inverse(None, self._capabilities)
+        assert isinstance(inverse, BindLetter | UnbindLetter)
+        card = resolved(operation.card, self._ids)
+        if not isinstance(record, Activity):
+            self._leave(operation.activity, "undo.left.gone")
+            return
+        bound = card in (*(record.bindings or ()), record.card)
+        if bound is isinstance(inverse, UnbindLetter):
+            self.way.back.append(replace(inverse, card=self._again.get(card, card)))
+
+    def _guest(self, removal: RemoveRecord, leaving: set[Ref]) -> Ref | None:
+        if removal.ref.kind is not Kind.STAGE:
+            return None
+        where = Where(stages=(removal.before["code"],))
+        if removal.before["ladder"] == "leads":
+            return next((lead.ref for lead in self._portal.leads(where) if lead.ref not in leaving), None)
+        return next((deal.ref for deal in self._portal.deals(where) if deal.ref not in leaving), None)
+
+    def _used_by_people(self) -> dict[Ref, Ref]:
+        """Contacts and companies of ours that people have put on cards since, and one such card each."""
+        ours = {ref for ref in self._made if ref.kind in (Kind.CONTACT, Kind.COMPANY)}
+        if not ours:
+            return {}
+        mine = self._made | {
+            resolved(deed.operation.ref, self._ids) for deed in self._deeds if isinstance(deed.operation, UpdateRecord)
+        }
+        since = Where(changed_since=self._info.started + timedelta(seconds=self._info.skew_seconds - 60))
+        found: dict[Ref, Ref] = {}
+        for card in itertools.chain[Any](self._portal.deals(since), self._portal.leads(since)):
+            if card.ref not in mine:
+                links = (Ref(Kind.CONTACT, card.contact or "-"), Ref(Kind.COMPANY, card.company or "-"))
+                found.update({link: card.ref for link in links if link in ours})
+        return found
+
+    def _ids_as_refs(self) -> Iterator[Ref]:
+        return (deed.made for deed in self._deeds if deed.made is not None)
+
+    def _written_to_ours(self) -> dict[Ref, dict[str, Any]]:
+        """What we wrote to each thing of ours: when it was made, and in later operations of the same run."""
+        found: dict[Ref, dict[str, Any]] = {}
+        for deed in self._deeds:
+            operation, wrote = deed.operation, dict(deed.sent.wrote or {})
+            if deed.made is not None:
+                found.setdefault(deed.made, {}).update(wrote)
+            elif isinstance(operation, UpdateRecord) and operation.ref.is_new:
+                found.setdefault(resolved(operation.ref, self._ids), {}).update(wrote)
+        return found
+
+    def _last_moment(self) -> datetime:
+        """When the run last wrote, in the portal's time."""
+        sent = max((deed.sent.at for deed in self._deeds), default=self._info.started)
+        return (self._info.ended or sent) + timedelta(seconds=self._info.skew_seconds)
+
+    def _leave(self, ref: Ref, code: str, facts: Mapping[str, Any] | None = None) -> None:
+        self.way.leave(ref, Reason(code, facts or {}))
+
+
+def _identity(ref: str, values: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What a stage or a source is known by when its row changes: its ladder and its code."""
+    return ref.partition(":")[0], str(values.get("ladder", "")), str(values.get("code", ""))
+
+
+def _parts(deeds: Iterable[Deed]) -> Iterator[list[Deed]]:
+    walk = iter(deeds)
+    while part := list(itertools.islice(walk, _LOOK)):
+        yield part

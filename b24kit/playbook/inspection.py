@@ -1,0 +1,105 @@
+"""The audit of a portal, gathered from what the features know: what is stuck, whose letters those are, which tap runs.
+
+Like `compose`, a place where features meet: clean-up reads letters, stage design judges names, audit counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from b24kit.audit.checks import Gathered, Inflow, run_checks, tap_sheet
+from b24kit.audit.findings import AuditReport, Finding
+from b24kit.audit.stuck_report import Names, OpenLead, stuck_sheets
+from b24kit.change.operation import Reason
+from b24kit.change.snapshot import Snapshot
+from b24kit.cleanup.clients import KnownClients, index_clients
+from b24kit.cleanup.pile import Item, read_pile
+from b24kit.cleanup.spec import CleanSpec, PileSpec
+from b24kit.cleanup.stuck import DEFAULT_LIMIT, Standing, age
+from b24kit.cleanup.tap import find_tap
+from b24kit.crm.pipeline import LEADS
+from b24kit.crm.records import ref_of
+from b24kit.letters.classify import LetterClass
+from b24kit.migrate.lint import StageFinding, lint_portal
+from b24kit.playbook.compose import stage_limits
+from b24kit.playbook.schema import Playbook
+
+
+def run_audit(
+    snapshot: Snapshot, now: datetime, *, playbook: Playbook | None = None, stuck_after_days: int | None = None
+) -> AuditReport:
+    """Everything that is wrong with the leads of a portal as it was read. Pure.
+
+    A playbook adds its limits by stage, its own domains and its proposals; `stuck_after_days` is the limit of the
+    other stages (14 by default).
+    """
+    spec = _spec(playbook, stuck_after_days)
+    limits = stage_limits(playbook, snapshot) if playbook is not None and stuck_after_days is None else None
+    pile = read_pile(snapshot, spec, now, limits)
+    index = index_clients(snapshot.contacts(), snapshot.companies(), snapshot.deals(), pile.known.aliases)
+    cards = [_open_lead(item, index, now) for item in pile.items]
+    names = _names(snapshot)
+    inflows = [
+        Inflow(one.mailbox, one.owner, one.source, one.leads, one.recent, one.per_day, one.last)
+        for one in find_tap(snapshot, spec, now).taps
+    ]
+    gathered = Gathered(
+        leads=cards,
+        names=names,
+        inactive={user.id for user in snapshot.users() if not user.active},
+        inflows=inflows,
+        stages=_stage_findings(snapshot, cards, playbook),
+        stage_refs={stage.code: ref_of(stage) for stage in snapshot.stages(LEADS)},
+    )
+    return AuditReport(
+        portal_id=snapshot.portal_id,
+        taken_at=snapshot.taken_at,
+        open=len(cards),
+        stuck=sum(1 for card in cards if card.stuck),
+        findings=run_checks(gathered),
+        sheets=(*stuck_sheets(cards, names), tap_sheet(inflows, names)),
+    )
+
+
+def _spec(playbook: Playbook | None, stuck_after_days: int | None) -> CleanSpec:
+    """The playbook's own reading of letters, over all open leads instead of its pile."""
+    clean = playbook.clean if playbook is not None and playbook.clean is not None else CleanSpec()
+    days = stuck_after_days if stuck_after_days is not None else DEFAULT_LIMIT.days
+    return clean.model_copy(update={"pile": PileSpec(stuck_after=days)})
+
+
+def _open_lead(item: Item, index: KnownClients, now: datetime) -> OpenLead:
+    lead = item.lead
+    cause, client = item.verdict.kind.value, None
+    if not item.letters and not lead.emails:
+        cause = "no_letter"
+    elif item.verdict.kind is LetterClass.HUMAN:
+        found = index.contacts_by_address.get(item.verdict.sender.key or "", ())
+        client = lead.contact or (found[0] if len(found) == 1 else None)
+        cause = "known_client" if client or found else "newcomer"
+    contact = index.contacts.get(client or "")
+    company = index.companies.get(contact.company or "") if contact is not None else None
+    deals = index.running_deals(contact, company)
+    stuck = item.standing is Standing.STUCK
+    return OpenLead(lead=lead, stuck=stuck, age=age(lead, now), cause=cause, client=client, deals=deals)
+
+
+def _names(snapshot: Snapshot) -> Names:
+    return Names(
+        stages={stage.code: stage.name for stage in snapshot.stages(LEADS)},
+        sources={source.code: source.name for source in snapshot.sources()},
+        users={user.id: user.name for user in snapshot.users()},
+    )
+
+
+def _stage_findings(snapshot: Snapshot, cards: Sequence[OpenLead], playbook: Playbook | None) -> list[Finding]:
+    holding = Counter(card.lead.stage for card in cards)
+    section = playbook.stages if playbook is not None else None
+    return [_finding(one) for one in lint_portal(snapshot.stages(LEADS), holding, section)]
+
+
+def _finding(one: StageFinding) -> Finding:
+    advice = Reason(one.proposal.code, {**one.proposal.facts, "line": one.proposal.line}) if one.proposal else None
+    return Finding(code=one.code, severity=one.severity, facts=one.facts, ref=one.ref, advice=advice)

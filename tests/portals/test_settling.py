@@ -1,0 +1,132 @@
+"""Answers that never came: what is unknown is said to be unknown, and is found out by looking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from b24kit.crm.activity import Channel
+from b24kit.crm.records import values_of
+from b24kit.crm.refs import CARDS, Kind, Ref
+from b24kit.crm.writes import Bind, Change, Create, Delete, Settled, Unbind, Write
+
+from .conftest import Field
+from .test_writing import email, first, new_contact, origin, small_things
+
+
+def new_cards() -> list[Create]:
+    titled: dict[str, Any] = {"title": "T"}
+    return [
+        Create("lead", Kind.LEAD, {**titled, "origin": origin("lead")}),
+        new_contact("contact"),
+        Create("company", Kind.COMPANY, {**titled, "origin": origin("company")}),
+        Create("deal", Kind.DEAL, {**titled, "origin": origin("deal")}),
+    ]
+
+
+def new_directories() -> list[Create]:
+    stage = {"ladder": "leads", "code": "B24KIT_LINKED", "name": "Связан", "sort": 900, "outcome": "lost"}
+    further = {"ladder": "deals:1", "code": "WAIT", "name": "Ждём", "sort": 15, "outcome": "open"}
+    return [
+        Create("stage", Kind.STAGE, stage),
+        Create("further", Kind.STAGE, further),
+        Create("source", Kind.SOURCE, {"code": "FAIR", "name": "Выставка"}),
+        Create("pipeline", Kind.PIPELINE, {"name": "Upsell", "sort": 700}),
+    ]
+
+
+def every_creation(field: Field) -> list[Create]:
+    card = first(field, Kind.LEAD).ref
+    return [*new_cards(), *new_directories(), *(thing for thing in small_things(card) if thing.kind is not Kind.NOTICE)]
+
+
+def test_creations_that_never_happened_are_told_as_absent(field: Field) -> None:
+    settled = field.portal.settle(every_creation(field))
+    assert {key: result.settled for key, result in settled.items()} == dict.fromkeys(settled, Settled.NOT_EXECUTED)
+
+
+def test_creations_that_happened_are_found_with_their_ids(field: Field) -> None:
+    writes = every_creation(field)
+    done = field.do(*writes)
+    settled = field.portal.settle(writes)
+    assert {key: (r.settled, r.new_id) for key, r in settled.items()} == {
+        key: (Settled.DONE, r.new_id) for key, r in done.items()
+    }
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_lost_answer_is_unknown_and_looking_tells_the_truth(field: Field, done: bool, quiet: bool) -> None:
+    writes = [new_contact(f"c{number}", quiet) for number in range(5)]
+    with field.losing_answers(done=done):
+        results = field.do(*writes)
+    assert {result.settled for result in results.values()} == {Settled.UNKNOWN}
+    settled = field.portal.settle(writes)
+    assert {result.settled for result in settled.values()} == {Settled.DONE if done else Settled.NOT_EXECUTED}
+    if done:
+        found = field.portal.read([Ref(Kind.CONTACT, str(result.new_id)) for result in settled.values()])
+        assert len(found) == 5
+
+
+def test_a_new_card_without_a_mark_of_ours_stays_unknown(field: Field) -> None:
+    write = Create("c", Kind.CONTACT, {"name": {"first": "Ann"}})
+    assert field.portal.settle([write])["c"].settled is Settled.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", CARDS)
+def test_a_change_is_found_out_by_comparing(field: Field, kind: Kind) -> None:
+    card = first(field, kind)
+    wanted: dict[str, Any] = {"comment": "touched", "owner": "3"}
+    if kind is not Kind.DEAL:
+        wanted["points"] = [*values_of(card)["points"], email("added@x.example")]
+    change = Change("x", card.ref, wanted, values_of(card))
+    assert field.portal.settle([change])["x"].settled is Settled.NOT_EXECUTED
+    field.do(change)
+    assert field.portal.settle([change])["x"].settled is Settled.DONE
+
+
+def test_a_change_of_a_card_that_is_gone_did_not_happen(field: Field) -> None:
+    settled = field.portal.settle([Change("x", Ref(Kind.LEAD, "999999"), {"title": "x"})])["x"]
+    assert settled.settled is Settled.NOT_EXECUTED
+
+
+def test_a_removal_is_found_out_by_absence(field: Field) -> None:
+    lead = first(field, Kind.LEAD)
+    removal = Delete("d", lead.ref, values_of(lead))
+    assert field.portal.settle([removal])["d"].settled is Settled.NOT_EXECUTED
+    field.do(removal)
+    assert field.portal.settle([removal])["d"].settled is Settled.DONE
+
+
+def test_bindings_are_found_out_by_their_list(field: Field) -> None:
+    letter = next(iter(field.portal.activities(on=Kind.LEAD, channel=Channel.EMAIL)))
+    contact = first(field, Kind.CONTACT)
+    bind, unbind = Bind("b", letter.ref, contact.ref), Unbind("u", letter.ref, contact.ref)
+    told = {key: result.settled for key, result in field.portal.settle([bind, unbind]).items()}
+    assert told == {"b": Settled.NOT_EXECUTED, "u": Settled.DONE}
+    field.do(bind)
+    told = {key: result.settled for key, result in field.portal.settle([bind, unbind]).items()}
+    assert told == {"b": Settled.DONE, "u": Settled.NOT_EXECUTED}
+
+
+def test_a_binding_of_a_letter_that_is_gone_is_not_there(field: Field) -> None:
+    gone = Bind("b", Ref(Kind.ACTIVITY, "999999"), first(field, Kind.CONTACT).ref)
+    assert field.portal.settle([gone])["b"].settled is Settled.NOT_EXECUTED
+
+
+def test_hundreds_of_unknown_writes_are_settled_in_few_requests(field: Field) -> None:
+    writes: list[Write] = [new_contact(f"c{number}") for number in range(300)]
+    field.portal.settle(writes)
+    field.control.forget_metrics()
+    assert len(field.portal.settle(writes)) == 300
+    assert len(field.control.requests()) <= 2
+
+
+def test_a_refusal_an_unknown_outcome_and_a_success_stay_distinct(field: Field) -> None:
+    good, bad = first(field, Kind.LEAD).ref, Ref(Kind.LEAD, "999999")
+    results = field.do(Change("good", good, {"title": "x"}), Change("bad", bad, {"title": "x"}))
+    assert (results["good"].settled, results["bad"].settled) == (Settled.DONE, Settled.REFUSED)
+    with field.losing_answers(done=True):
+        lost = field.do(Change("good", good, {"title": "y"}), Change("bad", bad, {"title": "y"}))
+    assert {result.settled for result in lost.values()} == {Settled.UNKNOWN}
