@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 import b24kit
+from b24kit import errors
 from b24kit.i18n import catalogue
 
 PACKAGE = Path(b24kit.__file__).parent
 CATALOGUES = PACKAGE / "i18n"
 ERRORS = frozenset(
-    "UsageError Refused PlanStale PortalError NotAllowed NotFound TooFast MethodPaused PortalMoved Unsettled NoAnswer "
-    "BadAnswer PartlyDone Stopped".split()
+    name for name, item in vars(errors).items() if isinstance(item, type) and issubclass(item, errors.B24kitError)
 )
 SAID = {"Reason": 0, "NoWayBack": 1, "Fault": 1, "Proposal": 0}
 NAMED = {"HandStep": "code", "Finding": "code", "StageFinding": "code", "Sheet": "name"}
@@ -38,7 +38,7 @@ def _calls() -> Iterator[tuple[str, str, list[str]]]:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
-                name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
+                name = str(getattr(node.func, "id", "") or getattr(node.func, "attr", ""))
                 where = f"{path.relative_to(PACKAGE)}:{node.lineno}"
                 yield where, name, _codes(name, node)
 
@@ -101,13 +101,13 @@ def test_every_error_says_what_happened_and_what_to_do_next() -> None:
         for prefix in ("error", "next")
         if f"{prefix}.{code}" not in known
     ]
-    assert missing == []
+    assert missing == [], "\n".join(missing)
 
 
 def test_every_reason_step_and_finding_has_its_sentence() -> None:
     known = catalogue("ru")
     missing = [f"{where}: {code}" for where, name, code in USED if name not in ERRORS and code not in known]
-    assert missing == []
+    assert missing == [], "\n".join(missing)
 
 
 def test_the_scan_finds_codes_at_all() -> None:
