@@ -32,10 +32,10 @@ class Fixed(Lanes):
         super().__init__(number)
         self.allowed = self.seen = number
 
-    def answered(self, in_flight: int, slowdown: float) -> None:
+    def answered(self, in_flight: int, slowdown: float, sent_in_round: int) -> None:
         """Nothing is learned."""
 
-    def refused(self) -> None:
+    def refused(self, sent_in_round: int) -> None:
         """Nothing is learned."""
 
 

@@ -88,7 +88,8 @@ def batch_length(waiting: Waiting, speeds: Speeds, cut: Cut) -> int:
     seen: Counter[str] = Counter()
     for command in waiting.peek(_share(waiting, speeds, cut)):
         seen[command.method] += 1
-        spent += speeds.usual(command.method, GUESS / max(1, command.items)) * command.items * worse
+        known = speeds.knows(command.method)
+        spent += speeds.usual(command.method, 0.0) * command.items * worse if known else GUESS
         ramp = max(cut.probe, RAMP * speeds.answered(command.method))
         if count and (spent > budget or seen[command.method] > ramp):
             break

@@ -14,7 +14,9 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 L = TypeVar("L")
 
-QUICK = 1.25  # times the best time seen that still counts as quick
+QUICK = 1.25  # times the best time seen that still counts as quick: one more may be sent
+SLOW = 1.6  # times the best time seen from which on fewer are sent; between the two nothing changes
+AIM = 1.4  # where between the two a smaller number should come out
 SMOOTHING = 0.5
 LISTEN = 1.0  # seconds of real time between looks for an interrupt while waiting
 
@@ -26,6 +28,7 @@ class Lanes:
         self.maximum = max(1, maximum)
         self.allowed = max(1, self.maximum // 2)
         self.seen = 1  # the most that were in flight when an answer came
+        self.round = 0  # counts decisions to send fewer; a request remembers the round in which it left
         self._slowdown = 1.0
 
     @property
@@ -33,21 +36,31 @@ class Lanes:
         """How many there will be, as far as one can tell: the maximum, unless answers became slow."""
         return self.maximum if self._slowdown <= QUICK else self.allowed
 
-    def answered(self, in_flight: int, slowdown: float) -> None:
-        """An answer came while so many were in flight; `slowdown` is its time against the best time seen."""
-        self.seen = max(self.seen, in_flight)
-        self._slowdown += SMOOTHING * (slowdown - self._slowdown)
-        if self._slowdown <= QUICK:
-            if in_flight >= self.allowed:
-                self.allowed = min(self.maximum, self.allowed + 1)
-            return
-        # With n in flight and answers s times slower only n / s of them are being worked on; one more keeps it busy.
-        useful = int(in_flight * QUICK / self._slowdown) + 1
-        self.allowed = max(1, min(self.allowed, useful, self.maximum), self.allowed // 2)
+    def answered(self, in_flight: int, slowdown: float, sent_in_round: int) -> None:
+        """An answer came; while it was on its way so many were in flight, and it took `slowdown` times the best time.
 
-    def refused(self) -> None:
+        Answers to what left before the last decision say nothing about that decision.
+        """
+        self.seen = max(self.seen, in_flight)
+        if sent_in_round < self.round:
+            return
+        self._slowdown += SMOOTHING * (slowdown - self._slowdown)
+        if self._slowdown <= QUICK and in_flight >= self.allowed:
+            self.allowed = min(self.maximum, self.allowed + 1)
+        elif self._slowdown > SLOW:
+            # With n in flight and answers s times slower, n / s of them are being worked on.
+            self._send_fewer(int(in_flight * AIM / self._slowdown) + 1)
+
+    def refused(self, sent_in_round: int) -> None:
         """The portal refused or broke: half as many, and grow again."""
-        self.allowed = max(1, self.allowed // 2)
+        if sent_in_round >= self.round:
+            self._send_fewer(self.allowed // 2)
+
+    def _send_fewer(self, number: int) -> None:
+        if number < self.allowed:
+            self.allowed = max(1, number)
+            self.round += 1
+            self._slowdown = AIM
 
 
 class Flight(Generic[L, T]):

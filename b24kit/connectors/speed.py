@@ -11,7 +11,7 @@ from b24kit.connectors.commands import Command
 
 SMOOTHING = 0.3
 HICCUP = 0.1  # seconds that any answer may be late without meaning anything: a new connection, the net
-FORGETTING = 1.01  # the best time seen slowly becomes worse, or one lucky answer would rule for ever
+FORGETTING = 1.002  # the best time seen slowly becomes worse, or one lucky answer would rule for ever
 
 
 @dataclass(slots=True)

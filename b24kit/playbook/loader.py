@@ -94,7 +94,10 @@ def _complaint(tree: Tree, detail: ErrorDetails) -> Complaint:
 
 
 def _plain(context: Mapping[str, Any]) -> dict[str, Any]:
-    return {str(name): value if isinstance(value, int | str) else str(value) for name, value in context.items()}
+    found = {str(name): value if isinstance(value, int | str) else str(value) for name, value in context.items()}
+    if "expected" in found:  # pydantic lists the choices in English: 'open', 'won' or 'lost'
+        found["expected"] = str(found["expected"]).replace(" or ", ", ").replace("'", "")
+    return found
 
 
 def _shown(value: Any) -> str:

@@ -19,9 +19,11 @@ from b24kit.change.operation import (
     UpdateRecord,
 )
 from b24kit.change.plan import Plan, ordered
+from b24kit.change.recap import Recap
 from b24kit.change.rollout import Rollout
 from b24kit.change.runs import RunStore
 from b24kit.change.snapshot import Snapshot
+from b24kit.change.undo import undo_plan
 from b24kit.clock import FakeClock
 from b24kit.crm.activity import Activity, Channel, Direction
 from b24kit.crm.cards import Contact, Lead, PersonName
@@ -161,6 +163,15 @@ def plan_for(portal: MemoryPortal, found: Sequence[Operation] | None = None, **m
 def rollout(portal: MemoryPortal, folder: Path, **more: Any) -> Rollout:
     more.setdefault("consent", Consent())
     return Rollout(portal=portal, store=RunStore(folder / "runs"), locks=folder / "state", clock=portal.clock, **more)
+
+
+def take_back(portal: MemoryPortal, work: Rollout, run_id: str) -> tuple[Plan, Recap]:
+    """Undo a run and carry the undo out."""
+    run = work.store.open(run_id)
+    plan = undo_plan(run, portal, work.store, portal.clock)
+    run.close()
+    portal.clock.advance(60)
+    return plan, work.apply(plan)
 
 
 DAY = timedelta(days=1)

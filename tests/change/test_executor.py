@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from b24kit.change.executor import Bounds
-from b24kit.change.operation import CreateRecord, Phase, UpdateRecord
+from b24kit.change.operation import BindLetter, CreateRecord, Phase, UpdateRecord
 from b24kit.change.recap import Ended
 from b24kit.crm.portal import Progress
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Change, Create, Write
 from b24kit.errors import Refused
-from tests.change.cases import WHY, company, mail, operations, plan_for, rollout
+from tests.change.cases import WHY, company, operations, plan_for, rollout, take_back
 from tests.change.memory_portal import Fault, MemoryPortal
 
 
@@ -122,7 +122,7 @@ def test_a_card_changed_in_the_middle_of_a_run_is_left_alone_with_its_cluster(tm
 
     def meddle(write: Write) -> Fault:
         if write.key.endswith("c-0-contact"):
-            portal.edit(Ref(Kind.LEAD, "7"), owner="9")
+            portal.edit(Ref(Kind.LEAD, "7"), by="9", owner="9")
         return Fault.NONE
 
     portal.fault = meddle
@@ -154,8 +154,6 @@ def test_a_card_that_somebody_already_put_where_we_want_it_is_no_conflict(tmp_pa
 
 
 def test_a_letter_already_bound_is_not_bound_again_so_that_an_undo_leaves_it(tmp_path: Path) -> None:
-    from b24kit.change.operation import BindLetter
-
     portal = company()
     anna, letter = Ref(Kind.CONTACT, "1"), Ref(Kind.ACTIVITY, "101")
     portal.rows[Kind.ACTIVITY]["101"]["bindings"].append(str(anna))
@@ -180,14 +178,16 @@ def test_the_run_window_ends_a_run_in_order_and_a_resume_completes_it(tmp_path: 
     assert again.ended is Ended.DONE and not made_twice(portal)
 
 
-@pytest.mark.parametrize("cut", [{"limit": 1}, {"sample": 2}])
-def test_a_cut_takes_whole_clusters_and_leaves_the_old_stage_standing(tmp_path: Path, cut: dict[str, int]) -> None:
+@pytest.mark.parametrize(("cut", "clusters"), [(Bounds(limit=1), 1), (Bounds(sample=2), 2)])
+def test_a_cut_takes_whole_clusters_and_leaves_the_old_stage_standing(
+    tmp_path: Path, cut: Bounds, clusters: int
+) -> None:
     portal = company()
-    recap = rollout(portal, tmp_path, bounds=Bounds(**cut)).apply(plan_for(portal))
+    recap = rollout(portal, tmp_path, bounds=cut).apply(plan_for(portal))
     assert recap.ended is Ended.STOPPED and recap.failed == 0
     closed = {int(lead.id) // 3 for lead in portal.leads() if lead.stage != "MAIL"}
     standing = {int(lead.id) // 3 for lead in portal.leads() if lead.stage == "MAIL"}
-    assert len(closed) == next(iter(cut.values())) and not closed & standing
+    assert len(closed) == clusters and not closed & standing
     assert "MAIL" in {one.code for one in portal.stages()}
     assert rollout(portal, tmp_path).resume(recap.run_id).ended is Ended.DONE
 
@@ -266,12 +266,9 @@ def test_an_applied_plan_is_not_applied_again(tmp_path: Path) -> None:
 
 
 def test_a_run_that_was_taken_back_is_not_resumed(tmp_path: Path) -> None:
-    from tests.change.test_undo import take_back
-
     portal = company()
     work = rollout(portal, tmp_path, bounds=Bounds(limit=1))
     recap = work.apply(plan_for(portal))
     take_back(portal, rollout(portal, tmp_path), recap.run_id)
     with pytest.raises(Refused, match=r"guard\.undone"):
         work.resume(recap.run_id)
-    assert mail("a@b.ru").value == "a@b.ru"

@@ -7,25 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from b24kit.change.operation import CreateRecord, Phase
+from b24kit.change.operation import CreateRecord, Phase, UpdateRecord
 from b24kit.change.plan import Plan
-from b24kit.change.recap import Recap
-from b24kit.change.rollout import Rollout
 from b24kit.change.snapshot import compare
-from b24kit.change.undo import undo_plan
-from b24kit.crm.cards import Contact, Deal
+from b24kit.crm.cards import Deal
 from b24kit.crm.refs import Kind, Ref
 from b24kit.errors import Refused
-from tests.change.cases import WHY, company, mail, photograph, plan_for, rollout
-from tests.change.memory_portal import MemoryPortal
-
-
-def take_back(portal: MemoryPortal, work: Rollout, run_id: str) -> tuple[Plan, Recap]:
-    run = work.store.open(run_id)
-    plan = undo_plan(run, portal, work.store, portal.clock)
-    run.close()
-    portal.clock.advance(60)
-    return plan, work.apply(plan)
+from tests.change.cases import WHY, company, photograph, plan_for, rollout, take_back
 
 
 def codes(plan: Plan) -> dict[str, str]:
@@ -40,11 +28,8 @@ def test_apply_then_undo_leaves_the_portal_as_it_was(tmp_path: Path) -> None:
     plan, undone = take_back(portal, work, recap.run_id)
     assert undone.failed == undone.conflict == undone.skipped == undone.left == 0
     assert not plan.left
-    differences = compare(before, photograph(portal))
     # The removed stage is there again under its code; its row is a new one.
-    assert {str(one.ref) for one in differences} == {"stage:2", "stage:1020"} or {
-        one.ref.kind for one in differences
-    } == {Kind.STAGE}
+    assert [(one.ref.kind, one.field) for one in compare(before, photograph(portal))] == [(Kind.STAGE, "")] * 2
     again = [one for one in portal.stages() if one.code == "MAIL"]
     assert [(one.name, one.sort) for one in again] == [("E-mail", 20)]
 
@@ -137,9 +122,6 @@ def test_comments_are_taken_back_once(tmp_path: Path) -> None:
 
 
 def test_points_that_we_added_go_and_those_of_people_stay(tmp_path: Path) -> None:
-    from b24kit.change.operation import UpdateRecord
-    from b24kit.crm.records import values_of
-
     portal = company()
     work = rollout(portal, tmp_path)
     anna = Ref(Kind.CONTACT, "1")
@@ -153,7 +135,6 @@ def test_points_that_we_added_go_and_those_of_people_stay(tmp_path: Path) -> Non
     take_back(portal, work, recap.run_id)
     contact = next(iter(portal.contacts()))
     assert contact.emails == ("anna@example.com",) and contact.phones == ("+79000000000",)
-    assert values_of(Contact(id="1", points=(mail("anna@example.com"),)))["points"]
 
 
 def test_an_old_run_cannot_be_taken_back(tmp_path: Path) -> None:

@@ -12,33 +12,42 @@ def test_quick_answers_open_all_lanes() -> None:
     lanes = Lanes(8)
     assert lanes.allowed == 4
     for _ in range(4):
-        lanes.answered(lanes.allowed, 1.0)
+        lanes.answered(lanes.allowed, 1.0, lanes.round)
     assert lanes.allowed == 8
 
 
 def test_an_answer_from_a_half_empty_sky_opens_nothing() -> None:
     lanes = Lanes(8)
-    lanes.answered(1, 1.0)
+    lanes.answered(1, 1.0, 0)
     assert lanes.allowed == 4
 
 
 def test_lanes_settle_near_the_number_of_workers_that_share_the_portal() -> None:
     lanes, workers = Lanes(16), 4
     for _ in range(60):
-        lanes.answered(lanes.allowed, max(1.0, lanes.allowed / workers))
+        lanes.answered(lanes.allowed, max(1.0, lanes.allowed / workers), lanes.round)
     assert workers <= lanes.allowed <= workers + 2
 
 
 def test_a_refusal_halves_them_but_leaves_one() -> None:
     lanes = Lanes(2)
     for _ in range(3):
-        lanes.refused()
+        lanes.refused(lanes.round)
     assert lanes.allowed == 1
+
+
+def test_answers_to_what_left_before_a_decision_do_not_decide_again() -> None:
+    lanes = Lanes(8)
+    for _ in range(4):
+        lanes.answered(8, 1.0, 0)
+    for _ in range(8):
+        lanes.answered(8, 2.0, 0)
+    assert (lanes.allowed, lanes.round) == (7, 1)
 
 
 def test_one_at_a_time_stays_one_at_a_time() -> None:
     lanes = Lanes(1)
-    lanes.answered(1, 1.0)
+    lanes.answered(1, 1.0, 0)
     assert lanes.allowed == 1
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.faults import fault
+from b24kit.connectors.bitrix24.wirevalues import rows_of
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.crm.writes import Settled
 from b24kit.errors import NoAnswer
@@ -30,11 +31,6 @@ def result_of(command: Command, outcome: CommandOutcome | None) -> Any:
     if outcome is not None and outcome.settled is Settled.REFUSED:
         raise fault({"error": outcome.code, "error_description": outcome.said}, command.method)
     raise NoAnswer("no_answer", method=command.method, sent=True)
-
-
-def rows_of(result: Any) -> list[Mapping[str, Any]]:
-    """The rows of a list answer; PHP writes no rows as `[]`, `{}` or null alike."""
-    return [row for row in result if isinstance(row, Mapping)] if isinstance(result, list) else []
 
 
 def pages(

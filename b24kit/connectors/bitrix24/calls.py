@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from b24kit.connectors.bitrix24.calls_create import RestCall, create_call
-from b24kit.connectors.bitrix24.card_fields import changed_card, item_fields, new_card
+from b24kit.connectors.bitrix24.card_fields import changed_card, changed_item_fields, item_fields, new_card
 from b24kit.connectors.bitrix24.methods import IMPORT_SIZE, METHODS, OWNER_TYPES, new_id
 from b24kit.connectors.bitrix24.wirevalues import switch, wire_id
 from b24kit.connectors.commands import Command, CommandOutcome
@@ -163,13 +163,10 @@ def _change_card(ref: Ref, values: Values, before: Values) -> RestCall:
         return f"crm.{ref.kind.value}.update", {"id": wire_id(ref.id), "fields": fields}
     # Only the universal methods write a card's lead, and only they move a deal to another pipeline. Their page lists
     # the fields of leads alone in its machine-readable form (leadId and categoryId stand in its text).
-    points = [name for name in ("PHONE", "EMAIL", "WEB", "IM") if name in fields]
-    if points:
-        raise UsageError("change_apart", kind=ref.kind.value, field="points")
     return "crm.item.update", {
         "entityTypeId": OWNER_TYPES[ref.kind],
         "id": wire_id(ref.id),
-        "fields": item_fields(fields, imported=False),
+        "fields": changed_item_fields(fields),
         "useOriginalUfNames": "Y",
     }
 

@@ -19,8 +19,9 @@ from b24kit.errors import UsageError
 
 RestCall = tuple[str, dict[str, Any]]
 
+SYSTEM = "b24kit"  # who made a thing: ORIGINATOR_ID, marks in texts, tags
 # im.notify.*: a webhook may use TAG only together with a CLIENT_ID of its own choice.
-CLIENT_ID = "b24kit"
+CLIENT_ID = SYSTEM
 # CRM types in UF_CRM_TASK: letters instead of numbers.
 _TASK_LETTERS = {Kind.LEAD: "L", Kind.DEAL: "D", Kind.CONTACT: "C", Kind.COMPANY: "CO"}
 _FIELD_TYPES = {"list": "enumeration", "number": "double", "text": "string"}
@@ -38,13 +39,18 @@ def create_call(write: Create) -> RestCall:
 
 def mark(write: Create) -> str:
     """The mark in a text by which this very write is found again: `[b24kit:<origin or key>]`."""
+    return f"[{SYSTEM}:{origin_id(write)}]"
+
+
+def origin_id(write: Create) -> str:
+    """What marks a thing as made by this write: its origin, or its key where none was given."""
     origin = write.values.get("origin")
-    return f"[b24kit:{origin['id'] if origin else write.key}]"
+    return text(origin["id"]) if origin else write.key
 
 
 def notice_tag(write: Create) -> str:
     """The TAG of a notice: a second one with the same tag replaces the first, so repeating is harmless."""
-    return text(write.values.get("tag")) or f"b24kit|{write.key}"
+    return text(write.values.get("tag")) or f"{SYSTEM}|{write.key}"
 
 
 def task_binding(card: Ref) -> str:
@@ -100,7 +106,11 @@ def _directory_fields(values: Values) -> dict[str, Any]:
 
 def _pipeline(write: Create) -> RestCall:
     sort = write.values.get("sort")
-    fields = {"name": write.values["name"], **({} if sort is None else {"sort": int(sort)})}
+    # originatorId and originId stand among the writable ones of crm.category.fields, and in every row of the list; the
+    # table of crm.category.add forgets them.
+    fields = {"name": write.values["name"], "originatorId": SYSTEM, "originId": origin_id(write)}
+    if sort is not None:
+        fields["sort"] = int(sort)
     return "crm.category.add", {"entityTypeId": OWNER_TYPES[Kind.DEAL], "fields": fields}
 
 

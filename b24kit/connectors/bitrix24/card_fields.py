@@ -112,6 +112,18 @@ def item_fields(fields: Fields, *, imported: bool) -> Fields:
     return spelled
 
 
+def changed_item_fields(fields: Fields) -> Fields:
+    """A change of a card in the spelling of crm.item.update: there `fm` is a map, by value id or `n0`, `n1` for new ones.
+
+    A value is removed by emptying it; without `typeId` nothing would happen and the answer would be a success.
+    """
+    points = {name: rows for name, rows in fields.items() if name in MULTIFIELDS}
+    spelled = item_fields({name: value for name, value in fields.items() if name not in points}, imported=False)
+    changed = [(name, row) for name, rows in points.items() for row in rows]
+    fm = {str(row.get("ID", f"n{place}")): _changed_fm(name, row) for place, (name, row) in enumerate(changed)}
+    return spelled | ({"fm": fm} if fm else {})
+
+
 def item_name(name: str) -> str:
     """A field's name in the universal methods.
 
@@ -220,6 +232,12 @@ def _take(left: list[Mapping[str, Any]], fits: Callable[[Mapping[str, Any]], boo
         if fits(point):
             return left.pop(place)
     return None
+
+
+def _changed_fm(name: str, row: Fields) -> Fields:
+    if row.get("DELETE") == "Y":
+        return {"typeId": name, "value": ""}
+    return {"typeId": name, "valueType": row["VALUE_TYPE"], "value": row["VALUE"]}
 
 
 def _fm(name: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[Fields]:

@@ -38,7 +38,9 @@ class Sent:
     commands: list[Command]
     booking: Booking
     alone: bool
-    at: float = 0.0
+    at: float
+    in_flight: int  # with it, when it left
+    round: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,8 @@ class Dispatch:
                 self._wait = booking
                 return
             self._probing |= new
-            self._send(Sent(batch, booking, alone, self._clock.monotonic()), intend)
+            now, in_flight = self._clock.monotonic(), self._flight.count + 1
+            self._send(Sent(batch, booking, alone, now, in_flight, self._lanes.round), intend)
 
     def _length(self, waiting: Waiting) -> int:
         """How many commands the next batch takes; one whose data looks like a reference takes none with it."""
@@ -175,11 +178,11 @@ class Dispatch:
         if error is None:
             self._silent = 0
             if landed.tries > 1:
-                self._lanes.refused()
+                self._lanes.refused(sent.round)
             elif landed.answer.outcomes and not sent.alone:
-                self._lanes.answered(in_flight, landed.answer.slowdown)
+                self._lanes.answered(max(in_flight, sent.in_flight), landed.answer.slowdown, sent.round)
             return None
-        self._lanes.refused()
+        self._lanes.refused(sent.round)
         if isinstance(error, MethodPaused):
             return None
         self._silent += 1

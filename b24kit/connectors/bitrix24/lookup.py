@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from b24kit.connectors.bitrix24.asking import ask, result_of, rows_of
+from b24kit.connectors.bitrix24.asking import ask, result_of
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.methods import LISTS, PAGE_SIZE
 from b24kit.connectors.bitrix24.reading import Reading, select_of
 from b24kit.connectors.bitrix24.translate_activities import ACTIVITY_SELECT, TEXT_SELECT, to_activity
 from b24kit.connectors.bitrix24.translate_cards import CARD_READERS
-from b24kit.connectors.bitrix24.wirevalues import Row
+from b24kit.connectors.bitrix24.wirevalues import Row, rows_of
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.crm.activity import Activity
 from b24kit.crm.records import Record, ref_of

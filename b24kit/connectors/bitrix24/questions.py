@@ -6,16 +6,15 @@ comments, reminders and tasks by a mark of ours in the text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from b24kit.connectors.bitrix24.asking import rows_of
-from b24kit.connectors.bitrix24.calls_create import RestCall, mark, task_binding, userfield_name
+from b24kit.connectors.bitrix24.calls_create import RestCall, mark, origin_id, task_binding, userfield_name
 from b24kit.connectors.bitrix24.methods import LISTS, OWNER_TYPES
 from b24kit.connectors.bitrix24.translate import SOURCES, directory_of, stage_code
 from b24kit.connectors.bitrix24.translate_activities import TODO_PROVIDER
-from b24kit.connectors.bitrix24.wirevalues import Row, number, text
+from b24kit.connectors.bitrix24.wirevalues import Row, number, rows_of, rows_under, text
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Bind, Create, Delete, Result, Settled, Unbind
 
@@ -97,13 +96,16 @@ def _status(write: Create, directory: str, code: str) -> Question:
 
 
 def _pipeline(write: Create) -> Question:
-    """A pipeline carries no mark of ours: the newest one of this name is it."""
+    """By our mark; where the portal did not keep it, the newest unmarked pipeline of this name is it."""
     call = "crm.category.list", {"entityTypeId": OWNER_TYPES[Kind.DEAL]}
 
     def judge(result: Any) -> Result:
-        rows = rows_of(result.get("categories")) if isinstance(result, Mapping) else []
-        newest = sorted(rows, key=lambda row: -number(row.get("id")))
-        return _found(write, newest, lambda row: text(row.get("name")) == write.values["name"], key="id")
+        rows = sorted(rows_under(result, "categories"), key=lambda row: -number(row.get("id")))
+        marked = _found(write, rows, lambda row: text(row.get("originId")) == origin_id(write), key="id")
+        if marked.settled is Settled.DONE:
+            return marked
+        unmarked = [row for row in rows if not row.get("originId")]
+        return _found(write, unmarked, lambda row: text(row.get("name")) == write.values["name"], key="id")
 
     return Question(call, judge)
 
@@ -160,7 +162,7 @@ def _comments(card: Ref, comment: str | None = None) -> RestCall:
 
 def _tasks(result: Any) -> list[Row]:
     """tasks.task.list wraps its rows, and spells their keys in camelCase."""
-    return rows_of(result.get("tasks")) if isinstance(result, Mapping) else []
+    return rows_under(result, "tasks")
 
 
 def _found(write: Create, rows: Sequence[Row], fits: Callable[[Row], bool], key: str = "ID") -> Result:

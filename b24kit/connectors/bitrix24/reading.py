@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from b24kit.connectors.bitrix24.asking import answers, pages, rows_of
+from b24kit.connectors.bitrix24.asking import answers, pages
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.methods import LISTS, OWNER_TYPES
 from b24kit.connectors.bitrix24.translate import SOURCES, to_pipeline, to_source, to_stage, to_team, to_user
@@ -17,7 +18,7 @@ from b24kit.connectors.bitrix24.translate_activities import (
     to_activity,
 )
 from b24kit.connectors.bitrix24.translate_cards import CARD_READERS, CARD_SELECT, DEAL_SELECT
-from b24kit.connectors.bitrix24.wirevalues import Row
+from b24kit.connectors.bitrix24.wirevalues import Row, rows_of, rows_under, yes
 from b24kit.connectors.commands import Command
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.pipeline import Pipeline, Source, Stage
@@ -48,14 +49,19 @@ class Reading:
     def pipelines(self) -> list[Pipeline]:
         """Pipelines of deals, in their order."""
         command = Command("pipelines", "crm.category.list", {"entityTypeId": OWNER_TYPES[Kind.DEAL]})
-        result = answers(self._client, [command])["pipelines"]
-        rows = rows_of(result.get("categories")) if isinstance(result, Mapping) else []
+        rows = rows_under(answers(self._client, [command])["pipelines"], "categories")
         return sorted(map(to_pipeline, rows), key=lambda pipeline: (pipeline.sort, int(pipeline.id)))
 
     def users(self) -> list[User]:
-        """Employees, dismissed ones too, by id: their old cards have to go somewhere."""
-        rows = pages(self._client, LISTS[Kind.USER], {"sort": "ID", "order": "ASC"})
-        return sorted(map(to_user, rows), key=lambda user: int(user.id))
+        """Employees, dismissed ones too, by id: their old cards have to go somewhere.
+
+        user.get never tells who administers the portal; of the webhook's own user `profile` does.
+        """
+        found = map(to_user, pages(self._client, LISTS[Kind.USER], {"sort": "ID", "order": "ASC"}))
+        own = answers(self._client, [Command("profile", "profile")])["profile"]
+        told = {str(own.get("ID")): yes(own.get("ADMIN"))} if isinstance(own, Mapping) else {}
+        known = (replace(user, admin=told[user.id]) if user.id in told else user for user in found)
+        return sorted(known, key=lambda user: int(user.id))
 
     def teams(self) -> list[Team]:
         """Departments by id."""

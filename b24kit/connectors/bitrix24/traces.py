@@ -7,14 +7,14 @@ beforehand which parts that will be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from b24kit.connectors.bitrix24.asking import ask, result_of, rows_of
+from b24kit.connectors.bitrix24.asking import ask, result_of
 from b24kit.connectors.bitrix24.calls_create import task_binding
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.methods import OWNER_TYPES
-from b24kit.connectors.bitrix24.wirevalues import Row, moment, text
+from b24kit.connectors.bitrix24.wirevalues import Row, moment, rows_of, rows_under, text
 from b24kit.connectors.commands import Command
 from b24kit.crm.portal import Trace
 from b24kit.crm.refs import CARDS, Kind, Ref
@@ -65,8 +65,7 @@ def _tasks(card: Ref) -> Asked:
     }
 
     def read(result: Any) -> list[Trace]:
-        rows = rows_of(result.get("tasks")) if isinstance(result, Mapping) else []
-        return [_trace("task", row, "id", "title", "createdDate") for row in rows]
+        return [_trace("task", row, "id", "title", "createdDate") for row in rows_under(result, "tasks")]
 
     return Command("tasks", "tasks.task.list", params), read
 

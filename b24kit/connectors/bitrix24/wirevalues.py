@@ -74,3 +74,13 @@ def mapping(value: Any) -> dict[str, Any]:
 def filled(value: Any) -> bool:
     """Whether a field holds anything; null, "", [] and false are the wire's empty values."""
     return not (value is None or value is False or value == "" or value == [] or value == {})
+
+
+def rows_of(result: Any) -> list[Row]:
+    """The rows of a list answer; PHP writes no rows as `[]`, `{}` or null alike."""
+    return [row for row in result if isinstance(row, Mapping)] if isinstance(result, list) else []
+
+
+def rows_under(result: Any, key: str) -> list[Row]:
+    """The rows of a list answer that stand under a key of their own, as in the universal methods."""
+    return rows_of(result.get(key)) if isinstance(result, Mapping) else []

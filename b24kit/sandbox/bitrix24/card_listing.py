@@ -13,16 +13,6 @@ from b24kit.sandbox.bitrix24.listing import Listing
 from b24kit.sandbox.bitrix24.registry import FakePortal
 from b24kit.sandbox.bitrix24.tables import CARD_TABLES, DEAL, LEAD
 
-_CUSTOM_KINDS = {
-    "integer": "integer",
-    "double": "double",
-    "boolean": "boolean",
-    "date": "date",
-    "datetime": "datetime",
-    "enumeration": "integer",
-    "employee": "user",
-}
-
 
 def classic(portal: FakePortal, type_id: int) -> Listing:
     """How crm.{lead,contact,company,deal}.list filters: unknown names are dropped, addresses match exactly."""
@@ -81,7 +71,7 @@ def _links(column: Column) -> Field:
 
 
 def _custom(row: Mapping[str, Any]) -> Field:
-    return Field(row["FIELD_NAME"], _CUSTOM_KINDS.get(row["USER_TYPE_ID"], "string"))
+    return Field(row["FIELD_NAME"], fields.CUSTOM_KINDS.get(row["USER_TYPE_ID"], "string"))
 
 
 def _multifield(portal: FakePortal, type_id: int, kind: str) -> Field:

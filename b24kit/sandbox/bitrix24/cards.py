@@ -157,24 +157,13 @@ def accept_custom(portal: FakePortal, type_id: int, sent: Mapping[str, Any]) -> 
         name = described["FIELD_NAME"]
         if name not in sent:
             continue
-        kind = _CUSTOM_KINDS.get(described["USER_TYPE_ID"], "string")
+        kind = fields.CUSTOM_KINDS.get(described["USER_TYPE_ID"], "string")
         if described.get("MULTIPLE") == "Y":
             many = [values.native(kind, one, offset) for one in arguments.listed(sent[name]) if one not in ("", None)]
             row[name] = many
         else:
             row[name] = None if sent[name] in ("", None) else values.native(kind, sent[name], offset)
     return row
-
-
-_CUSTOM_KINDS = {
-    "integer": "integer",
-    "double": "double",
-    "boolean": "char",
-    "date": "date",
-    "datetime": "datetime",
-    "enumeration": "integer",
-    "employee": "user",
-}
 
 
 def as_bb_code(text: str) -> str:

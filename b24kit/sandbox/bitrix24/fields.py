@@ -18,6 +18,16 @@ MULTIFIELD_TYPES = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
 KIND_NAMES = {LEAD: "lead", DEAL: "deal", CONTACT: "contact", COMPANY: "company"}
 USERFIELD_ENTITIES = {LEAD: "CRM_LEAD", DEAL: "CRM_DEAL", CONTACT: "CRM_CONTACT", COMPANY: "CRM_COMPANY"}
 STAGE_COLUMNS = {LEAD: "STATUS_ID", DEAL: "STAGE_ID"}
+# How the values of a kind of user field are kept: as those of this vendor type; everything else is text.
+CUSTOM_KINDS = {
+    "integer": "integer",
+    "double": "double",
+    "boolean": "char",
+    "date": "date",
+    "datetime": "datetime",
+    "enumeration": "integer",
+    "employee": "user",
+}
 SEMANTIC_COLUMNS = {LEAD: "STATUS_SEMANTIC_ID", DEAL: "STAGE_SEMANTIC_ID"}
 
 
