@@ -118,10 +118,10 @@ def changed_item_fields(fields: Fields) -> Fields:
     A value is removed by emptying it; without `typeId` nothing would happen and the answer would be a success.
     """
     points = {name: rows for name, rows in fields.items() if name in MULTIFIELDS}
-    spelled = item_fields({name: value for name, value in fields.items() if name not in points}, imported=False)
+    plain = {name: value for name, value in fields.items() if name not in points}
     changed = [(name, row) for name, rows in points.items() for row in rows]
     fm = {str(row.get("ID", f"n{place}")): _changed_fm(name, row) for place, (name, row) in enumerate(changed)}
-    return spelled | ({"fm": fm} if fm else {})
+    return item_fields(plain, imported=False) | ({"fm": fm} if fm else {})
 
 
 def item_name(name: str) -> str:

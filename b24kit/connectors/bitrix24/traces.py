@@ -1,8 +1,8 @@
 """What hangs on one card: activities, tasks, comments and running workflows. This is how robots that nobody can list
 are found out: a card of ours is moved, and what appears on it is named.
 
-A part that this access may not see (no scope for tasks or workflows, no administrator) is left out; `PortalFacts.scopes` tells
-beforehand which parts that will be.
+A part that this access may not see (no scope for tasks or workflows, no administrator) is left out;
+`PortalFacts.scopes` tells beforehand which parts that will be.
 """
 
 from __future__ import annotations
