@@ -1,7 +1,8 @@
 """Which addresses are surely one person's beyond being the same address; a cluster is checked as a whole.
 
 An equal full name counts only together with a second independent sign: the same firm, or the same unusual mailbox name.
-Where anything in the joined cluster disagrees, its addresses stay apart: a miss costs a click, a false merge costs data.
+Where anything in the joined cluster disagrees, its addresses stay apart: a miss costs a click, a false
+merge costs data.
 """
 
 from __future__ import annotations
@@ -79,13 +80,13 @@ def join(boxes: Sequence[Box], crowded: bool) -> list[tuple[list[Box], tuple[Rul
     for box in boxes:
         for sign in _signs(box):
             by_sign[sign].append(box)
-    held = Counter((sign.rule, sign.value) for sign in by_sign if sign.rule is Rule.NAME_AND_MAILBOX)
+    held = Counter(sign.value for sign in by_sign if sign.rule is Rule.NAME_AND_MAILBOX)
     firms = Counter(sign.name for sign in by_sign if sign.rule is Rule.NAME_AND_DOMAIN)
     kept = {
         sign: found
         for sign, found in by_sign.items()
         if len(found) > 1
-        and held[sign.rule, sign.value] < 2  # a mailbox name that two names use is nobody's mark
+        and not (sign.rule is Rule.NAME_AND_MAILBOX and held[sign.value] > 1)  # a mailbox name that two names use is nobody's mark
         and not (crowded and firms[sign.name] > 1)
         and not (sign.rule is Rule.NAME_AND_DOMAIN and _namesakes(found))
     }
@@ -138,7 +139,7 @@ def _disagrees(cluster: Sequence[Box]) -> bool:
 
 
 def _namesakes(cluster: Sequence[Box]) -> bool:
-    """Signs that one name at one firm is two people: mailboxes that differ by a number, or two that both say the name."""
+    """Signs that one name at one firm is two people: mailboxes differ by a number, or two both say the name."""
     mailboxes = {box.local for box in cluster}
     stems = {_DIGITS.sub("", local) for local in mailboxes}
     spellings = set().union(*(box.names for box in cluster))

@@ -139,8 +139,16 @@ def alike(left: str, right: str) -> bool:
 
 def unlike(left: str, right: str) -> bool:
     """Whether two names stand in the way of being one person: both say who they are, and they do not agree."""
-    both = tuple(is_full(name) or is_given(name) for name in (left, right))
-    return all(both) and not alike(left, right)
+    return _tells(left) and _tells(right) and not alike(left, right)
+
+
+@lru_cache(maxsize=65536)
+def _tells(name: str) -> bool:
+    """A full name, a surname with initials, or a known given name; a login or a firm's word says nothing."""
+    words = words_of(name)
+    if len(words) == 1:
+        return is_given(name)
+    return len(words) > 1 and " " in clean_name(name) and any(len(word) > 1 for word in words)
 
 
 def _short_alike(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:

@@ -113,7 +113,7 @@ def item_fields(fields: Fields, *, imported: bool) -> Fields:
 
 
 def changed_item_fields(fields: Fields) -> Fields:
-    """A change of a card in the spelling of crm.item.update: there `fm` is a map, by value id or `n0`, `n1` for new ones.
+    """A change of a card in the spelling of crm.item.update: `fm` is a map there, by id, and `n0`, `n1` for new ones.
 
     A value is removed by emptying it; without `typeId` nothing would happen and the answer would be a success.
     """

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from b24kit.connectors.bitrix24.card_fields import changed_card, changed_points, item_fields, new_card
+from b24kit.connectors.bitrix24.card_fields import (
+    changed_card,
+    changed_item_fields,
+    changed_points,
+    item_fields,
+    new_card,
+)
 from b24kit.crm.records import comparable
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import UsageError
@@ -156,3 +162,13 @@ def test_irregular_names_of_the_universal_methods() -> None:
         "UF_CRM_A": "1",
         "utmSource": "x",
     }
+
+
+def test_points_change_in_the_universal_methods_by_a_map_that_always_names_their_type() -> None:
+    before = [point("a@x.example", "11"), point("+7999", "13", "phone")]
+    fields = changed_card(Kind.CONTACT, {"lead": "5", "points": [point("b@x.example", "11"), point("c@x.example")]}, {})
+    assert changed_item_fields(fields)["leadId"] == 5
+    fm = changed_item_fields(changed_points([point("b@x.example", "11"), point("c@x.example")], before))["fm"]
+    assert fm["11"] == {"typeId": "EMAIL", "valueType": "WORK", "value": "b@x.example"}
+    assert fm["13"] == {"typeId": "PHONE", "value": ""}
+    assert [row["value"] for key, row in fm.items() if key.startswith("n")] == ["c@x.example"]

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from b24kit.connectors.bitrix24.client import RestClient
+from b24kit.connectors.bitrix24.fieldnames import check_filter
 from b24kit.connectors.credentials import Webhook
 from b24kit.connectors.factory import open_portal
 from b24kit.connectors.tap import Tap
 from b24kit.crm.activity import Channel
 from b24kit.crm.portal import Portal, Where
-from b24kit.crm.records import values_of
+from b24kit.crm.records import comparable, values_of
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Bind, Change, Create, Result, Settled, Write
 from b24kit.errors import NotAllowed, UsageError
@@ -129,8 +131,46 @@ def test_a_lists_filter_narrows_by_known_names_only(sandbox: Sandbox, portal: Po
     list(portal.leads(Where(open_only=True, stages=("NEW",))))
     keys = {key for call in calls(sandbox, "crm.lead.list") for key in call["params"].get("filter", {})}
     assert {"STATUS_SEMANTIC_ID", "@STATUS_ID"} <= keys
+    client = RestClient(
+        Webhook.parse(sandbox.webhook_url), clock=RemoteClock(sandbox.control), check_filter=check_filter
+    )
+    sandbox.control.forget_metrics()
+    with pytest.raises(UsageError):
+        client.rows("crm.lead.list", {"filter": {"STATUS_IDD": "NEW"}})
+    assert sandbox.control.requests() == []
+    client.close()
+
+
+def test_a_thing_without_a_record_of_its_own_is_not_read(portal: Portal) -> None:
     with pytest.raises(UsageError):
         portal.read([Ref(Kind.NOTICE, "1")])
+
+
+def test_what_this_access_may_not_see_is_left_out_of_the_traces(sandbox: Sandbox, portal: Portal) -> None:
+    lead = next(iter(portal.leads())).ref
+    comment = Create("c", Kind.COMMENT, {"card": str(lead), "text": "x"})
+    do(portal, comment)
+    sandbox.control.settings(webhooks=[{"user_id": 1, "code": "narrow0000000000", "scopes": ["crm"]}])
+    narrow = open_portal(Webhook.parse(f"{sandbox.url}/rest/1/narrow0000000000/"), RemoteClock(sandbox.control))
+    assert {trace.what for trace in narrow.traces(lead)} <= {"activity", "comment"}
+    assert "comment" in {trace.what for trace in narrow.traces(lead)}
+    narrow.close()
+
+
+def test_only_the_webhooks_own_user_is_known_to_be_an_administrator(portal: Portal) -> None:
+    told = {user.id: user.admin for user in portal.users()}
+    assert told.pop("1") is True
+    assert set(told.values()) == {None}
+
+
+def test_a_contact_gets_its_lead_and_a_new_address_in_one_call(portal: Portal) -> None:
+    lead, client = next(iter(portal.leads())), next(iter(portal.contacts()))
+    before = values_of(client)
+    added = {"kind": "email", "value": "added@x.example", "use": "home", "id": None}
+    do(portal, Change("c", client.ref, {"lead": lead.id, "points": [*before["points"][1:], added]}, before))
+    after = values_of(portal.read([client.ref])[client.ref])
+    assert after["extra"]["LEAD_ID"] == lead.id
+    assert comparable("points", after["points"]) == comparable("points", [*before["points"][1:], added])
 
 
 def test_binding_a_letter_leaves_its_owner_in_place(sandbox: Sandbox, portal: Portal) -> None:
