@@ -67,22 +67,24 @@ def find_tap(snapshot: Snapshot, spec: CleanSpec | None, now: datetime, weeks: i
 
 
 def tap_steps(report: TapReport) -> list[HandStep]:
-    """The steps that close every running mailbox, and one that checks it afterwards."""
-    steps = [
-        HandStep(
-            key=f"tap-{tap.mailbox or 'unknown'}",
-            code="step.tap_mailbox" if tap.mailbox else "step.tap_unknown",
-            facts={"mailbox": tap.mailbox, "count": tap.recent, "per_day": round(tap.per_day, 1), "weeks": WEEKS},
-            link=MAIL_LINK,
-            check="tap",
-        )
-        for tap in report.running
+    """Three steps: close every running mailbox, named busiest first; fill the exceptions; check that nothing leaks."""
+    running = report.running
+    if not running:
+        return []
+    facts = {"count": sum(tap.recent for tap in running), "weeks": WEEKS}
+    listed = [f"{tap.mailbox} ({tap.recent})" for tap in running if tap.mailbox]
+    closing = {**facts, "mailboxes": ", ".join(listed), "per_day": _rate(sum(tap.per_day for tap in running))}
+    code = "step.tap_mailboxes" if listed else "step.tap_unknown"
+    return [
+        HandStep(key="tap-mailboxes", code=code, facts=closing, link=MAIL_LINK, check="tap"),
+        HandStep(key="tap-exceptions", code="step.tap_exceptions", facts=facts, link=EXCEPTIONS_LINK),
+        HandStep(key="tap-leak-test", code="step.tap_leak_test", facts=facts, link=MAIL_LINK, check="tap"),
     ]
-    if steps:
-        facts = {"count": sum(tap.recent for tap in report.running)}
-        steps.append(HandStep(key="tap-exceptions", code="step.tap_exceptions", facts=facts, link=EXCEPTIONS_LINK))
-        steps.append(HandStep(key="tap-leak-test", code="step.tap_leak_test", facts=facts, link=MAIL_LINK, check="tap"))
-    return steps
+
+
+def _rate(per_day: float) -> float | int:
+    """Leads a day with the one decimal that still says something."""
+    return round(per_day) if per_day >= 10 else round(per_day, 1)
 
 
 def _mailboxes(activities: Iterable[Activity]) -> dict[str, str]:

@@ -6,22 +6,19 @@ resumed, 4 plan stale, 5 refused by a guard, 6 stopped by the run window, 64 usa
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sqlite3
 import sys
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from b24kit import __version__
-from b24kit.cli import audit, demo, export, plan, playbook, portal, report, run, runs, sandbox
+from b24kit.cli import audit, demo, export, mishap, plan, playbook, portal, report, run, runs, sandbox
 from b24kit.cli.context import Options
 from b24kit.errors import B24kitError
-from b24kit.i18n import LANGUAGES, Language, has, say
-
-USAGE, INTERRUPTED = 64, 130
 
 app = typer.Typer(
     name="b24kit",
@@ -83,43 +80,38 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run_command(arguments: list[str]) -> int:
-    """One command line to its exit code; every error leaves as a sentence, never as a traceback."""
+    """One command line to its exit code; every failure leaves as a sentence, never as a traceback."""
     arguments, pulled = _globals_anywhere(arguments)
-    debug = "--debug" in pulled
-    lang = _language(pulled)
     try:
-        result = app(args=[*pulled, *arguments], standalone_mode=False)
-        return result if isinstance(result, int) else 0
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
-    except click.UsageError as error:
-        error.show()
-        return USAGE
-    except (KeyboardInterrupt, click.Abort):
-        _tell(say("error.interrupted", lang))
-        return INTERRUPTED
+        return _run([*pulled, *arguments])
+    except mishap.CommandLineError as error:
+        return mishap.tell_command_line(error, mishap.manner_of(pulled))
+    except (KeyboardInterrupt, typer.Abort):
+        return mishap.tell_interrupted(mishap.manner_of(pulled))
     except B24kitError as error:
-        if debug:
-            _traceback()
-        _tell(error_text(error, lang, debug=debug))
-        return error.exit_code
-    except Exception as error:  # the last door: a person never sees a bare traceback
-        _traceback() if debug else _tell(say("error.unexpected", lang, kind=type(error).__name__))
-        return 1
+        return mishap.tell_error(error, mishap.manner_of(pulled))
+    except BrokenPipeError:
+        return _reader_left()
+    except (OSError, sqlite3.Error) as error:
+        return mishap.tell_machine(error, mishap.manner_of(pulled))
+    except Exception as error:
+        return mishap.tell_unexpected(error, mishap.manner_of(pulled))
 
 
-def error_text(error: B24kitError, lang: Language, *, debug: bool = False) -> str:
-    """What happened, on which object, and what to type next."""
-    key = f"error.{error.code}" if has(f"error.{error.code}", lang) else "error.other"
-    # A file may have many mistakes: such an error tells each of them on its own line.
-    told = getattr(error, "lines", None)
-    lines = list(told(lang)) if told is not None else []
-    lines.append(say(key, lang, **{"code": error.code, "told": str(error), **error.facts}))
-    if has(f"next.{error.code}", lang):
-        lines.append("→ " + say(f"next.{error.code}", lang, **error.facts))
-    if debug and "body" in error.facts:
-        lines.append(str(error.facts["body"]))
-    return "\n".join(lines)
+def _run(arguments: list[str]) -> int:
+    try:
+        result = app(args=arguments, standalone_mode=False)
+        sys.stdout.flush()
+    except typer.Exit as leave:
+        return leave.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def _reader_left() -> int:
+    """`b24kit audit | head`: nobody reads on, which is no mistake; Python must not complain at its end either."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _globals_anywhere(arguments: list[str]) -> tuple[list[str], list[str]]:
@@ -138,22 +130,3 @@ def _globals_anywhere(arguments: list[str]) -> tuple[list[str], list[str]]:
         else:
             rest.append(argument)
     return rest, pulled
-
-
-def _language(pulled: list[str]) -> Language:
-    given = [value for flag, value in pairwise(pulled) if flag == "--lang"]
-    given += [item.removeprefix("--lang=") for item in pulled if item.startswith("--lang=")]
-    wanted = given[0] if given else os.environ.get("B24KIT_LANG", "ru")
-    return next((lang for lang in LANGUAGES if lang == wanted), "ru")
-
-
-def _tell(text: str) -> None:
-    if hasattr(sys.stderr, "reconfigure"):
-        sys.stderr.reconfigure(errors="replace")
-    sys.stderr.write(text + "\n")
-
-
-def _traceback() -> None:
-    import traceback
-
-    traceback.print_exc()

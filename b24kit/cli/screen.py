@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 from b24kit.crm.portal import Progress
 from b24kit.errors import UsageError
@@ -14,12 +14,13 @@ from b24kit.i18n import Language, say
 from b24kit.reports.tables import Table, inert, shown_cell
 
 JSON_FORMAT = "b24kit-json/1"
+PASTE_LIMIT = 10_000  # characters of a pasted secret
 PIPE_WIDTH = 120  # columns of a log file; a terminal tells its own
 COLOURS = {"+": "green", "~": "yellow", "-": "red", ">": "cyan", "!": "magenta", "<=": "blue"}
 
 
 class Screen:
-    """One command's screen. In JSON mode people's sentences go to stderr and the document alone to stdout."""
+    """One command's screen. In JSON mode people's sentences go to stderr and JSON alone to stdout."""
 
     def __init__(self, lang: Language, *, as_json: bool = False, colour: bool | None = None) -> None:
         self.lang: Language = lang
@@ -38,13 +39,11 @@ class Screen:
 
     def line(self, text: str = "", style: str | None = None) -> None:
         """One line of text for people; never parsed for markup, so a title from a stranger stays text."""
-        self._console().print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        self._console().print(text, style=style, soft_wrap=True)
 
     def sign(self, sign: str, text: str) -> None:
         """A plan's line: the sign in its colour, then the words."""
-        self._console().print(
-            f"  {sign:<2} {inert(text)}", style=COLOURS.get(sign), markup=False, highlight=False, soft_wrap=True
-        )
+        self._console().print(f"  {sign:<2} {inert(text)}", style=COLOURS.get(sign), soft_wrap=True)
 
     def table(self, table: Table, limit: int = 15) -> None:
         """At most `limit` rows, and how many more there are."""
@@ -64,19 +63,23 @@ class Screen:
             self.say("table.more", n=len(table.rows) - limit)
 
     def document(self, kind: str, **content: Any) -> None:
-        """The one JSON document of a command; the first keys state format and kind."""
-        text = json.dumps({"format": JSON_FORMAT, "kind": kind, **content}, ensure_ascii=False, default=str)
-        sys.stdout.write(text + "\n")
+        """The one JSON document of a command, and the last line of a long run; the first keys state format and kind."""
+        self.message(sys.stdout, kind=kind, **content)
 
-    def message(self, **content: Any) -> None:
-        """One JSON line of a long run."""
-        sys.stdout.write(json.dumps({"format": JSON_FORMAT, **content}, ensure_ascii=False, default=str) + "\n")
-        sys.stdout.flush()
+    def message(self, stream: TextIO, **content: Any) -> None:
+        """One JSON line."""
+        text = json.dumps({"format": JSON_FORMAT, **content}, ensure_ascii=False, default=machine_value)
+        stream.write(text + "\n")
+        stream.flush()
 
     @contextmanager
-    def progress(self, code: str, **facts: object) -> Iterator[Callable[[Progress], None]]:
-        """A bar for long work; in JSON mode and in pipes nothing moves."""
-        if self.as_json or not sys.stderr.isatty():
+    def progress(self, code: str, *, run: bool = False, **facts: object) -> Iterator[Callable[[Progress], None]]:
+        """A bar for long work on a terminal. In JSON mode one message a step: on stdout for a run, whose output is
+        lines, and on stderr for reading, since a command that only reads puts one document on stdout."""
+        if self.as_json:
+            yield self._messages(code, sys.stdout if run else sys.stderr)
+            return
+        if not sys.stderr.isatty():
             yield _nothing
             return
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -99,6 +102,16 @@ class Screen:
 
             yield tell
 
+    def _messages(self, code: str, stream: TextIO) -> Callable[[Progress], None]:
+        work = code.rpartition(".")[2]
+
+        def tell(progress: Progress) -> None:
+            left = None if progress.seconds_left is None else round(progress.seconds_left)
+            content = {"work": work, "done": progress.done, "total": progress.total, "seconds_left": left}
+            self.message(stream, kind="progress", **content)
+
+        return tell
+
     def confirm(self, code: str, **facts: object) -> bool:
         """A yes-or-no question; without a terminal the answer is an error that names the option to use."""
         if not sys.stdin.isatty():
@@ -116,12 +129,13 @@ class Screen:
         return sys.stdin.readline().strip()
 
     def ask_secret(self, code: str, **facts: object) -> str:
-        """A value that is not shown while it is typed; from a pipe it is read as a line."""
+        """A value that is not shown while it is typed; from a pipe it is all that comes, blank lines and all."""
         if not sys.stdin.isatty():
-            return sys.stdin.readline().strip()
+            return sys.stdin.read(PASTE_LIMIT).strip()
         from getpass import getpass
 
-        return getpass(say(code, self.lang, **facts) + " ").strip()
+        # Consoles of Windows hand Ctrl+V through as the sign \\x16 instead of pasting.
+        return getpass(say(code, self.lang, **facts) + " ").replace("\x16", "").strip()
 
     def lines(self, found: Iterable[str], indent: str = "  ") -> None:
         for text in found:
@@ -138,14 +152,22 @@ class Screen:
     def _console(self, stderr: bool = False) -> Any:
         from rich.console import Console
 
-        forced = None if self._colour is None else self._colour
-        piped = not (sys.stderr if stderr or self.as_json else sys.stdout).isatty()
+        stream = sys.stderr if stderr or self.as_json else sys.stdout
+        # Nothing in a text is markup, an :emoji: or a number to paint: titles come from strangers.
         return Console(
-            stderr=stderr or self.as_json,
-            force_terminal=forced,
+            file=stream,
+            force_terminal=self._colour,
             no_color=self._colour is False,
-            width=PIPE_WIDTH if piped else None,
+            width=None if stream.isatty() else PIPE_WIDTH,
+            markup=False,
+            emoji=False,
+            highlight=False,
         )
+
+
+def machine_value(value: Any) -> Any:
+    """What JSON has no word for: moments in ISO 8601, everything else by its text."""
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def _nothing(progress: Progress) -> None:

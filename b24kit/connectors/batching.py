@@ -108,6 +108,8 @@ def _share(waiting: Waiting, speeds: Speeds, cut: Cut) -> int:
     if left is None or not cut.spread or cut.lanes < 2 or left >= cut.lanes * cut.size:
         return cut.size
     ahead = waiting.peek(cut.size)
+    if unknown(ahead, speeds):
+        return cut.size
     each = speeds.seconds(ahead, GUESS) / max(1, len(ahead))
     share = max(ceil(left / cut.lanes), ceil(WORTH / each) if each > 0 else cut.size)
     worth = (min(cut.size, left) - share) * each >= WORTH

@@ -10,13 +10,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from typing import Any, Protocol
 
 PAGE = 50
 LONGEST = 50  # pages of one request
 COMFORTABLE = 45  # pages expected of a window, so that its rows end within one request though ids lie unevenly
 SMALLEST = 25  # pages of a window of a short list; fewer are not worth a request
+UNEVEN = 3  # so many times denser than on average is a heap
 AHEAD = 4  # windows in flight or waiting for the caller: each holds up to 2,500 rows
 
 Row = dict[str, Any]
@@ -83,10 +84,11 @@ def walk(source: Source, pool: Executor, *, told: Callable[[int, int | None], No
             slot = slots.popleft()
             assert slot.answer is not None
             part = slot.answer.result()
-            if not part.ended:
-                slots.extendleft(_Slot(rest) for rest in reversed(go_on(slot.window, part, source.id_of)))
-            _send(slots, source, pool)
             count += len(part.rows)
+            if not part.ended:
+                left = inf if first.total is None else float(max(0, first.total - count))
+                slots.extendleft(_Slot(rest) for rest in reversed(go_on(slot.window, part, source.id_of, left)))
+            _send(slots, source, pool)
             if told is not None:
                 told(count, first.total)
             slot.answer = None
@@ -100,24 +102,35 @@ def walk(source: Source, pool: Executor, *, told: Callable[[int, int | None], No
 def split_rest(first: First, id_of: Callable[[Row], int]) -> list[Window]:
     """Windows over what comes after the first page. The last one has no end: cards are born while we read."""
     seen = id_of(first.rows[-1])
-    span = max(1, first.highest - seen)
-    if first.total is not None:
-        rows = float(max(0, first.total - len(first.rows)))
-    else:
-        rows = span * len(first.rows) / max(1, seen - id_of(first.rows[0]) + 1)
-    return split(Window(seen, None, rows), span)
+    left = inf if first.total is None else float(max(0, first.total - len(first.rows)))
+    density = len(first.rows) / (seen - id_of(first.rows[0]) + 1)
+    return lay_out(Window(seen, None, 0.0), first.highest - seen, density, left)
 
 
-def go_on(window: Window, part: Part, id_of: Callable[[Row], int]) -> list[Window]:
-    """What is left of a window that did not end within its request, split again by how densely its ids lie."""
+def go_on(window: Window, part: Part, id_of: Callable[[Row], int], left: float) -> list[Window]:
+    """What remains of a window that did not end within its request; `left` rows remain in the whole list (or inf)."""
     if not part.rows:
         return [window]
     last = id_of(part.rows[-1])
-    density = len(part.rows) / max(1, last - window.low)
     if window.high is None:
         return [Window(last, None, max(window.rows - len(part.rows), float(len(part.rows))))]
-    span = window.high - last
-    return split(Window(last, window.high, min(float(span), density * span)), span) if span > 0 else []
+    density = len(part.rows) / (last - window.low)
+    return lay_out(Window(last, window.high, 0.0), window.high - last, density, left)
+
+
+def lay_out(window: Window, span: int, density: float, left: float) -> list[Window]:
+    """Windows for up to `left` rows over so many ids, of which `density` rows an id were seen just before.
+
+    Ids may lie in heaps: where they are much denser here than the rows that are left allow for the whole span, the heap
+    is cut by its own density and the thin rest is one window.
+    """
+    if span <= 0:
+        return [window] if window.high is None else []
+    reach = min(span, ceil(left / density)) if left < inf else span
+    if 0 < reach < span / UNEVEN:
+        heap = split(Window(window.low, window.low + reach, left), reach)
+        return [*heap, Window(window.low + reach, window.high, 0.0)]
+    return split(Window(window.low, window.high, min(left, density * span)), span)
 
 
 def split(window: Window, span: int) -> list[Window]:

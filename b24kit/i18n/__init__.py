@@ -71,8 +71,19 @@ def _fill(pattern: str, lang: Language, facts: dict[str, object]) -> str:
         count = int(value) if isinstance(value, (int, float)) else 0
         return f"{number(count, lang)} {plural(count, tuple(match[2].split('|')), lang)}"
 
-    shown = {name: number(v, lang) if type(v) is int else v for name, v in facts.items()}
+    shown = {name: _shown(value, lang) for name, value in facts.items()}
     return _PLURAL.sub(choose, pattern).format_map(_Gaps(shown))
+
+
+def _shown(value: object, lang: Language) -> object:
+    """Numbers as people write them, lists with commas, nothing as a dash."""
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value)
+    if value is None:
+        return "—"
+    if type(value) is float:
+        return number(value, lang, 0 if value.is_integer() else 1)
+    return number(value, lang) if type(value) is int else value
 
 
 class _Gaps(dict[str, object]):

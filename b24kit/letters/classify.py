@@ -14,7 +14,7 @@ from enum import StrEnum
 from b24kit.crm.activity import Letter
 from b24kit.letters import sender as senders
 from b24kit.letters.sender import Found, Sender
-from b24kit.matching import addresses
+from b24kit.matching import addresses, domains
 from b24kit.matching.groups import Known, SetAside, personal_address
 
 
@@ -78,7 +78,7 @@ def _by_sender(from_: Sender, subject: str, headers: Mapping[str, str], known: K
     trouble = personal_address(from_.address, known)[1]
     if trouble is SetAside.OWN:
         kind, sign = _own(subject, text)
-    elif trouble is SetAside.RELAY:
+    elif trouble is SetAside.RELAY or (trouble is SetAside.ROBOT and _at_relay(from_, known)):
         kind, sign = LetterClass.RELAY, "relay_domain"
     elif trouble is SetAside.ROBOT and _carries_client(subject, text):
         kind, sign = LetterClass.RELAY, "form"
@@ -100,6 +100,11 @@ def _own(subject: str, text: str | None) -> tuple[LetterClass, str]:
     if _FORWARD_SUBJECT.search(subject):
         return LetterClass.FORWARDED, "forwarded"
     return LetterClass.EMPLOYEE, "own_address"
+
+
+def _at_relay(from_: Sender, known: Known) -> bool:
+    """noreply@ of a marketplace too may carry a client's message; it is a person's to look at."""
+    return domains.is_relay(addresses.split_address(from_.address.lower())[1], known.relays)
 
 
 def _carries_client(subject: str, text: str | None) -> bool:

@@ -45,6 +45,9 @@ def pipeline_faults(pipelines: Sequence[PipelineSpec], path: Path = ("pipelines"
     found = list(_twice(((*path, at, "name"), spec.name.ru) for at, spec in enumerate(pipelines)))
     for at, spec in enumerate(pipelines):
         found += _ladder_faults(spec, (*path, at), DEAL_SYSTEM, DEAL_CODE_LIMIT)
+        for place, move in enumerate(spec.moves):
+            if move.source is not None:
+                found.append(Fault((*path, at, "moves", place, "source"), "design.source_on_deals"))
     return found
 
 

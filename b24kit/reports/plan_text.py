@@ -7,17 +7,22 @@ Every line opens with a sign, so that it survives a log file without colours: `+
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from b24kit.change.operation import BindLetter, CreateRecord, Operation, RemoveRecord, UnbindLetter, UpdateRecord
 from b24kit.change.plan import Plan
 from b24kit.crm.portal import Capabilities, Cost
 from b24kit.crm.refs import Kind
 from b24kit.i18n import Language, number, say
+from b24kit.reports.wording import field_name, reason_text, worded
 
 SETTINGS = (Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD)
 SHOWN_LEFT = 12
+SAMPLES = 3
+_ONE_CARD = frozenset({"id", "address", "name", "subject", "contact", "contacts", "card"})
+_Group = tuple[str, tuple[tuple[str, str], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +37,45 @@ def plan_lines(plan: Plan, lang: Language) -> Iterator[Line]:
     """The body of a plan, settings first, then cards by what happens to them."""
     for operation in plan.operations:
         if operation.target.kind in SETTINGS:
-            yield _setting_line(operation, lang)
+            yield _setting_line(operation, plan, lang)
     yield from _move_lines(plan, lang)
     for (sign, what), count in sorted(_counted(plan).items()):
         yield Line(sign, say(f"plan.{what}", lang, n=count))
     for index, step in enumerate(plan.steps, 1):
         answered = "" if step.answer is None else " " + say("plan.answered", lang, answer=step.answer)
         link = f"  {step.link}" if step.link else ""
-        yield Line("!", f"{index}. {say(step.code, lang, **step.facts)}{link}{answered}")
+        yield Line("!", f"{index}. {say(step.code, lang, **worded(step.facts, lang, plan.names))}{link}{answered}")
 
 
 def left_lines(plan: Plan, lang: Language) -> Iterator[str]:
-    """Why some cards in scope stay as they are, the largest reason first."""
-    reasons = Counter((left.reason.code, tuple(sorted(_shown(left.reason.facts)))) for left in plan.left)
-    for (code, facts), count in reasons.most_common(SHOWN_LEFT):
-        yield f"{number(count, lang):>7}  {say(code, lang, **dict(facts))}"
-    if len(reasons) > SHOWN_LEFT:
-        yield say("plan.more_reasons", lang, n=len(reasons) - SHOWN_LEFT)
+    """Why some cards in scope stay as they are, the largest reason first; what tells card from card is sampled."""
+    counts: Counter[_Group] = Counter()
+    samples: dict[_Group, dict[str, list[str]]] = {}
+    for left in plan.left:
+        group = (left.reason.code, tuple(sorted(_shared(left.reason.facts).items())))
+        counts[group] += 1
+        for name, value in _single(left.reason.facts).items():
+            seen = samples.setdefault(group, {}).setdefault(name, [])
+            if value not in seen:
+                seen.append(value)
+    for (code, facts), count in counts.most_common(SHOWN_LEFT):
+        named = {name: _sampled(values) for name, values in samples.get((code, facts), {}).items()}
+        yield f"{number(count, lang):>7}  {say(code, lang, **worded(dict(facts), lang, plan.names), **named)}"
+    if len(counts) > SHOWN_LEFT:
+        yield say("plan.more_reasons", lang, n=len(counts) - SHOWN_LEFT)
 
 
 def note_lines(plan: Plan, lang: Language) -> Iterator[str]:
     """What the plan wants said: why nothing is to be done, what could not be previewed."""
     for note in plan.notes:
-        yield say(note.code, lang, **note.facts)
+        yield reason_text(note, lang, plan.names)
 
 
 def final_lines(plan: Plan, capabilities: Capabilities, lang: Language) -> Iterator[str]:
     """What is done for good, in one line a reason."""
     reasons = Counter((entry.code, entry.ref.kind.value) for entry in plan.no_way_back(capabilities))
     for (code, kind), count in reasons.items():
-        yield say(code, lang, n=count, kind=say(f"kind.{kind}", lang), id="")
+        yield f"{number(count, lang):>7}  {say(code, lang, kind=say(f'kind.{kind}', lang))}"
 
 
 def closing_lines(plan: Plan, capabilities: Capabilities, lang: Language) -> list[str]:
@@ -105,25 +119,26 @@ def duration(seconds: float, lang: Language) -> str:
     return say("time.hours", lang, n=minutes // 60, minutes=minutes % 60)
 
 
-def _setting_line(operation: Operation, lang: Language) -> Line:
+def _setting_line(operation: Operation, plan: Plan, lang: Language) -> Line:
     kind = say(f"kind.{operation.target.kind.value}", lang)
     if isinstance(operation, CreateRecord):
         values = operation.values
         name = values.get("name") or values.get("label") or ""
-        return Line("+", f"{kind} {values.get('code', '')} «{name}»")
+        return Line("+", " ".join(filter(None, (kind, f"«{name}»", f"({values['code']})" if "code" in values else ""))))
     if isinstance(operation, UpdateRecord):
-        before, after = operation.before, operation.after
-        code = before.get("code") or operation.ref.id
-        changed = [
-            f"«{before[field]}» → «{after[field]}»" if field == "name" else f"{field}: {before[field]} → {after[field]}"
-            for field in after
-        ]
-        return Line("~", f"{kind} {code} {', '.join(changed)}")
+        return Line("~", f"{kind} {_changes(operation, plan, lang)}")
     if isinstance(operation, RemoveRecord):
-        return Line(
-            "-", f"{kind} {operation.before.get('code', operation.ref.id)} «{operation.before.get('name', '')}»"
-        )
+        return Line("-", f"{kind} «{operation.before.get('name') or operation.ref.id}»")
     return Line(operation.symbol, f"{kind} {operation.target}")
+
+
+def _changes(operation: UpdateRecord, plan: Plan, lang: Language) -> str:
+    """`«old» → «new», order 20 → 30`; the name stands first even when it stays."""
+    before, after = operation.before, operation.after
+    name = before.get("name") or plan.names.get(str(operation.ref)) or operation.ref.id
+    named = f"«{name}» → «{after['name']}»" if "name" in after else f"«{name}»"
+    rest = [f"{field_name(one, lang)} {before[one]} → {after[one]}" for one in after if one != "name"]
+    return ", ".join([named, *rest])
 
 
 def _move_lines(plan: Plan, lang: Language) -> Iterator[Line]:
@@ -164,8 +179,16 @@ def _verb(operation: Operation) -> str:
     return "remove" if isinstance(operation, RemoveRecord) else "change"
 
 
-def _shown(facts: object) -> list[tuple[str, str]]:
-    """Facts that are the same for many cards (a stage, a class), not those that name one card."""
-    if not isinstance(facts, dict):
-        return []
-    return [(name, str(value)) for name, value in facts.items() if name not in ("id", "address", "name", "subject")]
+def _single(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Facts that name one card: not a reason of their own."""
+    return {name: str(value) for name, value in facts.items() if name in _ONE_CARD}
+
+
+def _shared(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Facts that are the same for many cards: a stage, a class."""
+    return {name: str(value) for name, value in facts.items() if name not in _ONE_CARD}
+
+
+def _sampled(values: Sequence[str]) -> str:
+    more = len(values) - SAMPLES
+    return ", ".join(values[:SAMPLES]) + (", …" if more > 0 else "")

@@ -40,7 +40,17 @@ def test_unknown_hosts_keep_dots_and_tags() -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    ["", "no", "root@localhost", "anna@pc.(none)", "anna@mac.local", "anna@", "@firm.example", "anna@10.0.0.1", "+x@gmail.com"],
+    [
+        "",
+        "no",
+        "root@localhost",
+        "anna@pc.(none)",
+        "anna@mac.local",
+        "anna@",
+        "@firm.example",
+        "anna@10.0.0.1",
+        "+x@gmail.com",
+    ],
 )
 def test_what_is_no_public_address_is_no_key(broken: str) -> None:
     assert canonical(broken) is None

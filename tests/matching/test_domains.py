@@ -7,7 +7,9 @@ import pytest
 from b24kit.matching import domains
 
 
-@pytest.mark.parametrize("local", ["info", "sales", "office", "buh", "zakaz", "zakaz2", "info.msk", "sales-spb", "zakupki"])
+@pytest.mark.parametrize(
+    "local", ["info", "sales", "office", "buh", "zakaz", "zakaz2", "info.msk", "sales-spb", "zakupki"]
+)
 def test_departments_are_known_by_the_mailbox(local: str) -> None:
     assert domains.is_role(local)
 
@@ -17,7 +19,9 @@ def test_people_are_no_departments(local: str) -> None:
     assert not domains.is_role(local)
 
 
-@pytest.mark.parametrize("local", ["noreply", "no-reply", "mailer-daemon", "bounce+42=x", "shop-noreply", "do_not_reply2"])
+@pytest.mark.parametrize(
+    "local", ["noreply", "no-reply", "mailer-daemon", "bounce+42=x", "shop-noreply", "do_not_reply2"]
+)
 def test_mailboxes_that_nobody_reads(local: str) -> None:
     assert domains.is_robot(local)
 

@@ -9,7 +9,14 @@ from b24kit.matching.phones import phones_in
 
 @pytest.mark.parametrize(
     "written",
-    ["8 (916) 123-45-67", "+7 916 123 45 67", "7-916-123-45-67", "9161234567", "+8 916 1234567", "тел. 8.916.123.45.67"],
+    [
+        "8 (916) 123-45-67",
+        "+7 916 123 45 67",
+        "7-916-123-45-67",
+        "9161234567",
+        "+8 916 1234567",
+        "тел. 8.916.123.45.67",
+    ],
 )
 def test_eight_and_plus_seven_are_one_number(written: str) -> None:
     (phone,) = phones_in(written)
@@ -26,7 +33,9 @@ def test_numbers_run_together_are_told_apart_at_the_plus() -> None:
     assert [phone.number for phone in phones_in("+79161234567+79261234567")] == ["+79161234567", "+79261234567"]
 
 
-@pytest.mark.parametrize("written", ["", "нет", "123", "123-45-67", "+7 000 000 00 00", "8 999 999 99 99", "1234567890"])
+@pytest.mark.parametrize(
+    "written", ["", "нет", "123", "123-45-67", "+7 000 000 00 00", "8 999 999 99 99", "1234567890"]
+)
 def test_placeholders_and_local_numbers_are_no_keys(written: str) -> None:
     assert phones_in(written) == ()
 

@@ -22,6 +22,7 @@ STAMPS = frozenset({"created", "created_by", "changed", "changed_by", "moved", "
 _TEXT = {"title": "TITLE", "comment": "COMMENTS", "company_title": "COMPANY_TITLE", "currency": "CURRENCY_ID"}
 _CODE = {"source": "SOURCE_ID"}
 _LINK = {"owner": "ASSIGNED_BY_ID", "contact": "CONTACT_ID", "company": "COMPANY_ID", "lead": "LEAD_ID"}
+_BY_HAND = "IS_MANUAL_OPPORTUNITY"
 _STAGE = {Kind.LEAD: "STATUS_ID", Kind.DEAL: "STAGE_ID"}
 _NAME_PARTS = {"first": "NAME", "last": "LAST_NAME", "middle": "SECOND_NAME"}
 _FIELD_OF_POINT = {
@@ -55,6 +56,7 @@ def new_card(kind: Kind, values: Values) -> Fields:
             fields |= _new_extra(kind, value)
         else:
             fields |= _plain(kind, name, value)
+    fields |= _told_switches(values)
     return _one_company({name: value for name, value in fields.items() if value != ""}, values)
 
 
@@ -71,7 +73,7 @@ def changed_card(kind: Kind, values: Values, before: Values) -> Fields:
             raise UsageError("field_not_writable", kind=kind.value, field=name)
         else:
             fields |= _plain(kind, name, value)
-    return _one_company(fields, values)
+    return _one_company(fields | _told_switches(values), values)
 
 
 def changed_points(wanted: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]]) -> Fields:
@@ -152,10 +154,16 @@ def _plain(kind: Kind, name: str, value: Any) -> Fields:
         return {field: text((value or {}).get(part)) for part, field in _NAME_PARTS.items()}
     if name == "amount":
         # Without the switch the portal computes the amount from product rows again.
-        return {"OPPORTUNITY": text(value), "IS_MANUAL_OPPORTUNITY": "Y"}
+        return {"OPPORTUNITY": text(value), _BY_HAND: "Y"}
     if name == "companies":
         return {"COMPANY_IDS": [wire_id(company) for company in value or ()]}
     return {(_TEXT | _CODE)[name]: text(value)}
+
+
+def _told_switches(values: Values) -> Fields:
+    """The amount's own switch, where somebody names it, beats the one that goes with an amount."""
+    told = (values.get("extra") or {}).get(_BY_HAND)
+    return {_BY_HAND: told} if told else {}
 
 
 def _one_company(fields: Fields, values: Values) -> Fields:

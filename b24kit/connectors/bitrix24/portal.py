@@ -120,10 +120,16 @@ class _Counted:
         self._left: float | None = None
 
     def hear(self, progress: Progress) -> None:
+        """The client tells after each batch and every few seconds of a wait; what the caller raises ends the run."""
         self._left = progress.seconds_left
+        self._say()
 
     def add(self, writes: int) -> None:
+        """So many more writes have their result."""
         self._done += writes
+        self._say()
+
+    def _say(self) -> None:
         if self._tell is not None:
             self._tell(Progress(self._done, self._total, self._left))
 

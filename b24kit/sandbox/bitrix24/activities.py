@@ -24,6 +24,7 @@ from b24kit.sandbox.bitrix24.activity_fields import (
     WRITABLE,
     wire_row,
 )
+from b24kit.sandbox.bitrix24.arguments import sent_fields
 from b24kit.sandbox.bitrix24.registry import Answer, Call, FakePortal, Fault, method
 from b24kit.sandbox.bitrix24.tables import CARD_TABLES, owner_key
 from b24kit.sandbox.bitrix24.values import flag, whole
@@ -150,10 +151,9 @@ def card_exists(portal: FakePortal, type_id: int, card_id: int) -> bool:
 
 
 def _asked_fields(call: Call) -> dict[str, Any]:
-    fields = call.param("fields")
-    if not isinstance(fields, Mapping):
+    if call.param("fields") is None:
         raise Fault("", "Parameter 'fields' must be array.")
-    return {str(key).upper(): value for key, value in fields.items()}
+    return {str(key).upper(): value for key, value in sent_fields(call).items()}
 
 
 def _check_required(fields: dict[str, Any]) -> None:

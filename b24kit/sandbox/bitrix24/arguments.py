@@ -30,9 +30,9 @@ def card_id(call: Call, type_id: int) -> int:
 
 
 def sent_fields(call: Call) -> Mapping[str, Any]:
-    """`fields` of an add or update; an empty PHP array arrives as a list."""
+    """`fields` of an add or update. A list is an array to PHP too, one that names no field: `[]`, or `fields[]=`."""
     sent = call.param("fields", default={})
-    if isinstance(sent, list) and not sent:
+    if isinstance(sent, list):
         return {}
     if not isinstance(sent, Mapping):
         raise Fault("", "Parameter 'fields' must be array.")

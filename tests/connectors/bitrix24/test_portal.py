@@ -12,11 +12,12 @@ from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.fieldnames import check_filter
 from b24kit.connectors.credentials import Webhook
 from b24kit.connectors.factory import open_portal
+from b24kit.connectors.pacing import Limits
 from b24kit.connectors.tap import Tap
 from b24kit.crm.activity import Channel
-from b24kit.crm.portal import Portal, Where
+from b24kit.crm.portal import Portal, Progress, Where
 from b24kit.crm.records import comparable, values_of
-from b24kit.crm.refs import Kind, Ref
+from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.writes import Bind, Change, Create, Result, Settled, Write
 from b24kit.errors import NotAllowed, UsageError
 from b24kit.sandbox.remote import RemoteClock
@@ -198,14 +199,42 @@ def test_the_recorder_writes_calls_without_the_secret(sandbox: Sandbox, tmp_path
     assert Webhook.parse(sandbox.webhook_url).secret not in text
 
 
-def test_a_restored_lead_is_the_one_that_was_removed(portal: Portal) -> None:
-    lead = next(iter(portal.leads(Where(open_only=True))))
-    made = do(portal, Create("r", Kind.LEAD, values_of(lead)))["r"]
-    again = Ref(Kind.LEAD, str(made.new_id))
-    before, after = values_of(lead), values_of(portal.read([again])[again])
+@pytest.mark.parametrize("kind", CARDS)
+def test_a_restored_card_is_the_one_that_was_removed(portal: Portal, kind: Kind) -> None:
+    lists: dict[Kind, Any] = {
+        Kind.LEAD: portal.leads,
+        Kind.CONTACT: portal.contacts,
+        Kind.COMPANY: portal.companies,
+        Kind.DEAL: portal.deals,
+    }
+    cards = list(lists[kind]())
+    writes = [Create(card.id, kind, values_of(card)) for card in cards]
+    made = {key: Ref(kind, str(result.new_id)) for key, result in do(portal, *writes).items()}
+    stored = portal.read(made.values())
     stamps = {"created", "created_by", "changed", "changed_by", "moved", "last_activity"}
-    for name in before.keys() - stamps - {"points"}:
-        assert after[name] == before[name], name
-    assert [(p["kind"], p["value"], p["use"]) for p in after["points"]] == [
-        (p["kind"], p["value"], p["use"]) for p in before["points"]
-    ]
+    for card in cards:
+        before, after = values_of(card), values_of(stored[made[card.id]])
+        for name in before.keys() - stamps:
+            assert comparable(name, after[name]) == comparable(name, before[name]), (kind, name)
+
+
+def test_a_long_wait_for_running_time_is_told_and_can_be_ended_by_the_caller(sandbox: Sandbox) -> None:
+    sandbox.control.settings(work={"*.update": 0.05}, operating={"model": "docs", "window": 60, "limit": 3})
+    portal = connect(sandbox, limits=Limits(operating_limit=3, operating_window=60))
+    lead = next(iter(portal.leads()))
+    told: list[Progress] = []
+
+    class Enough(Exception):
+        pass
+
+    def tell(progress: Progress) -> None:
+        told.append(progress)
+        if len(told) > 3 and progress.done == told[-2].done == told[-3].done:
+            raise Enough
+
+    writes = [Change(f"{turn}", lead.ref, {"title": f"{turn}"}, values_of(lead)) for turn in range(300)]
+    results: list[Result] = []
+    with pytest.raises(Enough):
+        results.extend(portal.perform(writes, lambda batch: None, tell))
+    portal.close()
+    assert 0 < len(results) < 300 and {result.settled for result in results} == {Settled.DONE}

@@ -49,6 +49,8 @@ def test_errors_have_an_empty_code_and_a_sentence(portal: FreshPortal) -> None:
         assert (missing.code, missing.text, missing.status) == ("", "Not found", 400)
         assert portal.refusal(f"crm.lead.{name}", {"id": "x"}).text == "ID is not defined or invalid."
     assert portal.refusal("crm.lead.add", {"fields": "x"}).text == "Parameter 'fields' must be array."
+    # PHP's `fields[]=` is an array that names no field.
+    assert portal.row("lead", portal.ask("crm.lead.add", {"fields": [""]}))["TITLE"].startswith("Лид #")
 
 
 def test_multifields_come_with_get_but_in_lists_only_when_named(portal: FreshPortal) -> None:

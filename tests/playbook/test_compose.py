@@ -1,0 +1,234 @@
+"""Stage design and clean-up in one plan: one update a lead, stages go last, nothing to do the second time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from b24kit.change.operation import BindLetter, CreateRecord, Phase, RemoveRecord, UpdateRecord
+from b24kit.change.snapshot import Snapshot
+from b24kit.crm.activity import Activity
+from b24kit.crm.cards import Lead
+from b24kit.crm.records import Record
+from b24kit.crm.refs import CARDS, Kind
+from b24kit.errors import Refused, UsageError
+from b24kit.playbook.compose import Pieces, compose, stage_limits
+from b24kit.playbook.loader import load_playbook
+from b24kit.playbook.schema import Playbook
+from b24kit.playbook.shipped import find_playbook
+from tests.migrate.carrying_out import carried_out
+from tests.migrate.ladders import CAPABILITIES, NOW, company, facts, lead, letter
+
+FORMS, EMAIL, IN_WORK = "UC_7MX2QD", "UC_LAFJPE", "5"
+
+
+@pytest.fixture(scope="module")
+def playbook() -> Playbook:
+    return load_playbook(find_playbook("talking-leads"))
+
+
+def cards() -> list[Record]:
+    return [
+        lead(1, "NEW"),
+        lead(2, FORMS, source="WEB"),
+        lead(3, EMAIL),
+        lead(4, EMAIL, source="EMAIL"),
+        lead(5, EMAIL, days=2),
+        lead(6, IN_WORK),
+        letter(1, 3, "Иван Петров <ivan.petrov@alfa.example>", "Вопрос по программе"),
+        letter(2, 4, "noreply@beta.example", "Дайджест"),
+        letter(3, 5, "Анна Сергеева <anna@gamma.example>", "Аренда стенда", days=2),
+    ]
+
+
+def planned(playbook: Playbook, snapshot: Snapshot, **wish: object) -> Pieces:
+    known: dict[str, object] = {"capabilities": CAPABILITIES, "facts": snapshot.facts, "now": NOW, **wish}
+    return compose(playbook, snapshot, **known)  # type: ignore[arg-type]
+
+
+def updates(pieces: Pieces) -> dict[str, UpdateRecord]:
+    found = [one for one in pieces.operations if isinstance(one, UpdateRecord) and one.ref.kind is Kind.LEAD]
+    assert len({one.ref for one in found}) == len(found), "a lead is updated twice"
+    return {one.ref.id: one for one in found}
+
+
+def test_every_lead_of_an_old_stage_gets_one_update_and_the_clean_up_wins(playbook: Playbook) -> None:
+    found = updates(planned(playbook, company(cards())))
+    assert {number: one.after["stage"] for number, one in found.items()} == {
+        "2": "NEW",
+        "3": "CONVERTED",
+        "4": "B24KIT_ARCHIVE",
+        "5": "NEW",
+        "6": "QUALIFYING",
+    }
+
+
+def test_what_only_the_design_says_is_added_to_the_clean_up(playbook: Playbook) -> None:
+    found = updates(planned(playbook, company(cards())))
+    assert found["3"].after["source"] == "EMAIL"
+    assert found["3"].before["source"] is None
+    assert "source" not in found["4"].after
+    assert "source" not in found["2"].after, "an explicit source is kept"
+
+
+def test_a_lead_waits_for_the_stage_that_the_plan_makes(playbook: Playbook) -> None:
+    found = updates(planned(playbook, company(cards())))
+    assert "stage-leads-B24KIT_ARCHIVE" in found["4"].needs
+    assert "stage-leads-QUALIFYING" in found["6"].needs
+    assert "contact-c-3" in found["3"].needs
+
+
+def test_stages_go_last_and_wait_for_every_card_that_leaves_them(playbook: Playbook) -> None:
+    pieces = planned(playbook, company(cards()))
+    gone = [one for one in pieces.operations if isinstance(one, RemoveRecord)]
+    assert pieces.operations[-len(gone) :] == tuple(gone)
+    needs = {one.before["code"]: set(one.needs) for one in gone}
+    assert needs[EMAIL] == {"lead-3", "lead-4", "move-lead-5"}
+    assert needs[FORMS] == {"move-lead-2"}
+
+
+def test_operations_stand_in_the_order_of_their_phases(playbook: Playbook) -> None:
+    phases = [one.phase for one in planned(playbook, company(cards())).operations]
+    assert phases == sorted(phases)
+    assert phases[0] is Phase.SETTINGS
+    assert phases[-1] is Phase.RETIRE
+
+
+def test_the_plan_can_be_carried_out_in_its_order_and_a_second_one_is_empty(playbook: Playbook) -> None:
+    before = company(cards())
+    after = carried_out(before, planned(playbook, before).operations)
+    second = planned(playbook, after)
+    assert second.operations == ()
+    assert "design.as_designed" in {note.code for note in second.notes}
+
+
+def test_only_stages_cleans_nothing(playbook: Playbook) -> None:
+    pieces = planned(playbook, company(cards()), only="stages")
+    assert {one.after["stage"] for one in updates(pieces).values()} == {"NEW", "QUALIFYING"}
+    assert not [one for one in pieces.operations if isinstance(one, CreateRecord) and one.kind is Kind.CONTACT]
+    assert not pieces.assignment
+
+
+def test_only_clean_makes_just_the_closing_stages_and_removes_none(playbook: Playbook) -> None:
+    pieces = planned(playbook, company(cards()), only="clean")
+    made = [one.values["code"] for one in pieces.operations if isinstance(one, CreateRecord) and one.kind is Kind.STAGE]
+    assert made == ["B24KIT_ARCHIVE"]
+    assert not [one for one in pieces.operations if isinstance(one, RemoveRecord)]
+    assert set(updates(pieces)) == {"3", "4"}
+
+
+def test_archive_mode_makes_no_clients(playbook: Playbook) -> None:
+    pieces = planned(playbook, company(cards()), mode="archive")
+    assert updates(pieces)["3"].after["stage"] == "B24KIT_ARCHIVE"
+    assert not [one for one in pieces.operations if isinstance(one, BindLetter)]
+
+
+@pytest.mark.parametrize(
+    ("wish", "code"),
+    [
+        ({"only": "robots"}, "playbook.part_unknown"),
+        ({"mode": "delete"}, "playbook.mode_unknown"),
+    ],
+)
+def test_an_unknown_wish_is_a_usage_error(playbook: Playbook, wish: dict[str, str], code: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        planned(playbook, company(), **wish)
+    assert caught.value.code == code
+
+
+def test_a_part_that_the_playbook_lacks_is_a_usage_error(playbook: Playbook) -> None:
+    with pytest.raises(UsageError) as caught:
+        planned(playbook.model_copy(update={"clean": None}), company(), only="clean")
+    assert caught.value.code == "playbook.section_absent"
+
+
+def test_a_portal_without_leads_is_refused(playbook: Playbook) -> None:
+    with pytest.raises(Refused) as caught:
+        planned(playbook, company(), facts=facts(leads_on=False))
+    assert caught.value.code == "plan.leads_off"
+
+
+def test_a_closing_stage_that_nobody_knows_is_told_before_anything(playbook: Playbook) -> None:
+    assert playbook.clean is not None
+    close = playbook.clean.close.model_copy(update={"archive": "NOWHERE"})
+    broken = playbook.model_copy(update={"clean": playbook.clean.model_copy(update={"close": close})})
+    with pytest.raises(UsageError) as caught:
+        planned(broken, company(cards()))
+    assert caught.value.code == "playbook.closing_unknown"
+
+
+def test_a_limit_keeps_stages_whose_cards_stay(playbook: Playbook) -> None:
+    pieces = planned(playbook, company(cards()), limit=1)
+    gone = {one.before["code"] for one in pieces.operations if isinstance(one, RemoveRecord)}
+    clusters = {one.cluster for one in pieces.operations if one.cluster}
+    assert len(clusters) == 1
+    assert EMAIL not in gone
+    assert "compose.limited" in {note.code for note in pieces.notes}
+    after = carried_out(company(cards()), pieces.operations)
+    rest = planned(playbook, after)
+    assert carried_out(after, rest.operations).count(Kind.LEAD) == 6
+    assert planned(playbook, carried_out(after, rest.operations)).operations == ()
+
+
+def test_robots_of_existing_stages_are_asked_for_and_an_answer_is_taken(playbook: Playbook) -> None:
+    [step] = [one for one in planned(playbook, company(cards())).steps if one.key == "robots-leads"]
+    assert step.blocking
+    assert step.answer is None
+    assert step.link == "/crm/lead/automation/0/"
+    assert "«Не определен» (2)" in step.facts["stages"]
+    assert "Квалификация" not in step.facts["stages"], "a stage that the plan makes has no robots"
+    answered = planned(playbook, company(cards()), answers={"robots-leads": "нет"})
+    assert [one.answer for one in answered.steps if one.key == "robots-leads"] == ["нет"]
+
+
+def test_nothing_of_the_plan_makes_or_changes_an_activity(playbook: Playbook) -> None:
+    kinds = Counter(
+        one.kind if isinstance(one, CreateRecord) else one.target.kind
+        for one in planned(playbook, company(cards())).operations
+        if not isinstance(one, BindLetter)
+    )
+    assert set(kinds) <= {*CARDS, Kind.STAGE, Kind.SOURCE}
+
+
+def test_the_same_snapshot_gives_the_same_plan_whatever_order_it_was_read_in(playbook: Playbook) -> None:
+    one, other = planned(playbook, company(cards())), planned(playbook, company(list(reversed(cards()))))
+    assert one == other
+
+
+def test_names_tell_stages_by_what_they_will_be_called(playbook: Playbook) -> None:
+    names = planned(playbook, company(cards())).names
+    assert names["stage:leads:NEW"] == "Новый ЛИД"
+    assert names["stage:leads:QUALIFYING"] == "Квалификация ЛИДа"
+    assert names[f"stage:leads:{EMAIL}"] == "E-mail"
+    assert names["user:2"] == "Игорь Белов"
+
+
+def test_limits_of_stages_go_by_the_codes_of_the_portal(playbook: Playbook) -> None:
+    limits = stage_limits(playbook, company())
+    assert limits["NEW"].days == 1
+    assert limits["QUALIFYING"].days == 7
+
+
+def test_english_names_reach_the_portal_when_asked(playbook: Playbook) -> None:
+    pieces = planned(playbook, company(cards()), lang="en")
+    [rename] = [one for one in pieces.operations if one.key == "restage-leads-NEW"]
+    assert isinstance(rename, UpdateRecord)
+    assert rename.after["name"] == "New lead"
+
+
+def test_the_clean_up_alone_works_with_a_stage_called_otherwise_on_the_portal(playbook: Playbook) -> None:
+    """A closing stage that the design renames in place keeps the portal's own code."""
+    assert playbook.stages is not None
+    stages = [replace(stage) for stage in company().stages()]
+    stages.append(replace(stages[-1], id="900", code="UC_LINK", name="Привязано", sort=300))
+    ladder = tuple(
+        spec.model_copy(update={"was": ("Привязано",)}) if spec.code == "B24KIT_LINKED" else spec
+        for spec in playbook.stages.ladder
+    )
+    changed = playbook.model_copy(update={"stages": playbook.stages.model_copy(update={"ladder": ladder})})
+    two: list[Lead | Activity] = [lead(3, EMAIL), lead(8, EMAIL)]
+    two += [letter(n, on, "Иван Петров <ivan.petrov@alfa.example>", "Вопрос") for n, on in ((1, 3), (2, 8))]
+    found = updates(planned(changed, company(two, stages)))
+    assert {number: one.after["stage"] for number, one in found.items()} == {"3": "CONVERTED", "8": "UC_LINK"}
