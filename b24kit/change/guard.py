@@ -7,6 +7,7 @@ consent to what is final, unanswered hand steps, and how many cards people chang
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -153,9 +154,14 @@ def _check_size(todo: Collection[Operation], consent: Consent) -> None:
 
 def _check_final(todo: Iterable[Operation], capabilities: Capabilities, consent: Consent) -> None:
     count = len(final_operations(todo, capabilities))
-    phrases = final_phrase(count)
-    if count and " ".join(consent.phrase.casefold().split()) not in phrases.values():
-        raise Refused("guard.final", count=count, phrase_ru=phrases["ru"], phrase_en=phrases["en"])
+    typed = {_compact(phrase) for phrase in final_phrase(count).values()}
+    if count and _compact(consent.phrase) not in typed:
+        raise Refused("guard.final", count=count)
+
+
+def _compact(phrase: str) -> str:
+    """A phrase without case, spaces and thousands separators: "Удалить 3 765" is "удалить3765"."""
+    return re.sub(r"[\s,]", "", phrase.casefold())
 
 
 def _check_hand_steps(plan: Plan, todo: Iterable[Operation], consent: Consent) -> None:

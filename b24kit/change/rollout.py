@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from b24kit.change.canary import Canary
 from b24kit.change.executor import Bounds, Executor
 from b24kit.change.guard import Consent, check
 from b24kit.change.journal import Entry
@@ -50,6 +51,8 @@ class Rollout:
         facts = self.portal.facts()
         with writing(facts.id, self.locks, work=f"plan {plan.id}", now=self.clock.now()):
             drifted = check(plan, self.portal, facts, self.clock.now(), self.consent)
+            if plan.undoes is not None:
+                self._clear_away(plan.undoes)
             run = self.store.start(plan, facts, self.clock.now())
             try:
                 return self._execute(run, [moved.entry(self.clock.now()) for moved in drifted])
@@ -80,7 +83,16 @@ class Rollout:
                 run.plan, self.portal, facts, self.clock.now(), self.consent, pending=open_keys, touched=touched(run)
             )
             run.reopen()
+            Canary(run, self.portal, self.clock).clear_away()
             return self._execute(run, [moved.entry(self.clock.now()) for moved in drifted])
+
+    def _clear_away(self, run_id: str) -> None:
+        """A canary that a crash left behind goes, whichever way the run is taken up again."""
+        run = self.store.open(run_id)
+        try:
+            Canary(run, self.portal, self.clock).clear_away()
+        finally:
+            run.close()
 
     def _execute(self, run: Run, left_alone: Sequence[Entry]) -> Recap:
         hook = self.before_phase

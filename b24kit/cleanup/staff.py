@@ -15,7 +15,7 @@ from b24kit.errors import UsageError
 from b24kit.matching import addresses, names
 from b24kit.matching.groups import natural
 
-_NEAR = 60.0
+_NEAR = 55.0
 _SHOWN = 5
 
 
@@ -95,10 +95,14 @@ class Staff:
         return named or [user for user in self.users if _folded(user.position) == _folded(wanted)]
 
     def _near(self, who: str) -> str:
-        labels = {user.id: f"{user.name} {user.position}" for user in self.users if user.active}
-        close = process.extract(who, labels, scorer=fuzz.WRatio, score_cutoff=_NEAR, limit=_SHOWN)
+        labels = {user.id: _spelled(user.name) for user in self.users if user.active}
+        close = process.extract(_spelled(who), labels, scorer=fuzz.token_sort_ratio, score_cutoff=_NEAR, limit=_SHOWN)
         chosen = {identifier for _, _, identifier in close}
         return _listed([user for user in self.users if user.id in chosen])
+
+
+def _spelled(name: str) -> str:
+    return " ".join(names.words_of(name))
 
 
 def _folded(text: str) -> str:

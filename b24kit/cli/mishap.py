@@ -7,20 +7,27 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from b24kit.cli.encoding import prepare_streams, speaks_unicode
 from b24kit.errors import B24kitError, UsageError
 from b24kit.i18n import LANGUAGES, Language, has, say
 
 USAGE, INTERRUPTED = 64, 130
 # typer carries click inside or beside itself, by its version: its own names lead to the classes that are raised.
 CommandLineError: type[Exception] = typer.BadParameter.__bases__[0]
+_SAID = {
+    re.compile(r"No such command '([^']*)'\.?(.*)"): "no_command",
+    re.compile(r"Got unexpected extra arguments? ?(?:\(s\) )?\((.*)\)()"): "extra",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,24 +109,28 @@ def error_text(error: B24kitError, lang: Language, *, debug: bool = False) -> st
 
 
 def _command_line_text(error: Exception, lang: Language) -> str:
-    """The parser's own complaint in the chosen language, as far as its parts are known."""
-    parameter = getattr(error, "param", None)
-    shown = str(getattr(parameter, "human_readable_name", "") or getattr(error, "option_name", "") or "")
-    option = getattr(parameter, "opts", None)
-    if option and str(option[0]).startswith("-"):
-        shown = str(option[-1])
-    kind = type(error).__name__
-    said = str(getattr(error, "message", "") or error)
-    if lang == "en" or not has(f"command_line.{kind}", lang) or not (shown or kind == "UsageError"):
-        return say("command_line.other", lang, said=_plain(error, said))
-    near = ", ".join(getattr(error, "possibilities", None) or ())
-    text = say(f"command_line.{kind}", lang, what=shown, said=said)
-    return text + (" " + say("command_line.near", lang, near=near) if near else "")
-
-
-def _plain(error: Exception, said: str) -> str:
+    """The parser's complaint in the chosen language; one that is not known here comes in the parser's own words."""
+    said = str(getattr(error, "message", "") or "")
+    for pattern, code in _SAID.items():
+        if found := pattern.match(said):
+            return say(f"command_line.{code}", lang, what=found[1]) + _near(re.findall(r"'([^']+)'", found[2]), lang)
+    code, what = f"command_line.{type(error).__name__}", _about(error)
+    if what and has(code, lang):
+        return say(code, lang, what=what, said=said) + _near(getattr(error, "possibilities", None) or (), lang)
     formatted = getattr(error, "format_message", None)
-    return str(formatted()) if formatted is not None else said
+    return say("command_line.other", lang, said=said if formatted is None else str(formatted()))
+
+
+def _about(error: Exception) -> str:
+    """The option or argument that a complaint is about."""
+    parameter = getattr(error, "param", None)
+    options = [str(option) for option in getattr(parameter, "opts", ()) if str(option).startswith("-")]
+    name = str(getattr(parameter, "name", "") or "").upper()
+    return str(getattr(error, "option_name", "") or (options[-1] if options else name))
+
+
+def _near(names: Sequence[str], lang: Language) -> str:
+    return " " + say("command_line.near", lang, near=", ".join(names)) if names else ""
 
 
 def _language(pulled: list[str]) -> Language:
@@ -147,12 +158,12 @@ def _given(pulled: list[str], option: str) -> str:
 
 def _tell(code: str, text: str, manner: Manner, facts: Any) -> None:
     """The sentence to stderr; in JSON mode a document to stdout too, so that a machine finds it where it reads."""
-    if hasattr(sys.stderr, "reconfigure"):
-        sys.stderr.reconfigure(errors="replace")
+    prepare_streams()
     sys.stderr.write(text + "\n")
     if manner.as_json:
         document = {"format": "b24kit-json/1", "kind": "error", "code": code, "facts": dict(facts), "text": text}
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+        ascii_only = not speaks_unicode(sys.stdout)
+        sys.stdout.write(json.dumps(document, ensure_ascii=ascii_only, default=str) + "\n")
 
 
 def _traceback() -> None:

@@ -11,9 +11,17 @@ from b24kit.cli.context import Desk, desk
 from b24kit.cli.planning import Wish, make_plan, parse_answers
 from b24kit.cli.runs import newest_run
 from b24kit.errors import UsageError
+from b24kit.reports.tables import inert
+from b24kit.reports.wording import moment_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from b24kit.change.operation import Operation
     from b24kit.change.plan import Plan
+    from b24kit.crm.records import Record
+    from b24kit.crm.refs import Ref
+    from b24kit.reports.card_text import CardStory
 
 CHANGES = 2
 
@@ -61,12 +69,17 @@ def show(
 ) -> None:
     """A saved plan once more, with a warning when it is too old or was applied."""
     with desk(context) as at:
-        found = load_plan(at, file)
+        found = readable_plan(at, file)
         show_plan(at, found)
-        if operations and not at.screen.as_json:
+        if at.screen.as_json:
+            return
+        if operations:
             show_operations(at, found)
-        if found.expires_at < at.clock.now() and not at.screen.as_json:
-            at.screen.say("plan.expired_warning", when=f"{found.expires_at:%d.%m.%Y %H:%M}")
+        if found.expires_at < at.clock.now():
+            at.screen.say("plan.expired_warning", when=moment_text(found.expires_at, at.lang))
+        begun = at.runs.of_plan(found.id)
+        if begun is not None:
+            at.screen.say("plan.applied_warning" if begun.finished else "plan.begun_warning", run=begun.id)
 
 
 def explain(
@@ -77,37 +90,70 @@ def explain(
     """Why a plan does to this card what it does: its client, its owner, its new stage, or why it is left alone."""
     with desk(context) as at:
         from b24kit.crm.refs import Ref
-        from b24kit.i18n import say
+        from b24kit.reports.card_text import card_story, story_lines
 
         try:
             ref = Ref.parse(card if ":" in card else f"lead:{card}")
         except ValueError:
             raise UsageError("cli.bad_card", card=card) from None
         found = load_plan(at, file) if file else newest_run(at).plan
-        rows = [(op.symbol, op.key, say(op.reason.code, at.lang, **op.reason.facts)) for op in about(found, str(ref))]
-        rows += [
-            ("", "", say(left.reason.code, at.lang, **left.reason.facts)) for left in found.left if left.ref == ref
-        ]
+        story = card_story(found, ref, finder(at, found))
         if at.screen.as_json:
-            at.screen.document("explain", card=str(ref), reasons=[{"sign": s, "key": k, "why": w} for s, k, w in rows])
+            at.screen.document("explain", **story_document(story))
             return
-        at.screen.say("explain.heading", card=str(ref), client=found.assignment.get(ref.id, "—"))
-        for sign, _, why in rows:
-            at.screen.sign(sign or "=", why)
-        if not rows:
-            at.screen.say("explain.nothing")
+        for line in story_lines(story, found, at.lang):
+            at.screen.line(inert(line))
 
 
-def about(plan: Plan, card: str) -> list[Any]:
-    """The operations of the cluster this card belongs to that touch the card or its client."""
-    clusters = {op.cluster for op in plan.operations if str(op.target) == card and op.cluster}
-    return [op for op in plan.operations if str(op.target) == card or (op.cluster in clusters and op.symbol == "+")]
+def finder(at: Desk, plan: Plan) -> Callable[[Ref], Record | None]:
+    """Cards as they were when the plan was made, while its snapshot is still kept in this folder."""
+    from b24kit.cli.report import snapshot_of
+
+    try:
+        return snapshot_of(at, plan.snapshot_id).get
+    except UsageError:
+        return nothing_kept
+
+
+def nothing_kept(card: Ref) -> None:
+    """For a plan whose snapshot is purged: no card can be looked up."""
+    del card
+
+
+def story_document(story: CardStory) -> dict[str, Any]:
+    """What a plan says of a card as a machine reads it."""
+    reasons = [{"code": one.code, "facts": dict(one.facts)} for one in (*story.why, *story.left)]
+    return {
+        "card": str(story.card),
+        "known": story.known,
+        "client": None if story.client is None else str(story.client),
+        "together": list(story.together),
+        "owner": story.owner or None,
+        "owner_rule": None if story.rule is None else story.rule.code,
+        "stage": None if story.stages is None else dict(zip(("from", "to"), story.stages, strict=True)),
+        "left_alone": bool(story.left),
+        "reasons": reasons,
+    }
 
 
 def load_plan(at: Desk, file: Path) -> Plan:
     from b24kit.change.planfile import load
 
     return load(file, store=at.store_dir)
+
+
+def readable_plan(at: Desk, file: Path) -> Plan:
+    """The plan of a file for reading: a file that cannot be applied here is still shown, with a warning."""
+    from b24kit.change.planfile import peek
+
+    try:
+        return load_plan(at, file)
+    except UsageError as error:
+        if error.code not in ("plan.no_sidecar", "plan.edited"):
+            raise
+        if not at.screen.as_json:
+            at.screen.say("plan.only_for_reading", why=at.screen.text(f"error.{error.code}", **error.facts))
+        return peek(file)
 
 
 def show_plan(at: Desk, plan: Plan) -> None:
@@ -134,11 +180,18 @@ def show_plan(at: Desk, plan: Plan) -> None:
 
 
 def show_operations(at: Desk, plan: Plan) -> None:
-    from b24kit.i18n import say
+    from b24kit.reports.wording import card_text, reason_text
 
     for operation in plan.operations:
-        why = say(operation.reason.code, at.lang, **operation.reason.facts)
-        at.screen.sign(operation.symbol, f"{operation.target}  {why}")
+        why = reason_text(operation.reason, at.lang, plan.names)
+        at.screen.sign(plan_sign(operation), f"{card_text(operation.target, at.lang)}: {why}")
+
+
+def plan_sign(operation: Operation) -> str:
+    """The sign of one operation: a card that changes its stage is moved."""
+    from b24kit.change.operation import UpdateRecord
+
+    return ">" if isinstance(operation, UpdateRecord) and operation.moves else operation.symbol
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:

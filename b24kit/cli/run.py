@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from b24kit.cli.carrying import Allowed, carry_out, open_rollout, window
 from b24kit.cli.context import Desk, desk
 from b24kit.cli.plan import Answer, Limit, Only, load_plan, show_plan
 from b24kit.cli.planning import Wish, make_plan, parse_answers, with_answers
@@ -15,9 +15,11 @@ from b24kit.cli.runs import find_run
 from b24kit.errors import UsageError
 
 if TYPE_CHECKING:
+    from b24kit.change.checking import Checked
     from b24kit.change.plan import Plan
-    from b24kit.change.recap import Recap
-    from b24kit.change.rollout import Rollout
+    from b24kit.change.runs import Run
+
+SHOWN = 50
 
 Approve = Annotated[bool, typer.Option("--auto-approve", help="Ask no question (never enough for what is final).")]
 Confirm = Annotated[str, typer.Option("--confirm", help="The phrase for what is final, for example 'delete 12'.")]
@@ -39,30 +41,42 @@ def apply(
     until: Until = None,
     max_minutes: Minutes = None,
     max_changes: Annotated[int | None, typer.Option("--max-changes", min=1, help="Refuse a larger plan.")] = None,
+    canary: Annotated[
+        bool, typer.Option("--canary", help="First send a trial card of ours through the stages and look for robots.")
+    ] = False,
 ) -> None:
     """Carry a plan out, or go on with its unfinished run. Every write is journalled and can be undone."""
     with desk(context) as at:
         if (file is None) == (playbook is None):
             raise UsageError("cli.plan_or_playbook")
         answers = parse_answers(answer or [])
+        ends = window(at, until, max_minutes)
         if file is not None:
             plan = with_answers(load_plan(at, file), answers)
+            say_unused(at, plan)
         else:
             plan, _ = make_plan(at, Wish(str(playbook), only, None, limit or sample, answers))
             show_plan(at, plan)
-            if not plan.empty and not auto_approve and not at.screen.confirm("apply.ask", portal=plan.portal_id):
+            if plan.empty:
+                return
+            if not auto_approve and not at.screen.confirm("apply.ask", portal=plan.portal_id):
                 at.screen.say("apply.declined")
                 return
-        rollout = open_rollout(
-            at,
-            plan,
-            confirm=confirm,
-            ends=window(at, until, max_minutes),
-            limit=limit,
-            sample=sample,
-            max_changes=max_changes,
+        allowed = Allowed(
+            confirm=confirm, ends=ends, limit=limit, sample=sample, max_changes=max_changes, canary=canary
         )
-        carry_out(at, plan, rollout, again=str(file) if file else "")
+        carry_out(at, plan, open_rollout(at, plan, allowed), file)
+
+
+def say_unused(at: Desk, plan: Plan) -> None:
+    """Answers that no step of a saved plan asked for: noted, since the same command line may serve many plans."""
+    from b24kit.reports.wording import reason_text
+
+    if at.screen.as_json:
+        return
+    for note in plan.notes:
+        if note.code == "plan.unused_answer":
+            at.screen.line(reason_text(note, at.lang))
 
 
 def verify(
@@ -73,7 +87,6 @@ def verify(
     """Look on the portal whether everything a run did still stands, and which steps of people are open."""
     with desk(context) as at:
         from b24kit.change.checking import check_run
-        from b24kit.i18n import say
 
         found = find_run(at, run)
         checked = check_run(found, at.portal)
@@ -81,38 +94,27 @@ def verify(
             rows = [
                 {"ref": str(d.ref), "field": d.field, "wanted": d.before, "found": d.after} for d in checked.differences
             ]
-            at.screen.document("verify", run=found.id, checked=checked.checked, differences=rows)
+            steps = [{"key": step.key, "code": step.code, "answer": step.answer} for step in found.plan.steps]
+            at.screen.document("verify", run=found.id, checked=checked.checked, differences=rows, steps=steps)
         else:
-            for difference in checked.differences[:50]:
-                code = "verify.row" if difference.field else "verify.gone"
-                at.screen.sign(
-                    "~",
-                    say(
-                        code,
-                        at.lang,
-                        ref=str(difference.ref),
-                        field=difference.field,
-                        wanted=difference.before,
-                        found=difference.after,
-                    ),
-                )
-            for number, step in enumerate(found.plan.steps, 1):
-                at.screen.sign(
-                    "!",
-                    say(
-                        "verify.step_open",
-                        at.lang,
-                        n=number,
-                        answer=step.answer or "—",
-                        step=say(step.code, at.lang, **step.facts),
-                    ),
-                )
-            bad = len({difference.ref for difference in checked.differences})
-            at.screen.say(
-                "verify.bad" if bad else "verify.good", run=found.id, n=bad or checked.checked, of=checked.checked
-            )
+            say_checked(at, found, checked)
         if detailed_exitcode and checked.differences:
             raise typer.Exit(2)
+
+
+def say_checked(at: Desk, run: Run, checked: Checked) -> None:
+    """What does not stand any more, the steps of people, and one line that sums it up."""
+    from b24kit.reports.plan_text import difference_line, step_text
+
+    for difference in checked.differences[:SHOWN]:
+        at.screen.sign("~", difference_line(difference, run.plan, at.lang))
+    if len(checked.differences) > SHOWN:
+        at.screen.say("table.more", n=len(checked.differences) - SHOWN)
+    for number, step in enumerate(run.plan.steps, 1):
+        said = at.screen.text("verify.step_open", n=number, answer=step.answer, step=step_text(step, run.plan, at.lang))
+        at.screen.sign("!", said)
+    bad = len({difference.ref for difference in checked.differences})
+    at.screen.say("verify.bad" if bad else "verify.good", run=run.id, n=bad or checked.checked, of=checked.checked)
 
 
 def undo(
@@ -128,114 +130,26 @@ def undo(
 ) -> None:
     """Take a run back: a plan of its own, three-way, so that what people changed since stays as they left it."""
     with desk(context) as at:
-        from b24kit.change.undo import undo_plan
+        from b24kit.change.planfile import save
+        from b24kit.change.undo import expires, undo_plan
+        from b24kit.reports.wording import moment_text
 
         found = find_run(at, run)
+        ends = window(at, until, max_minutes)
         plan = undo_plan(found, at.portal, at.runs, at.clock)
         if not at.screen.as_json:
-            at.screen.say("undo.heading", run=found.id, until=f"{plan.expires_at:%d.%m.%Y %H:%M}")
+            at.screen.say("undo.heading", run=found.id, until=moment_text(expires(found.info), at.lang))
+        if out is not None:
+            save(plan, out, store=at.store_dir)
         show_plan(at, plan)
         if plan.empty:
             return
         if out is not None:
-            from b24kit.change.planfile import save
-
-            save(plan, out, store=at.store_dir)
-            at.screen.say("plan.saved", file=str(out))
+            if not at.screen.as_json:
+                at.screen.say("plan.saved", file=str(out))
             return
         if not auto_approve and not at.screen.confirm("apply.ask", portal=plan.portal_id):
             at.screen.say("apply.declined")
             return
-        rollout = open_rollout(
-            at, plan, confirm=confirm, ends=window(at, until, max_minutes), limit=limit, sample=sample
-        )
-        carry_out(at, plan, rollout)
-
-
-def open_rollout(
-    at: Desk,
-    plan: Plan,
-    *,
-    confirm: str,
-    ends: datetime | None,
-    limit: int | None = None,
-    sample: int | None = None,
-    max_changes: int | None = None,
-) -> Rollout:
-    """Everything a run needs, with the consent that was given for what is final."""
-    from b24kit.change.executor import Bounds
-    from b24kit.change.guard import Consent, final_operations, final_phrase
-    from b24kit.change.rollout import Rollout
-    from b24kit.config.settings import state_dir
-
-    final = len(final_operations(plan.operations, at.portal.capabilities))
-    phrase = confirm
-    if final and not phrase:
-        phrase = at.screen.ask("apply.final_ask", phrase=final_phrase(final)[at.lang])
-    return Rollout(
-        portal=at.portal,
-        store=at.runs,
-        locks=state_dir(),
-        clock=at.clock,
-        consent=Consent(
-            phrase=phrase, max_changes=max_changes, answers={s.key: s.answer for s in plan.steps if s.answer}
-        ),
-        bounds=Bounds(until=ends, limit=limit, sample=sample),
-    )
-
-
-def carry_out(at: Desk, plan: Plan, rollout: Rollout, again: str = "") -> None:
-    """Apply with a progress bar, then the recap; the exit code is the recap's."""
-    from dataclasses import replace
-
-    begun = at.runs.of_plan(plan.id)
-    if begun is not None and not begun.finished and not at.screen.as_json:
-        at.screen.say("apply.resuming", run=begun.id)
-    started = at.clock.now()
-    with at.screen.progress("progress.applying") as tell:
-        recap = replace(rollout, tell=tell).apply(plan)
-    say_recap(at, plan, recap, (at.clock.now() - started).total_seconds(), again)
-    if recap.exit_code:
-        raise typer.Exit(recap.exit_code)
-
-
-def say_recap(at: Desk, plan: Plan, recap: Recap, seconds: float, again: str) -> None:
-    """One greppable line, what was not done and why, and how to go on or back."""
-    from b24kit.i18n import say
-    from b24kit.reports.plan_text import duration
-
-    counts = {
-        name: getattr(recap, name) for name in ("ok", "changed", "moved", "skipped", "conflict", "failed", "left")
-    }
-    if at.screen.as_json:
-        at.screen.document(
-            "run", run=recap.run_id, plan=plan.id, ended=recap.ended.value, seconds=round(seconds), **counts
-        )
-        return
-    at.screen.line(f"{plan.portal_id}: {recap.line()}")
-    at.screen.say("apply.took", took=duration(seconds, at.lang))
-    if recap.undone:
-        at.screen.say("apply.trouble")
-        for undone in recap.undone[:20]:
-            why = say(undone.code, at.lang, **undone.facts) if undone.code else ""
-            at.screen.sign("!", f"{undone.ref} {why} {undone.said}".rstrip())
-    if recap.run_id:
-        at.screen.say("apply.run", run=recap.run_id, journal=str(at.store_dir / recap.run_id / "journal.sqlite"))
-    if recap.resumable and again:
-        at.screen.say("apply.resume", file=again)
-
-
-def window(at: Desk, until: str | None, max_minutes: int | None) -> datetime | None:
-    """When the run has to end: a time of day (today, or tomorrow when it is past), or so many minutes from now."""
-    now = at.clock.now()
-    if max_minutes is not None:
-        return now + timedelta(minutes=max_minutes)
-    if until is None:
-        return None
-    try:
-        hour = datetime.strptime(until, "%H:%M").time()
-    except ValueError:
-        raise UsageError("cli.bad_time", text=until) from None
-    local = now.astimezone()
-    end = local.replace(hour=hour.hour, minute=hour.minute, second=0, microsecond=0)
-    return end if end > local else end + timedelta(days=1)
+        allowed = Allowed(confirm=confirm, ends=ends, limit=limit, sample=sample)
+        carry_out(at, plan, open_rollout(at, plan, allowed))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from b24kit.cli.encoding import prepare_streams, speaks_unicode
 from b24kit.crm.portal import Progress
 from b24kit.errors import UsageError
 from b24kit.i18n import Language, say
@@ -26,10 +27,7 @@ class Screen:
         self.lang: Language = lang
         self.as_json = as_json
         self._colour = colour
-        for stream in (sys.stdout, sys.stderr):
-            # A console in cp866 or cp1251 shows `?` for what it lacks instead of breaking the run.
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="replace")
+        prepare_streams()
 
     def say(self, code: str, **facts: object) -> None:
         self.line(say(code, self.lang, **facts))
@@ -68,7 +66,8 @@ class Screen:
 
     def message(self, stream: TextIO, **content: Any) -> None:
         """One JSON line."""
-        text = json.dumps({"format": JSON_FORMAT, **content}, ensure_ascii=False, default=machine_value)
+        ascii_only = not speaks_unicode(stream)  # a letter lost on the way would be lost data
+        text = json.dumps({"format": JSON_FORMAT, **content}, ensure_ascii=ascii_only, default=machine_value)
         stream.write(text + "\n")
         stream.flush()
 
@@ -134,7 +133,7 @@ class Screen:
             return sys.stdin.read(PASTE_LIMIT).strip()
         from getpass import getpass
 
-        # Consoles of Windows hand Ctrl+V through as the sign \\x16 instead of pasting.
+        # Consoles of Windows hand Ctrl+V through as the sign 0x16 instead of pasting.
         return getpass(say(code, self.lang, **facts) + " ").replace("\x16", "").strip()
 
     def lines(self, found: Iterable[str], indent: str = "  ") -> None:

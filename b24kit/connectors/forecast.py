@@ -74,16 +74,17 @@ class _Spent:
     def __init__(self, standing: Standing) -> None:
         self._entries = deque(sorted(standing.spent))
         self._used = standing.used
-        self._paused = standing.wait
+        self._earliest = standing.wait  # batches begin in order: none before the one admitted last
 
     def admit(self, start: float, cost: float, meter: MethodTimeMeter) -> float:
         """The first moment from `start` on at which a request of this cost may begin."""
-        start = max(start, self._paused)
+        start = max(start, self._earliest)
         allowed = meter.limit - meter.margin(cost)
         while self._entries and (self._entries[0][0] <= start or self._used + cost > allowed):
             leaves, seconds = self._entries.popleft()
             self._used -= seconds
             start = max(start, leaves)
+        self._earliest = start
         return start
 
     def count(self, end: float, cost: float, window: float) -> None:

@@ -103,8 +103,9 @@ def split_rest(first: First, id_of: Callable[[Row], int]) -> list[Window]:
     """Windows over what comes after the first page. The last one has no end: cards are born while we read."""
     seen = id_of(first.rows[-1])
     left = inf if first.total is None else float(max(0, first.total - len(first.rows)))
+    span = first.highest - seen
     density = len(first.rows) / (seen - id_of(first.rows[0]) + 1)
-    return lay_out(Window(seen, None, 0.0), first.highest - seen, density, left)
+    return lay_out(Window(seen, None, left if left < inf else density * span), span, density, left)
 
 
 def go_on(window: Window, part: Part, id_of: Callable[[Row], int], left: float) -> list[Window]:
@@ -114,12 +115,13 @@ def go_on(window: Window, part: Part, id_of: Callable[[Row], int], left: float) 
     last = id_of(part.rows[-1])
     if window.high is None:
         return [Window(last, None, max(window.rows - len(part.rows), float(len(part.rows))))]
+    span = window.high - last
     density = len(part.rows) / (last - window.low)
-    return lay_out(Window(last, window.high, 0.0), window.high - last, density, left)
+    return lay_out(Window(last, window.high, min(left, density * span)), span, density, left)
 
 
 def lay_out(window: Window, span: int, density: float, left: float) -> list[Window]:
-    """Windows for up to `left` rows over so many ids, of which `density` rows an id were seen just before.
+    """A window of so many ids, cut up, when `density` rows an id were seen just before it.
 
     Ids may lie in heaps: where they are much denser here than the rows that are left allow for the whole span, the heap
     is cut by its own density and the thin rest is one window.
@@ -130,7 +132,7 @@ def lay_out(window: Window, span: int, density: float, left: float) -> list[Wind
     if 0 < reach < span / UNEVEN:
         heap = split(Window(window.low, window.low + reach, left), reach)
         return [*heap, Window(window.low + reach, window.high, 0.0)]
-    return split(Window(window.low, window.high, min(left, density * span)), span)
+    return split(window, span)
 
 
 def split(window: Window, span: int) -> list[Window]:

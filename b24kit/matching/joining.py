@@ -86,7 +86,9 @@ def join(boxes: Sequence[Box], crowded: bool) -> list[tuple[list[Box], tuple[Rul
         sign: found
         for sign, found in by_sign.items()
         if len(found) > 1
-        and not (sign.rule is Rule.NAME_AND_MAILBOX and held[sign.value] > 1)  # a mailbox name that two names use is nobody's mark
+        and not (
+            sign.rule is Rule.NAME_AND_MAILBOX and held[sign.value] > 1
+        )  # a mailbox name that two names use is nobody's mark
         and not (crowded and firms[sign.name] > 1)
         and not (sign.rule is Rule.NAME_AND_DOMAIN and _namesakes(found))
     }

@@ -45,6 +45,7 @@ _LOOKS_LATIN = str.maketrans("асеорхуАВСЕНКМОРТХУ", "aceopxyA
 
 _VIA = re.compile(r"\s+(?:via|через|от имени)\s+.*$|\s*\((?:via|через)\b.*?\)", re.IGNORECASE)
 _ASIDE = re.compile(r"\([^)]*\)|\[[^\]]*\]|\"[^\"]*\"|«[^»]*»|<[^>]*>")
+_GARBLED = re.compile(r"=\?[\w-]+\?[bqBQ]\?|\ufffd|\?\?")  # an undecoded header word, a wrong charset
 _WORD = re.compile(r"[^\W\d_]+(?:['’`][^\W\d_]+)*")
 _TITLE_WORDS = "mr mrs ms dr prof sir jr sr phd md gospodin gospozha"
 _TITLES = frozenset(_TITLE_WORDS.split())
@@ -52,14 +53,14 @@ _ALIKE_SET, _ALIKE_WORD = 85.0, 0.9
 
 
 def clean_name(text: str) -> str:
-    """A display name without quotes, remarks in brackets and `via Some List`; empty when it is an address.
+    """A display name without quotes, remarks in brackets and `via Some List`; empty for an address or garbled text.
 
     >>> clean_name("'Petrova, Anna' via Clients")
     'Anna Petrova'
     """
     bare = _VIA.sub("", text).strip(" '\"\t")
     bare = _ASIDE.sub(" ", bare).strip(" '\"\t,;")
-    if "@" in bare:
+    if "@" in bare or _GARBLED.search(bare):
         return ""
     last, comma, first = bare.partition(",")
     if comma and "," not in first and first.strip() and " " not in last.strip():
@@ -163,19 +164,20 @@ def _short_alike(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
 def _covered(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
     """Whether every word of one name has its own fellow in the other, at least one of them written out.
 
-    A middle initial may lack its fellow when two words agree in full.
+    An initial may lack its fellow when two other words or initials have theirs.
     """
-    left, written_out, unmet = list(theirs), 0, 0
+    left, met, written_out, unmet = list(theirs), 0, 0, 0
     for word in sorted(mine, key=len, reverse=True):
         fellow = next((other for other in left if _same_word(word, other)), None)
         if fellow is not None:
             left.remove(fellow)
+            met += 1
             written_out += len(word) > 1 and len(fellow) > 1
         elif len(word) > 1:
             return False
         else:
             unmet += 1
-    return written_out > (1 if unmet else 0)
+    return written_out > 0 and (met > 1 or not unmet)
 
 
 def _same_word(one: str, other: str) -> bool:

@@ -122,7 +122,9 @@ def _clean(
     wanted = {name: codes[word] for name in ("new_client", "linked", "archive") if (word := getattr(close, name))}
     update: dict[str, object] = {"close": close.model_copy(update=wanted)}
     spec: CleanSpec = playbook.clean.model_copy(update={**update, "mode": mode} if mode else update)
-    limits = stage_limits(playbook, snapshot)
+    # A fresh inquiry breaks a stage's limit within a day; only what also lay as long as the pile is cleaned away.
+    least = timedelta(days=spec.pile.stuck_after)
+    limits = {code: max(limit, least) for code, limit in stage_limits(playbook, snapshot).items()}
     return plan_clean(snapshot, spec, playbook.owners, now, capabilities, limit=limit, lang=lang, stage_limits=limits)
 
 

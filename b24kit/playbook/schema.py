@@ -57,11 +57,8 @@ def faults(playbook: Playbook) -> list[Fault]:
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a playbook, for editors."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "b24kit playbook",
-        **Playbook.model_json_schema(),
-    }
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {**dialect, **Playbook.model_json_schema(), "title": "b24kit playbook"}
 
 
 def _closing_faults(playbook: Playbook) -> list[Fault]:

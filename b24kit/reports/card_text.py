@@ -54,7 +54,7 @@ def card_story(plan: Plan, card: Ref, find: Find) -> CardStory:
         title=_called(find(card)),
         client=client,
         client_name=_client_name(client, also, find),
-        together=tuple(lead for lead, of in plan.assignment.items() if client and of == str(client) and lead != card.id),
+        together=_siblings(plan, card, client),
         owner=plan.names.get(f"user:{owner}", owner),
         rule=_rule([one.reason for one in (*own, *also)]),
         stages=_stages(update),
@@ -83,7 +83,9 @@ def story_lines(story: CardStory, plan: Plan, lang: Language) -> list[str]:
         lines.append("  " + say("explain.stage", lang, old=old, new=new))
     lines += ["  " + say("explain.why", lang, why=reason_text(one, lang, plan.names)) for one in story.why]
     lines += ["  " + say("explain.left", lang, why=reason_text(one, lang, plan.names)) for one in story.left]
-    lines += [f"  {one.symbol} {reason_text(one.reason, lang, plan.names)}" for one in story.also]
+    lines += [f"  {one.symbol} {reason_text(one.reason, lang, plan.names)}" for one in story.also[:SHOWN_SIBLINGS]]
+    if len(story.also) > SHOWN_SIBLINGS:
+        lines.append("  " + say("explain.more", lang, n=len(story.also) - SHOWN_SIBLINGS))
     return lines
 
 
@@ -112,6 +114,11 @@ def _client_name(client: Ref | None, also: list[Operation], find: Find) -> str:
     return "" if client.is_new else _called(find(client))
 
 
+def _siblings(plan: Plan, card: Ref, client: Ref | None) -> tuple[str, ...]:
+    """The other leads of the same client."""
+    return tuple(lead for lead, of in plan.assignment.items() if of == str(client) and lead != card.id)
+
+
 def _called(record: Record | None) -> str:
     return str(getattr(record, "title", "") or getattr(record, "name", "") or "")
 
@@ -121,7 +128,8 @@ def _for_client(operation: Operation) -> bool:
 
 
 def _maker_owner(also: list[Operation]) -> str:
-    return next((str(one.values["owner"]) for one in also if isinstance(one, CreateRecord) and "owner" in one.values), "")
+    owners = (one.values.get("owner") for one in also if isinstance(one, CreateRecord))
+    return next((str(owner) for owner in owners if owner), "")
 
 
 def _rule(reasons: list[Reason]) -> Reason | None:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from b24kit.change.operation import BindLetter, CreateRecord, Operation, RemoveRecord, UnbindLetter, UpdateRecord
-from b24kit.change.plan import Plan
+from b24kit.change.plan import HandStep, Plan
+from b24kit.change.snapshot import Difference
 from b24kit.crm.portal import Capabilities, Cost
 from b24kit.crm.refs import Kind
 from b24kit.i18n import Language, number, say
-from b24kit.reports.wording import field_name, reason_text, worded
+from b24kit.reports.wording import card_text, field_name, reason_text, stage_name, worded
 
 SETTINGS = (Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD)
 SHOWN_LEFT = 12
@@ -43,8 +44,29 @@ def plan_lines(plan: Plan, lang: Language) -> Iterator[Line]:
         yield Line(sign, say(f"plan.{what}", lang, n=count))
     for index, step in enumerate(plan.steps, 1):
         answered = "" if step.answer is None else " " + say("plan.answered", lang, answer=step.answer)
-        link = f"  {step.link}" if step.link else ""
-        yield Line("!", f"{index}. {say(step.code, lang, **worded(step.facts, lang, plan.names))}{link}{answered}")
+        asked = " " + say("plan.answer_with", lang, key=step.key) if step.blocking and step.answer is None else ""
+        yield Line("!", f"{index}. {step_text(step, plan, lang)}{answered}{asked}")
+
+
+def step_text(step: HandStep, plan: Plan, lang: Language) -> str:
+    """A step for a person with the address of the page where it is done."""
+    link = f" https://{plan.portal_id}{step.link}" if step.link else ""
+    return say(step.code, lang, **worded(step.facts, lang, plan.names)) + link
+
+
+def difference_line(difference: Difference, plan: Plan, lang: Language) -> str:
+    """What does not stand as a run left it, in people's words."""
+    card = card_text(difference.ref, lang)
+    if not difference.field:
+        return say("verify.gone" if difference.after is None else "verify.there_again", lang, ref=card)
+    wanted, found = (_value(difference.field, value, plan) for value in (difference.before, difference.after))
+    return say("verify.row", lang, ref=card, field=field_name(difference.field, lang), wanted=wanted, found=found)
+
+
+def _value(field: str, value: Any, plan: Plan) -> str:
+    if field == "owner":
+        return plan.names.get(f"user:{value}", str(value))
+    return stage_name(str(value), plan.names) if field == "stage" else "—" if value is None else str(value)
 
 
 def left_lines(plan: Plan, lang: Language) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Facts in people's words: fields, kinds, cards, stages, people and moments, before a sentence of the catalogues is said.
+"""Facts in people's words: fields, kinds, cards, stages, people and moments, before a catalogue's sentence is said.
 
 Operations and errors speak of refs and codes; here a plan's names turn them into what stands on the portal's screen.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -142,7 +143,7 @@ def test_a_lead_tied_to_another_contact_is_left() -> None:
         ("a@firm.example, b@firm.example", {}, "class_unclear"),
     ],
 )
-def test_each_kind_of_letter_ends_where_the_playbook_says(sender: str, told: dict[str, object], ends: str) -> None:
+def test_each_kind_of_letter_ends_where_the_playbook_says(sender: str, told: dict[str, Any], ends: str) -> None:
     assert outcomes(plan(snapshot(lead(1), letter(1, sender, 1, **told)))) == {"1": ends}
 
 
@@ -298,7 +299,8 @@ def test_a_portal_without_leads_is_refused() -> None:
 def test_every_code_of_a_draft_has_its_sentence() -> None:
     here = snapshot(mail(1, ANNA, days=5), mail(2, "info@f.example"), mail(3, ANNA), mail(4, "noreply@bank.example"))
     draft = plan(here)
-    codes = {one.reason.code for one in (*draft.operations, *draft.left)} | {note.code for note in draft.notes}
+    codes = {one.reason.code for one in draft.operations} | {one.reason.code for one in draft.left}
+    codes |= {note.code for note in draft.notes}
     codes |= {step.code for step in draft.steps} | {f"clean.class.{kind}" for kind in draft.classes}
     codes |= {str(one.reason.facts["owner_rule"]) for one in draft.operations if "owner_rule" in one.reason.facts}
     assert not [code for code in codes for lang in LANGUAGES if not has(code, lang)]

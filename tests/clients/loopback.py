@@ -46,7 +46,7 @@ def loopback_only() -> Iterator[list[str]]:
         check(host.decode() if isinstance(host, bytes) else host)
         return look_up(host, *rest, **named)
 
-    socket.socket.connect, socket.socket.connect_ex = guarded, guarded_ex  # type: ignore[method-assign]
+    socket.socket.connect, socket.socket.connect_ex = guarded, guarded_ex  # type: ignore[method-assign, assignment]
     socket.getaddrinfo = guarded_look_up
     try:
         yield strays

@@ -6,6 +6,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
@@ -143,7 +144,7 @@ def test_only_a_few_windows_are_held_at_once() -> None:
 def test_windows_touch_and_do_not_overlap_and_the_last_has_no_end() -> None:
     windows = split(Window(100, None, 30_000.0), 40_000)
     assert windows[0].low == 100 and windows[-1].high is None
-    assert all(a.high == b.low for a, b in zip(windows, windows[1:], strict=False))
+    assert all(a.high == b.low for a, b in pairwise(windows))
     assert all(window.pages <= LONGEST for window in windows)
 
 

@@ -55,8 +55,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Keep quiet."""
 
 
 @pytest.fixture
@@ -81,9 +81,7 @@ def test_a_call_is_a_post_of_json_with_the_secret_in_the_path_only(server: Stage
     server.answers = [(200, {}, b'{"result": true}')]
     reply = transport.send("crm.lead.update", {"id": 7, "fields": {"TITLE": "Письмо"}})
     assert reply.body == {"result": True}
-    assert server.asked == [
-        (f"/rest/1/{SECRET}/crm.lead.update", {"id": 7, "fields": {"TITLE": "Письмо"}})
-    ]
+    assert server.asked == [(f"/rest/1/{SECRET}/crm.lead.update", {"id": 7, "fields": {"TITLE": "Письмо"}})]
 
 
 def test_an_error_envelope_is_handed_up_with_its_status(server: Staged, transport: Transport) -> None:

@@ -30,9 +30,7 @@ def client(
 ) -> Iterator[RestClient]:
     """b24kit's client on the portal's own clock."""
     clock = RemoteClock(box.control)
-    made = RestClient(
-        Webhook.parse(box.webhook_url), clock=clock, state_dir=state, limits=limits or Limits(), **more
-    )
+    made = RestClient(Webhook.parse(box.webhook_url), clock=clock, state_dir=state, limits=limits or Limits(), **more)
     try:
         yield made
     finally:

@@ -36,6 +36,7 @@ def test_spellings_of_a_word_fold_to_one(one: str, other: str) -> None:
         ("Yu. Sokolova", "Соколова Юлия Андреевна"),
         ("Петров А.", "Саша Петров"),
         ("Ivan Petrov", "Петров Иван"),
+        ("М.Е. Миронова", "Миронова Мария"),
         ("Ivan R. Petrov", "Ivan Petrov Jr"),
         ("Ольга", "Ольга Белова"),
         ("ivanp", "Олег Сидоров"),
@@ -67,6 +68,7 @@ def test_a_display_name_is_freed_of_lists_remarks_and_order() -> None:
     assert names.clean_name("'Petrova, Anna' via Clients") == "Anna Petrova"
     assert names.clean_name("Anna Petrova (Firm) [external]") == "Anna Petrova"
     assert names.clean_name("anna@firm.example") == ""
+    assert names.clean_name("????? \ufffd\ufffd") == names.clean_name("=?windows-1251?B?yODt?=") == ""
     assert names.is_via("Anna Petrova via Clients")
     assert not names.is_via("Olivia Stone")
 

@@ -46,6 +46,8 @@ def _do(state: dict[Ref, dict[str, Any]], operation: Operation, ids: dict[str, s
     assert set(operation.needs) <= ids.keys(), f"{operation.key} came before what it needs"
     ids[operation.key] = operation.target.id
     if isinstance(operation, CreateRecord):
+        if operation.kind is Kind.STAGE and operation.values["outcome"] == "open":
+            _refuse_above_success(state, operation)
         ids[operation.key] = str(9000 + len(ids))
         state[Ref(operation.kind, ids[operation.key])] = settled(operation.values, ids)
     elif isinstance(operation, UpdateRecord):
@@ -58,6 +60,13 @@ def _do(state: dict[Ref, dict[str, Any]], operation: Operation, ids: dict[str, s
         gone = state.pop(operation.ref)
         if any(ref.kind is Kind.LEAD and values["stage"] == gone.get("code") for ref, values in state.items()):
             raise StageInUse(operation.key)
+
+
+def _refuse_above_success(state: dict[Ref, dict[str, Any]], make: CreateRecord) -> None:
+    """crm.status.add: no working stage may be added above the success stage."""
+    for ref, values in state.items():
+        if ref.kind is Kind.STAGE and values["ladder"] == make.values["ladder"] and values["outcome"] == "won":
+            assert make.values["sort"] <= values["sort"], f"{make.key} would stand above the success stage"
 
 
 def _record(ref: Ref, values: dict[str, Any]) -> Record:

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from b24kit.change.operation import BindLetter, CreateRecord, Phase, RemoveRecord, UpdateRecord
+from b24kit.change.operation import BindLetter, CreateRecord, Phase, Reason, RemoveRecord, UpdateRecord
 from b24kit.change.snapshot import Snapshot
 from b24kit.crm.activity import Activity
 from b24kit.crm.cards import Lead
 from b24kit.crm.records import Record
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import Refused, UsageError
+from b24kit.i18n import Language, has, say
 from b24kit.playbook.compose import Pieces, compose, stage_limits
 from b24kit.playbook.loader import load_playbook
 from b24kit.playbook.schema import Playbook
@@ -232,3 +233,27 @@ def test_the_clean_up_alone_works_with_a_stage_called_otherwise_on_the_portal(pl
     two += [letter(n, on, "Иван Петров <ivan.petrov@alfa.example>", "Вопрос") for n, on in ((1, 3), (2, 8))]
     found = updates(planned(changed, company(two, stages)))
     assert {number: one.after["stage"] for number, one in found.items()} == {"3": "CONVERTED", "8": "UC_LINK"}
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_everything_in_a_plan_can_be_said_with_every_gap_filled(playbook: Playbook, lang: Language) -> None:
+    extra = [*company().stages(), replace(company().stages()[1], id="901", code="UC_X", name="Лишняя", sort=35)]
+    pieces = planned(playbook, company(cards(), extra))
+    told = [one.reason for one in pieces.operations] + [one.reason for one in pieces.left] + list(pieces.notes)
+    told += [Reason(step.code, step.facts) for step in pieces.steps]
+    assert {"design.unlisted", "design.move", "design.move_with_source", "design.remove"} <= {one.code for one in told}
+    for reason in told:
+        sentence = say(reason.code, lang, **reason.facts)
+        assert has(reason.code, lang), reason.code
+        assert "{" not in sentence, sentence
+
+
+def test_a_fresh_inquiry_over_its_stages_limit_is_not_cleaned_away(playbook: Playbook) -> None:
+    """The first stage allows a day; the pile asks for fourteen."""
+    assert playbook.clean is not None
+    pile = playbook.clean.pile.model_copy(update={"stages": ("NEW",)})
+    changed = playbook.model_copy(update={"clean": playbook.clean.model_copy(update={"pile": pile})})
+    fresh: list[Record] = [lead(1, "NEW", days=3), letter(1, 1, "Иван Петров <ivan.petrov@alfa.example>", days=3)]
+    old: list[Record] = [lead(1, "NEW", days=15), letter(1, 1, "Иван Петров <ivan.petrov@alfa.example>", days=15)]
+    assert updates(planned(changed, company(fresh))) == {}
+    assert updates(planned(changed, company(old)))["1"].after["stage"] == "CONVERTED"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from b24kit.audit.findings import AuditReport, Finding
 from b24kit.change.operation import Reason
 from b24kit.crm.activity import Activity, Channel, Direction
@@ -12,6 +14,7 @@ from b24kit.crm.cards import Contact, Deal
 from b24kit.crm.points import Point, PointKind
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
+from b24kit.i18n import Language, has, say
 from b24kit.playbook.inspection import run_audit
 from b24kit.playbook.loader import load_playbook
 from b24kit.playbook.shipped import find_playbook
@@ -118,3 +121,14 @@ def test_a_tidy_portal_has_no_findings() -> None:
 def test_a_portal_without_leads_gives_an_empty_report() -> None:
     report = run_audit(company(), NOW)
     assert (report.open, report.stuck) == (0, 0)
+
+
+@pytest.mark.parametrize("lang", ["ru", "en"])
+def test_everything_in_a_report_can_be_said_with_every_gap_filled(lang: Language) -> None:
+    report = run_audit(company(cards()), NOW)
+    for sheet in report.tables():
+        codes = [Reason(sheet.name), *(Reason(column) for column in sheet.columns)]
+        codes += [cell for row in sheet.rows for cell in row if isinstance(cell, Reason)]
+        for reason in codes:
+            assert has(reason.code, lang), reason.code
+            assert "{" not in say(reason.code, lang, **reason.facts)

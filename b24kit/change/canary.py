@@ -1,0 +1,190 @@
+"""Robots on a stage cannot be read, so a card of ours goes first: what happens to it would happen to every card.
+
+The canary has no phone and no address, is made quietly, walks through the stages that cards will be moved into, and is
+removed whatever happens; what it met is named. Its writes stand in the run's journal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from b24kit.change.journal import Entry, Journal, State
+from b24kit.change.operation import Phase, UpdateRecord
+from b24kit.change.plan import Plan
+from b24kit.change.runs import Run
+from b24kit.change.settling import LATE_SECONDS, heard
+from b24kit.change.verdict import SYSTEM, write_key
+from b24kit.clock import Clock
+from b24kit.crm.pipeline import LEADS, Outcome, Stage, deals_ladder
+from b24kit.crm.portal import Portal, Trace
+from b24kit.crm.records import VOLATILE, same, values_of
+from b24kit.crm.refs import Kind, Ref
+from b24kit.crm.writes import Change, Create, Delete, Result, Settled, Write
+from b24kit.errors import Refused
+
+WAIT_SECONDS = 5.0  # robots without a delay of their own act within moments
+_TITLE = "b24kit: проверка роботов, карточка удалится сама"
+# Follows from standing on a stage; nobody's doing.
+_FOLLOWS = VOLATILE | {"outcome", "extra"}
+_MADE = re.compile(r"canary-(\d+)-make")
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a card met on a stage: things that appeared on it, and fields that changed by themselves."""
+
+    ladder: str
+    stage: str
+    traces: tuple[Trace, ...]
+    changed: tuple[str, ...]
+
+    @property
+    def clean(self) -> bool:
+        return not self.traces and not self.changed
+
+    def __str__(self) -> str:
+        seen = [f"{trace.what} «{trace.title}»" if trace.title else trace.what for trace in self.traces]
+        return f"{self.stage}: {', '.join([*seen, *self.changed])}"
+
+
+class Canary:
+    """One card of ours on its way through stages, under the journal of a run."""
+
+    def __init__(self, run: Run, portal: Portal, clock: Clock, wait_seconds: float = WAIT_SECONDS) -> None:
+        self._plan_id, self._portal, self._clock, self._wait = run.plan.id, portal, clock, wait_seconds
+        self._journal: Journal = run.journal
+
+    def fly(self, targets: Sequence[tuple[str, str]]) -> list[Sighting]:
+        """Walk through (ladder, stage code) targets, one ladder after the other; what was met on each of them.
+
+        Refused when the portal will not make or move the card; then it tells nothing, and nothing else was written.
+        """
+        self.clear_away()
+        stages = self._portal.stages()
+        ladders = dict.fromkeys(ladder for ladder, _ in targets)
+        found: list[Sighting] = []
+        for ladder in ladders:
+            codes = [code for where, code in targets if where == ladder]
+            found += self._walk(ladder, codes, [stage for stage in stages if stage.ladder == ladder])
+        return found
+
+    def clear_away(self) -> None:
+        """Remove canaries that an earlier attempt of this run could not remove, or does not know it has made."""
+        last = self._journal.last()
+        for key, entry in last.items():
+            match = _MADE.fullmatch(key)
+            gone = match and last.get(f"canary-{match[1]}-remove")
+            if match is None or (gone and gone.state is State.DONE):
+                continue
+            kind = Kind(entry.facts.get("kind", Kind.LEAD))
+            record = entry.new_id
+            if entry.state.open:
+                write = Create(write_key(self._plan_id, key), kind, self._values(key, {}))
+                record = self._look(write).new_id
+            if record is not None:
+                self._remove(int(match[1]), Ref(kind, record))
+
+    def _walk(self, ladder: str, codes: Sequence[str], stages: Sequence[Stage]) -> list[Sighting]:
+        number = 1 + sum(1 for key in self._journal.last() if _MADE.fullmatch(key))
+        kind = Kind.LEAD if ladder == LEADS else Kind.DEAL
+        ref = self._make(number, kind, ladder, stages)
+        try:
+            return [self._visit(number, ref, ladder, code, step) for step, code in enumerate(codes, 1)]
+        finally:
+            self._remove(number, ref)
+
+    def _make(self, number: int, kind: Kind, ladder: str, stages: Sequence[Stage]) -> Ref:
+        key = f"canary-{number}-make"
+        first = next(stage.code for stage in stages if stage.outcome is Outcome.OPEN)
+        place: dict[str, Any] = {"stage": first}
+        if kind is Kind.DEAL:
+            place["pipeline"] = ladder.removeprefix(deals_ladder(""))
+        write = Create(write_key(self._plan_id, key), kind, self._values(key, place))
+        result = self._do(key, write, {"kind": kind.value})
+        if result.settled is not Settled.DONE or result.new_id is None:
+            raise Refused("canary.not_made", said=result.said or result.code)
+        return Ref(kind, result.new_id)
+
+    def _visit(self, number: int, ref: Ref, ladder: str, code: str, step: int) -> Sighting:
+        before = values_of(self._portal.read([ref])[ref])
+        known = set(self._portal.traces(ref))
+        key = f"canary-{number}-move-{step}"
+        if before["stage"] != code:
+            result = self._do(key, Change(write_key(self._plan_id, key), ref, {"stage": code}, before))
+            if result.settled is not Settled.DONE:
+                raise Refused("canary.not_moved", stage=code, said=result.said or result.code)
+            self._clock.sleep(self._wait)
+        record = self._portal.read([ref]).get(ref)
+        now = {} if record is None else values_of(record)
+        changed = tuple(name for name in now if name not in _FOLLOWS and not same(name, now[name], before.get(name)))
+        if now.get("stage") == code:
+            changed = tuple(name for name in changed if name != "stage")
+        traces = tuple(trace for trace in self._portal.traces(ref) if trace not in known)
+        found = Sighting(ladder, code, traces, changed if record is not None else ("gone",))
+        self._note(f"canary-{number}-saw-{step}", {"stage": code, "met": str(found) if not found.clean else ""})
+        return found
+
+    def _remove(self, number: int, ref: Ref) -> None:
+        key = f"canary-{number}-remove"
+        result = self._do(key, Delete(write_key(self._plan_id, key), ref))
+        if result.settled is not Settled.DONE and ref in self._portal.read([ref]):
+            raise Refused("canary.left_behind", ref=str(ref), said=result.said or result.code)
+
+    def _values(self, key: str, place: dict[str, Any]) -> dict[str, Any]:
+        origin = {"system": SYSTEM, "id": write_key(self._plan_id, key)}
+        return {"title": _TITLE, "points": [], "origin": origin} | place
+
+    def _do(self, key: str, write: Write, facts: dict[str, Any] | None = None) -> Result:
+        def intend(_batch: Sequence[Write]) -> None:
+            self._journal.append([Entry(key=key, state=State.INTENDED, at=self._clock.now(), facts=facts or {})])
+
+        answers = list(self._portal.perform([write], intend))
+        result = answers[0] if answers else Result(write.key, Settled.UNKNOWN)
+        if result.settled is Settled.UNKNOWN:
+            self._clock.sleep(LATE_SECONDS)
+            result = self._look(write)
+        entry = heard(key, result, self._clock.now())
+        self._journal.append([Entry(key=key, state=entry.state, at=entry.at, new_id=entry.new_id, code=entry.code,
+                                    said=entry.said, facts=facts or {})])  # fmt: skip
+        return result
+
+    def _look(self, write: Write) -> Result:
+        return self._portal.settle([write]).get(write.key) or Result(write.key, Settled.UNKNOWN)
+
+    def _note(self, key: str, facts: dict[str, Any]) -> None:
+        self._journal.append([Entry(key=key, state=State.DONE, at=self._clock.now(), facts=facts)])
+
+
+def targets_of(plan: Plan, stages: Sequence[Stage]) -> list[tuple[str, str]]:
+    """The stages that a plan moves cards into, as (ladder, code), in the order of the ladders."""
+    moved = {
+        (one.ref.kind, one.after["stage"]) for one in plan.operations if isinstance(one, UpdateRecord) and one.moves
+    }
+    return [
+        (stage.ladder, stage.code)
+        for stage in stages
+        if (Kind.LEAD if stage.ladder == LEADS else Kind.DEAL, stage.code) in moved
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class CanaryFirst:
+    """For `Rollout.before_phase`: before the first card moves, the canary flies; robots met on the way end the run.
+
+    Stages are made by then; the run can be resumed once a person has looked at the robots that were named.
+    """
+
+    portal: Portal
+    clock: Clock
+    wait_seconds: float = WAIT_SECONDS
+
+    def __call__(self, phase: Phase, run: Run) -> None:
+        if phase is not Phase.CARDS:
+            return
+        canary = Canary(run, self.portal, self.clock, self.wait_seconds)
+        met = [found for found in canary.fly(targets_of(run.plan, self.portal.stages())) if not found.clean]
+        if met:
+            raise Refused("canary.robots", met="; ".join(str(found) for found in met), run=run.id)

@@ -1,0 +1,174 @@
+"""A plan carried out before a person's eyes: progress while it runs, then what became of it and what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from b24kit.cli.context import Desk
+from b24kit.errors import B24kitError, UsageError
+
+if TYPE_CHECKING:
+    from b24kit.change.plan import Plan
+    from b24kit.change.recap import Recap
+    from b24kit.change.rollout import Rollout
+    from b24kit.change.runs import RunInfo
+
+INTERRUPTED = 130
+SHOWN_TROUBLE = 20
+COUNTED = ("ok", "changed", "moved", "skipped", "conflict", "failed", "left")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """What the command line allows a run: the typed phrase for what is final, its window, its part, its size."""
+
+    confirm: str = ""
+    ends: datetime | None = None
+    limit: int | None = None
+    sample: int | None = None
+    max_changes: int | None = None
+    canary: bool = False
+
+
+def open_rollout(at: Desk, plan: Plan, allowed: Allowed) -> Rollout:
+    """Everything a run needs, with the consent that was given for what is final."""
+    from b24kit.change.canary import CanaryFirst
+    from b24kit.change.executor import Bounds
+    from b24kit.change.guard import Consent, final_operations, final_phrase
+    from b24kit.change.rollout import Rollout
+    from b24kit.config.settings import state_dir
+
+    phrase = allowed.confirm
+    if not phrase and (final := len(final_operations(plan.operations, at.portal.capabilities))):
+        phrase = at.screen.ask("apply.final_ask", phrase=final_phrase(final)[at.lang])
+    answers = {step.key: step.answer for step in plan.steps if step.answer}
+    return Rollout(
+        portal=at.portal,
+        store=at.runs,
+        locks=state_dir(),
+        clock=at.clock,
+        consent=Consent(phrase=phrase, max_changes=allowed.max_changes, answers=answers),
+        bounds=Bounds(until=allowed.ends, limit=allowed.limit, sample=allowed.sample),
+        before_phase=CanaryFirst(at.portal, at.clock) if allowed.canary else None,
+    )
+
+
+def carry_out(at: Desk, plan: Plan, rollout: Rollout, file: Path | None = None) -> None:
+    """Apply with a progress bar, then the recap; the exit code is the recap's. `file` is what goes on with the run."""
+    begun = begun_run(at, plan)
+    if at.screen.as_json:
+        resumed = None if begun is None else begun.id
+        at.screen.document("start", plan=plan.id, portal=plan.portal_id, run=resumed, operations=len(plan.operations))
+    elif begun is not None:
+        at.screen.say("apply.resuming", run=begun.id)
+    started = at.clock.now()
+    with telling_what_is_done(at, plan, file), at.screen.progress("progress.applying", run=True) as tell:
+        recap = replace(rollout, tell=tell).apply(plan)
+    say_recap(at, plan, recap, (at.clock.now() - started).total_seconds(), file)
+    if recap.exit_code:
+        raise typer.Exit(recap.exit_code)
+
+
+def begun_run(at: Desk, plan: Plan) -> RunInfo | None:
+    """The unfinished run of this plan, if there is one."""
+    found = at.runs.of_plan(plan.id)
+    return found if found is not None and not found.finished else None
+
+
+@contextmanager
+def telling_what_is_done(at: Desk, plan: Plan, file: Path | None) -> Iterator[None]:
+    """When a run is cut off (the portal is gone, a second Ctrl+C), say what it had done and how it goes on."""
+    try:
+        yield
+    except B24kitError:
+        say_so_far(at, plan, file)
+        raise
+    except KeyboardInterrupt:
+        if not say_so_far(at, plan, file):
+            raise
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def say_so_far(at: Desk, plan: Plan, file: Path | None) -> bool:
+    """What the journal holds of a run that did not end; False when nothing was begun."""
+    from b24kit.change.recap import Ended, recap_of
+
+    begun = begun_run(at, plan)
+    if begun is None:
+        return False
+    run = at.runs.open(begun.id)
+    recap = recap_of(run.id, plan, run.journal.last(), Ended.INTERRUPTED)
+    run.close()
+    if at.screen.as_json:
+        at.screen.document("so_far", run=run.id, plan=plan.id, **counts_of(recap))
+        return True
+    at.screen.line(f"{plan.portal_id}: {recap.line()}")
+    at.screen.say("apply.so_far", run=run.id)
+    at.screen.say("apply.resume", file=str(resume_file(at, run.id, file)))
+    return True
+
+
+def say_recap(at: Desk, plan: Plan, recap: Recap, seconds: float, file: Path | None) -> None:
+    """One greppable line, what was not done and why, and how to go on or back."""
+    from b24kit.reports.plan_text import duration
+
+    if at.screen.as_json:
+        ended = {"ended": recap.ended.value, "exit_code": recap.exit_code, "resumable": recap.resumable}
+        trouble = [{"ref": one.ref, "state": one.state, "code": one.code, "said": one.said} for one in recap.undone]
+        content = {**ended, "seconds": round(seconds), **counts_of(recap), "not_done": trouble}
+        at.screen.document("run", run=recap.run_id, plan=plan.id, **content)
+        return
+    say_trouble(at, plan, recap)
+    at.screen.line(f"{plan.portal_id}: {recap.line()}")
+    at.screen.say(f"apply.ended_{recap.ended.value}", took=duration(seconds, at.lang))
+    at.screen.say("apply.run", run=recap.run_id, journal=str(at.store_dir / recap.run_id / "journal.sqlite"))
+    if recap.resumable:
+        at.screen.say("apply.resume", file=str(resume_file(at, recap.run_id, file)))
+
+
+def say_trouble(at: Desk, plan: Plan, recap: Recap) -> None:
+    """What was not carried out, on which object, and why."""
+    from b24kit.change.operation import Reason
+    from b24kit.reports.wording import card_text, reason_text
+
+    if not recap.undone:
+        return
+    at.screen.say("apply.trouble")
+    for one in recap.undone[:SHOWN_TROUBLE]:
+        why = reason_text(Reason(one.code, one.facts), at.lang, plan.names) if one.code else ""
+        at.screen.sign("!", f"{card_text(one.ref, at.lang)}: {why} {one.said}".rstrip(" :"))
+    if len(recap.undone) > SHOWN_TROUBLE:
+        at.screen.say("apply.more_trouble", n=len(recap.undone) - SHOWN_TROUBLE)
+
+
+def counts_of(recap: Recap) -> dict[str, int]:
+    """The numbers of a recap's line."""
+    return {name: getattr(recap, name) for name in COUNTED}
+
+
+def resume_file(at: Desk, run_id: str, file: Path | None) -> Path:
+    """What to apply to go on with a run: the file it came from, or the plan that its own folder keeps."""
+    return file if file is not None else at.store_dir / run_id / "plan.json"
+
+
+def window(at: Desk, until: str | None, max_minutes: int | None) -> datetime | None:
+    """When the run has to end: a time of day (today, or tomorrow when it is past), or so many minutes from now."""
+    now = at.clock.now()
+    if max_minutes is not None:
+        return now + timedelta(minutes=max_minutes)
+    if until is None:
+        return None
+    try:
+        hour = datetime.strptime(until, "%H:%M").time()
+    except ValueError:
+        raise UsageError("cli.bad_time", text=until) from None
+    local = now.astimezone()
+    end = local.replace(hour=hour.hour, minute=hour.minute, second=0, microsecond=0)
+    return end if end > local else end + timedelta(days=1)

@@ -1,0 +1,132 @@
+"""Who becomes responsible, and why; people of a playbook are found, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from b24kit.cleanup.owners import Inquiry, Letter, Owners, Turns, resolve
+from b24kit.cleanup.spec import OwnersSpec
+from b24kit.cleanup.staff import Staff
+from b24kit.crm.cards import Company, Deal
+from b24kit.errors import UsageError
+from tests.cleanup.portal_of import FACTS, NOW, SOURCES, TEAMS, USERS, contact
+
+SAFETY = {"name": "Охрана труда", "manager": "Титов"}
+
+
+def rules(spec: Mapping[str, Any], **changes: Any) -> Owners:
+    staff = Staff.of(changes.get("users", USERS), TEAMS)
+    return resolve(OwnersSpec.model_validate(spec), staff, SOURCES, changes.get("facts", FACTS))
+
+
+def routed(owners: Owners, inquiry: Inquiry, turns: Turns | None = None) -> tuple[str, str]:
+    found = owners.route(inquiry, turns or Turns(), NOW)
+    return found.owner, found.reason.code
+
+
+def wrote(*subjects: str, source: str | None = "EMAIL") -> Inquiry:
+    return Inquiry(tuple(Letter(subject, NOW, source) for subject in subjects))
+
+
+def test_a_seminar_in_the_subject_goes_to_its_manager() -> None:
+    assert routed(rules({"seminars": [SAFETY]}), wrote("Вопрос по охране труда")) == ("6", "owner.seminar")
+
+
+def test_the_first_letter_that_names_a_seminar_decides() -> None:
+    owners = rules({"seminars": [SAFETY, {"name": "Маркировка", "manager": "Фролов"}]})
+    assert routed(owners, wrote("Счёт", "О маркировке", "Об охране труда"))[0] == "3"
+
+
+def test_of_two_seminars_in_one_letter_the_one_named_with_more_words_decides() -> None:
+    owners = rules({"seminars": [{"name": "Охрана", "manager": "Фролов"}, SAFETY]})
+    assert routed(owners, wrote("Охрана труда"))[0] == "6"
+
+
+def test_a_seminar_holds_for_its_dates() -> None:
+    tomorrow = (NOW + timedelta(days=1)).date()
+    owners = rules({"seminars": [{**SAFETY, "since": tomorrow}]})
+    assert routed(owners, wrote("Охрана труда"))[1] == "owner.fallback"
+
+
+def test_the_deputy_stands_in_while_the_manager_is_away_or_dismissed() -> None:
+    away = {**SAFETY, "deputy": "Фролов", "away_from": NOW.date(), "away_until": NOW.date()}
+    assert routed(rules({"seminars": [away]}), wrote("Охрана труда"))[0] == "3"
+    back = {**away, "away_from": None, "away_until": (NOW - timedelta(days=1)).date()}
+    assert routed(rules({"seminars": [back]}), wrote("Охрана труда"))[0] == "6"
+    gone = {**SAFETY, "manager": "Панов", "deputy": "Фролов"}
+    assert routed(rules({"seminars": [gone]}), wrote("Охрана труда"))[0] == "3"
+
+
+def test_a_source_goes_to_its_team_in_turn_and_the_head_is_spared() -> None:
+    owners, turns = rules({"sources": [{"source": "звонок", "team": "Отдел продаж"}]}), Turns()
+    dealt = [routed(owners, wrote("x", source="CALL"), turns)[0] for _ in range(3)]
+    assert dealt == ["2", "3", "2"]
+
+
+def test_a_known_client_stays_with_his_manager_whatever_he_writes_about() -> None:
+    owners = rules({"seminars": [SAFETY]})
+    assert routed(owners, replace(wrote("Охрана труда"), contact=contact(7, "Белова Анна"))) == (
+        "2",
+        "owner.known_contact",
+    )
+
+
+def test_the_order_of_rules_is_the_playbooks() -> None:
+    owners = rules({"seminars": [SAFETY], "order": ["seminars", "known_client"]})
+    assert routed(owners, replace(wrote("Охрана труда"), contact=contact(7, "Белова Анна")))[0] == "6"
+
+
+def test_a_dismissed_manager_is_followed_by_the_deals_then_the_companys() -> None:
+    left = contact(7, "Белова Анна", owner="5")
+    deal = Deal(id="1", pipeline="0", stage="NEW", owner="3")
+    assert routed(rules({}), replace(wrote("x"), contact=left, deals=(deal,)))[1] == "owner.running_deal"
+    firm = Company(id="1", owner="3")
+    assert routed(rules({}), replace(wrote("x"), contact=left, company=firm)) == ("3", "owner.known_company")
+    assert routed(rules({}), replace(wrote("x"), contact=left))[1] == "owner.fallback"
+
+
+def test_the_rest_goes_to_the_head_of_the_named_team_else_to_the_first_administrator() -> None:
+    assert routed(rules({"fallback": {"head_of": "Отдел продаж"}}), wrote("x"))[0] == "4"
+    assert routed(rules({}), wrote("x"))[0] == "1"
+    # The head of the seminars was dismissed: the head above stands in.
+    assert routed(rules({"fallback": {"head_of": "Семинары"}}), wrote("x"))[0] == "1"
+
+
+def test_without_head_and_administrator_the_playbook_must_name_somebody() -> None:
+    plain = [replace(user, admin=None) for user in USERS]
+    with pytest.raises(UsageError, match="no_fallback"):
+        rules({}, users=plain, facts=replace(FACTS, admin=False))
+    assert routed(rules({}, users=plain), wrote("x"))[0] == "1"  # the webhook's own administrator
+
+
+@pytest.mark.parametrize("who", ["6", "TITOV@own.example", "Титов", "Igor Titov", "Титов Игорь", "менеджер семинаров"])
+def test_an_employee_may_be_named_in_many_ways(who: str) -> None:
+    assert routed(rules({"fallback": {"to": who}}), wrote("x"))[0] == "6"
+
+
+@pytest.mark.parametrize(
+    ("spec", "code", "named"),
+    [
+        ({"fallback": {"to": "Игорь"}}, "owners.ambiguous", "Игорь Белов (4), Игорь Титов (6)"),
+        ({"fallback": {"to": "менеджер"}}, "owners.ambiguous", "Денис Фролов (3)"),
+        ({"fallback": {"to": "Титова Инна"}}, "owners.unknown_person", "Игорь Титов (6)"),
+        ({"fallback": {"to": "Панов"}}, "owners.dismissed", "Виктор Панов (5)"),
+        ({"seminars": [{**SAFETY, "manager": "Панов"}]}, "owners.dismissed", "Виктор Панов (5)"),
+        ({"fallback": {"head_of": "Склад"}}, "owners.unknown_team", "Отдел продаж (2)"),
+    ],
+)
+def test_who_cannot_be_told_is_an_error_that_names_the_candidates(spec: dict[str, Any], code: str, named: str) -> None:
+    with pytest.raises(UsageError) as told:
+        rules(spec)
+    assert told.value.code == code
+    assert named in str(told.value.facts["candidates"])
+
+
+def test_a_working_namesake_is_meant_rather_than_a_dismissed_one() -> None:
+    users = [*USERS, replace(USERS[4], id="9", active=True)]
+    assert routed(rules({"fallback": {"to": "Панов"}}, users=users), wrote("x"))[0] == "9"
