@@ -1,0 +1,1 @@
+"""Plan, apply, undo: operations with their before-image, the journal, the executor and the way back."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from b24kit.change.operation import Operation, Reason
-from b24kit.change.plan import HandStep, LeftAlone, Plan, operation_name
+from b24kit.change.plan import HandStep, LeftAlone, Plan
 from b24kit.change.planform import operation_body, seal_of
 from b24kit.change.snapshot import Snapshot
+from b24kit.change.verdict import looked_at
 from b24kit.crm.portal import PortalWrites
-from b24kit.crm.refs import Kind
+from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import UsageError
 
 VALID_HOURS = 24.0
@@ -59,12 +61,13 @@ def plan_over(
 
 
 def priced(plan: Plan, portal: PortalWrites) -> Plan:
-    """The plan with its cost at this portal's limits: its writes, and the re-reading of what it touches."""
-    reads: dict[str, int] = {}
-    for operation in plan.operations:
-        if operation_name(operation).split()[0] in ("change", "delete"):
-            kind = operation.target.kind.value
-            reads[kind] = reads.get(kind, 0) + 1
+    """The plan with its cost at this portal's limits: its writes, and the re-reading of what it touches.
+
+    Cards are read twice, by the guard before the start and by the executor just before they are written.
+    """
+    refs = looked_at((one for one in plan.operations if not one.target.is_new), {})
+    reads = Counter(ref.kind.value for ref in refs)
+    reads.update(ref.kind.value for ref in refs if ref.kind in CARDS)
     return replace(plan, cost=portal.price(plan.write_counts(), reads))
 
 

@@ -68,6 +68,9 @@ def carry_out(at: Desk, plan: Plan, rollout: Rollout, file: Path | None = None) 
         at.screen.document("start", plan=plan.id, portal=plan.portal_id, run=resumed, operations=len(plan.operations))
     elif begun is not None:
         at.screen.say("apply.resuming", run=begun.id)
+    part = rollout.bounds.sample or rollout.bounds.limit
+    if part and not at.screen.as_json:
+        at.screen.say("apply.part", n=part)
     started = at.clock.now()
     with telling_what_is_done(at, plan, file), at.screen.progress("progress.applying", run=True) as tell:
         recap = replace(rollout, tell=tell).apply(plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,19 +34,40 @@ def add(
         from b24kit.config.settings import PortalProfile, remember_portal
         from b24kit.connectors.credentials import Webhook
 
-        if not name.isidentifier():
-            raise UsageError("config.bad_portal_name", name=name)
-        pasted = at.screen.ask_secret("portal.paste")
-        webhook = Webhook.parse(pasted)
+        check_name(name)
+        # People paste a method's name, quotes and blanks with it: what is kept is the address itself.
+        webhook = Webhook.parse(at.screen.ask_secret("portal.paste"))
         profile = PortalProfile(name, webhook.host, enterprise=enterprise, operating_limit=operating_limit)
-        portal = open_address(pasted, profile, at.clock)
+        portal = open_address(webhook.base_url, profile, at.clock)
         try:
             facts = portal.facts()
         finally:
             portal.close()
-        place = keep_webhook(name, pasted, keychain=keychain)
         path = remember_portal(at.settings.folder, profile)
-        _added(at, replace(profile), facts, place, path.name)
+        place = keep_webhook(name, webhook.base_url, keychain=keychain)
+        _added(at, profile, facts, place, path.name)
+
+
+@app.command("remove")
+def remove(context: typer.Context, name: Annotated[str, typer.Argument(help="The portal to forget.")]) -> None:
+    """Forget a portal: its lines of b24kit.toml and its webhook. Runs and snapshots stay."""
+    with desk(context) as at:
+        from b24kit.config.secrets import forget_webhook
+        from b24kit.config.settings import forget_portal
+
+        profile = at.settings.portal(name)
+        forget_portal(at.settings.folder, profile.name)
+        forgotten = forget_webhook(profile.name)
+        if at.screen.as_json:
+            at.screen.document("portal_removed", name=profile.name, host=profile.host, secret_removed=forgotten)
+        else:
+            at.screen.say("portal.removed", name=profile.name, host=profile.host)
+
+
+def check_name(name: str) -> None:
+    """A name stands in b24kit.toml and in the name of an environment variable."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]{0,40}", name):
+        raise UsageError("config.bad_portal_name", name=name)
 
 
 def _added(at: Desk, profile: Any, facts: PortalFacts, place: str, file: str) -> None:
@@ -75,6 +96,8 @@ def list_portals(context: typer.Context) -> None:
 def info(context: typer.Context) -> None:
     """Who we are on the portal, and its stages, pipelines, sources and people in numbers."""
     with desk(context) as at:
+        from b24kit.reports.wording import moment_text
+
         facts = at.portal.facts()
         stages, sources = at.portal.stages(), at.portal.sources()
         counts = {
@@ -87,7 +110,11 @@ def info(context: typer.Context) -> None:
             at.screen.document("portal", name=at.profile.name, **facts_document(facts), **counts)
             return
         at.screen.say(
-            "portal.info", name=at.profile.name, host=facts.id, user=facts.user_name, now=f"{facts.now:%H:%M}"
+            "portal.info",
+            name=at.profile.name,
+            host=facts.id,
+            user=facts.user_name,
+            now=moment_text(facts.now, at.lang),
         )
         at.screen.say("portal.counts", **counts)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from b24kit.cli.context import Desk, desk
-from b24kit.cli.runs import find_run
+from b24kit.cli.runs import ALL, find_run, summed_up
 from b24kit.cli.scope import EVERYTHING
 from b24kit.errors import UsageError
 
@@ -23,23 +23,25 @@ def report(
 ) -> None:
     """What was and what is, and that nothing was lost: read afresh and compared with the snapshot of the plan."""
     with desk(context) as at:
-        from b24kit.reports.proof import prove, write_html
+        from b24kit.reports.proof import prove, run_table, write_html
         from b24kit.reports.tables import write_workbook
 
         if out is not None and out.suffix not in (".html", ".xlsx"):
             raise UsageError("cli.report_format", file=str(out))
         found = find_run(at, run)
         proof = prove(snapshot_of(at, found.plan.snapshot_id), at.snapshot(EVERYTHING))
+        tables = [run_table(summed_up(found), found.info, at.lang), *proof.tables()]
         heading = at.screen.text("report.heading", portal=proof.portal_id, run=found.id)
         if out is not None and out.suffix == ".html":
-            write_html(proof.tables(), heading, out, at.lang)
+            write_html(tables, heading, out, at.lang)
         elif out is not None:
-            write_workbook(proof.tables(), out, at.lang)
+            write_workbook(tables, out, at.lang)
         if not at.screen.as_json:
             at.screen.line(heading)
-        at.screen.tables(proof.tables(), "report", run=found.id, lost=proof.lost)
+        at.screen.tables(tables, "report", limit=ALL, run=found.id, lost=proof.lost, undo=f"b24kit undo {found.id}")
         if not at.screen.as_json:
             at.screen.say("report.closing" if out else "report.closing_screen", lost=proof.lost, file=str(out))
+            at.screen.say("report.undo", run=found.id)
         if proof.lost:
             raise typer.Exit(1)
 

@@ -11,7 +11,10 @@ from b24kit.cli.context import Desk, desk
 from b24kit.errors import UsageError
 
 if TYPE_CHECKING:
-    from b24kit.change.runs import Run
+    from b24kit.change.recap import Recap
+    from b24kit.change.runs import Run, RunInfo
+
+ALL = 10_000  # rows
 
 app = typer.Typer(help="What was done in this folder.", invoke_without_command=True)
 
@@ -22,16 +25,34 @@ def list_runs(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     with desk(context) as at:
-        from b24kit.change.operation import Reason
         from b24kit.reports.tables import Table
 
         found = at.runs.list()
-        rows = [(r.id, r.plan_id, r.portal_id, r.started, Reason(f"how.{r.how or 'running'}"), r.undoes) for r in found]
-        columns = ("column.run", "column.plan", "column.host", "column.started", "column.how", "column.undoes")
         if not found and not at.screen.as_json:
             at.screen.say("runs.none")
             return
-        at.screen.tables([Table("table.runs", columns, rows)], "runs")
+        columns = tuple(f"column.{name}" for name in ("run", "host", "started", "how", "changes", "failed", "undoes"))
+        at.screen.tables([Table("table.runs", columns, [run_row(at, info) for info in found])], "runs", limit=ALL)
+
+
+def run_row(at: Desk, info: RunInfo) -> tuple[object, ...]:
+    """One run of the list: what it changed and what failed are counted from its journal."""
+    from b24kit.change.operation import Reason
+    from b24kit.reports.wording import moment_text
+
+    run = at.runs.open(info.id)
+    done = summed_up(run)
+    run.close()
+    started = info.started if at.screen.as_json else moment_text(info.started, at.lang)
+    how = info.how if at.screen.as_json else Reason(f"how.{info.how or 'running'}")
+    return info.id, info.portal_id, started, how, done.changed + done.moved, done.failed, info.undoes
+
+
+def summed_up(run: Run) -> Recap:
+    """What a run came to so far, counted from its journal."""
+    from b24kit.change.recap import Ended, recap_of
+
+    return recap_of(run.id, run.plan, run.journal.last(), Ended(run.info.how or "interrupted"))
 
 
 @app.command("purge")

@@ -16,6 +16,7 @@ from b24kit.reports.tables import Table, inert, shown_cell
 
 JSON_FORMAT = "b24kit-json/1"
 PASTE_LIMIT = 10_000  # characters of a pasted secret
+SHOWN_ROWS = 15
 PIPE_WIDTH = 120  # columns of a log file; a terminal tells its own
 COLOURS = {"+": "green", "~": "yellow", "-": "red", ">": "cyan", "!": "magenta", "<=": "blue"}
 
@@ -43,7 +44,7 @@ class Screen:
         """A plan's line: the sign in its colour, then the words."""
         self._console().print(f"  {sign:<2} {inert(text)}", style=COLOURS.get(sign), soft_wrap=True)
 
-    def table(self, table: Table, limit: int = 15) -> None:
+    def table(self, table: Table, limit: int = SHOWN_ROWS) -> None:
         """At most `limit` rows, and how many more there are."""
         from rich import box
         from rich.table import Table as Grid
@@ -140,13 +141,13 @@ class Screen:
         for text in found:
             self.line(indent + inert(text))
 
-    def tables(self, tables: Sequence[Table], kind: str, **content: Any) -> None:
+    def tables(self, tables: Sequence[Table], kind: str, limit: int = SHOWN_ROWS, **content: Any) -> None:
         """Tables as people or as a machine want them."""
         if self.as_json:
             self.document(kind, **content, tables=[table.as_json() for table in tables])
             return
         for table in tables:
-            self.table(table)
+            self.table(table, limit)
 
     def _console(self, stderr: bool = False) -> Any:
         from rich.console import Console

@@ -1,0 +1,1 @@
+"""A client's folder: settings that can live in git, and secrets that cannot."""

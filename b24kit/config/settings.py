@@ -92,8 +92,16 @@ def remember_portal(folder: Path, profile: PortalProfile) -> Path:
         section.append(f"max_in_flight = {profile.max_in_flight}")
     if kept and kept[-1].strip():
         kept.append("")
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([*kept, *section]) + "\n", encoding="utf-8")
     return path
+
+
+def forget_portal(folder: Path, name: str) -> None:
+    """Take one portal out of `b24kit.toml`, leaving every other line as it was."""
+    path = folder / FILE
+    kept = _without_section(path.read_text(encoding="utf-8").splitlines(), f"[portal.{name}]")
+    path.write_text("\n".join(kept).rstrip() + "\n" if any(kept) else "", encoding="utf-8")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The wire: transport, pacing, batches, requests in flight, paging; a package a vendor."""

@@ -16,6 +16,7 @@ from b24kit.connectors.pacing import LONGEST_AHEAD, Limits
 
 ASSUMED_LIMIT = 480.0  # the example of the vendor's page; the real one is the portal's own setting
 FINER = 6  # our slots are finer than the portal's baskets: what leaves our record has left the portal's before
+TICK = 0.001  # the shortest wait worth asking for: a clock may not tell less time apart
 NOISE = 0.05  # seconds: a smaller difference to the portal's sum is rounding
 
 
@@ -60,7 +61,7 @@ class MethodTimeMeter:
                 (self.room_after(self._standing(db, name, now), cost) for name, cost in costs.items()), default=0
             )
             if wait > 0:
-                return wait
+                return max(wait, TICK)
             since = self._since(now)
             for name, cost in costs.items():
                 self._add(db, name, since, cost)

@@ -22,11 +22,11 @@ from b24kit.crm.portal import Capabilities, PortalFacts
 from b24kit.crm.refs import Kind
 from b24kit.errors import Refused, UsageError
 from b24kit.migrate.recognise import pipeline_of, recognise
-from b24kit.migrate.robots import robots_step
 from b24kit.migrate.spec import Language
 from b24kit.playbook.join import departures, join, with_needs
 from b24kit.playbook.ladders import SettingsDraft, closing_codes, draft_closing, draft_settings
 from b24kit.playbook.schema import Playbook
+from b24kit.robots.on_stages import robots_step
 
 MODES = ("convert", "archive")
 PARTS = ("stages", "clean")

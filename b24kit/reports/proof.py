@@ -9,14 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from b24kit.change.operation import Reason
+from b24kit.change.recap import Recap
+from b24kit.change.runs import RunInfo
 from b24kit.change.snapshot import Snapshot
 from b24kit.crm.cards import Company, Contact, Lead
 from b24kit.crm.pipeline import LEADS
 from b24kit.crm.records import comparable, values_of
 from b24kit.crm.refs import Kind
 from b24kit.i18n import Language
+from b24kit.reports.plan_text import duration
 from b24kit.reports.tables import Table, shown_cell
+from b24kit.reports.wording import moment_text
 
+COUNTED = ("changed", "moved", "ok", "skipped", "conflict", "failed", "left")
 CARDS = (Kind.LEAD, Kind.CONTACT, Kind.COMPANY, Kind.DEAL, Kind.ACTIVITY)
 
 
@@ -58,6 +63,19 @@ def prove(before: Snapshot, after: Snapshot) -> Proof:
         lost_values=_lost_values(before, after),
         unreachable_letters=_unreachable(before, after),
     )
+
+
+def run_table(recap: Recap, info: RunInfo, lang: Language) -> Table:
+    """What the run itself came to: when, how long, how many operations of each fate, and how to take it back."""
+    took = None if info.ended is None else duration((info.ended - info.started).total_seconds(), lang)
+    rows: list[tuple[Reason, object]] = [
+        (Reason("proof.started"), moment_text(info.started, lang)),
+        (Reason("proof.took"), took),
+        (Reason("proof.how"), Reason(f"how.{info.how or 'running'}")),
+    ]
+    rows += [(Reason(f"proof.{name}"), getattr(recap, name)) for name in COUNTED]
+    rows.append((Reason("proof.undo"), f"b24kit undo {info.id}"))
+    return Table("table.run", ("column.what", "column.value"), rows)
 
 
 def _stages(before: Snapshot, after: Snapshot) -> list[tuple[str, int, int]]:

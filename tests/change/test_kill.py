@@ -1,4 +1,4 @@
-"""`kill -9` in the middle of an apply, through the command line and HTTP: the resumed run ends like an undisturbed one."""
+"""`kill -9` in the middle of an apply, through the command line and HTTP: resumed, it ends like an undisturbed run."""
 
 from __future__ import annotations
 

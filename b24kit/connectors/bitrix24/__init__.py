@@ -1,0 +1,1 @@
+"""Bitrix24 behind the Portal protocol: REST client, translation, settling."""

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 from b24kit.change.plan import HandStep
 from b24kit.crm.pipeline import LEADS, Stage
-from b24kit.migrate.recognise import slug
 
 
 def robots_step(ladder: str, moves: Mapping[Stage, int], answers: Mapping[str, str] | None = None) -> HandStep | None:
@@ -23,7 +22,7 @@ def robots_step(ladder: str, moves: Mapping[Stage, int], answers: Mapping[str, s
     if not busy:
         return None
     listed = ", ".join(f"«{stage.name}» ({count})" for stage, count in busy.items())
-    key = f"robots-{slug(ladder)}"
+    key = f"robots-{ladder.replace(':', '-')}"
     facts = {"stages": listed, "codes": [stage.code for stage in busy], "count": sum(busy.values())}
     return HandStep(
         key=key,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from b24kit.crm.pipeline import LEADS
-from b24kit.migrate.robots import automation_link, robots_step
+from b24kit.robots.on_stages import automation_link, robots_step
 from tests.migrate.ladders import stage
 
 NEW, TALK = stage("NEW", "Новый ЛИД", 10), stage("TALK", "Разговор", 20)
