@@ -143,7 +143,7 @@ def open_lines(folder: Path) -> int:
 
 def finished(folder: Path) -> bool:
     """Whether the run had ended before it could be killed."""
-    return _asked(folder, "SELECT value FROM meta WHERE name = 'how'") == "done"
+    return bool(_asked(folder, "SELECT value FROM meta WHERE name = 'how'") == "done")
 
 
 def _asked(folder: Path, question: str) -> Any:

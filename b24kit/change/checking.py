@@ -8,14 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from b24kit.change.journal import Entry
-from b24kit.change.operation import (
-    BindLetter,
-    Operation,
-    RemoveRecord,
-    UnbindLetter,
-    UpdateRecord,
-    resolved,
-)
+from b24kit.change.operation import BindLetter, Operation, RemoveRecord, UnbindLetter, UpdateRecord
+from b24kit.change.references import resolved
 from b24kit.change.runs import Run
 from b24kit.change.snapshot import Difference
 from b24kit.change.threeway import agrees

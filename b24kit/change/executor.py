@@ -23,6 +23,7 @@ from b24kit.change.waves import Fate, Wave, chosen_clusters, in_cut, next_wave, 
 from b24kit.clock import Clock
 from b24kit.crm.portal import Portal, Progress, Tell
 from b24kit.crm.writes import Result, Settled, Write
+from b24kit.errors import PortalError, Unsettled
 
 ROUNDS = 3
 _HOPELESS = frozenset({State.REFUSED, State.FAILED, State.CONFLICT, State.SKIPPED})
@@ -46,7 +47,7 @@ class _Closing(BaseException):
 
 
 class Executor:
-    """Carries out one plan under one journal. `left_alone` says which objects moved on before the start."""
+    """Carries out one plan under one journal."""
 
     def __init__(
         self,
@@ -55,15 +56,12 @@ class Executor:
         portal: Portal,
         clock: Clock,
         *,
-        run_id: str = "",
         bounds: Bounds | None = None,
-        left_alone: Sequence[Entry] = (),
         tell: Tell | None = None,
         before_phase: Callable[[Phase], None] | None = None,
     ) -> None:
         self._plan, self._journal, self._portal, self._clock = plan, journal, portal, clock
-        self._run_id, self._bounds, self._left_alone = run_id, bounds or Bounds(), left_alone
-        self._tell, self._before_phase = tell, before_phase
+        self._bounds, self._tell, self._before_phase = bounds or Bounds(), tell, before_phase
         self._operations = {operation.key: operation for operation in plan.operations}
         self._last = {key: entry for key, entry in journal.last().items() if key in self._operations}
         self._ids = {key: entry.new_id for key, entry in self._last.items() if entry.new_id is not None}
@@ -77,15 +75,16 @@ class Executor:
         finished = plan.clusters().keys() - unfinished
         self._cut = chosen_clusters(plan, finished, limit=self._bounds.limit, sample=self._bounds.sample)
 
-    def execute(self) -> Recap:
+    def execute(self, run_id: str = "", left_alone: Sequence[Entry] = ()) -> Recap:
         """Carry out what is not done yet; what could not be done stands in the recap, not in an exception.
 
-        Errors that end the whole run (no rights any more, the portal is gone) pass through; the run can be resumed.
+        `left_alone` says which objects moved on before the start: they and their clusters are not touched. Errors that
+        end the whole run (no rights any more, the portal is gone) pass through; the run can be resumed.
         """
         ended = None
         try:
             self._settle_crash()
-            self._leave_alone()
+            self._leave_alone(left_alone)
             for phase, operations in phases(self._plan):
                 self._carry_out(phase, operations)
         except _Closing as closing:
@@ -95,9 +94,10 @@ class Executor:
         finally:
             self._flush()
         if ended is not None:
-            self._settler.glance()  # what was in flight has been answered meanwhile
+            with contextlib.suppress(PortalError, Unsettled):  # a resume will look again
+                self._settler.glance()  # what was in flight has been answered meanwhile
             self._flush()
-        recap = recap_of(self._run_id, self._plan, self._last, ended)
+        recap = recap_of(run_id, self._plan, self._last, ended)
         cut = self._cut is not None and recap.left and recap.ended is not Ended.INTERRUPTED
         return replace(recap, ended=Ended.STOPPED) if cut and not recap.failed else recap
 
@@ -121,8 +121,8 @@ class Executor:
         self._flush()
         return [operation for operation in back if not self._last[operation.key].state.open]
 
-    def _leave_alone(self) -> None:
-        for entry in self._left_alone:
+    def _leave_alone(self, moved: Sequence[Entry]) -> None:
+        for entry in moved:
             if not self._final(entry.key):
                 self._note(entry)
         self._flush()

@@ -129,6 +129,8 @@ class _Transaction:
         self._base = base
 
     def __enter__(self) -> None:
+        if self._base.in_transaction:  # Ctrl-C came between the last BEGIN and its end
+            self._base.execute("ROLLBACK")
         self._base.execute("BEGIN IMMEDIATE")
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, ClassVar
 
+from b24kit.change.references import WORDS, mentioned, resolved, settled
 from b24kit.crm.portal import Capabilities
 from b24kit.crm.records import same
-from b24kit.crm.refs import NEW, Kind, Ref, new_ref
+from b24kit.crm.refs import Kind, Ref, new_ref
 from b24kit.crm.writes import Bind, Change, Create, Delete, Unbind, Write
 
 
@@ -31,9 +32,6 @@ class Phase(IntEnum):
     RETIRE = 90
 
 
-_KIND_NAMES = frozenset(kind.value for kind in Kind)
-# Fields that hold people's words: a title that happens to read "new:7" is no reference.
-_WORDS = frozenset({"title", "comment", "text", "name", "company_title", "subject", "label", "points"})
 _PHASES = {
     Kind.COMPANY: Phase.COMPANIES,
     Kind.CONTACT: Phase.CONTACTS,
@@ -267,47 +265,10 @@ def prerequisites(operation: Operation) -> frozenset[str]:
     found = set(operation.needs)
     match operation:
         case CreateRecord():
-            found |= _mentioned([value for name, value in operation.values.items() if name not in _WORDS])
+            found |= mentioned([value for name, value in operation.values.items() if name not in WORDS])
         case UpdateRecord():
-            found |= _mentioned([value for name, value in operation.after.items() if name not in _WORDS])
-            found |= _mentioned([operation.ref.id])
+            found |= mentioned([value for name, value in operation.after.items() if name not in WORDS])
+            found |= mentioned([operation.ref.id])
         case BindLetter() | UnbindLetter():
-            found |= _mentioned([operation.card.id])
+            found |= mentioned([operation.card.id])
     return frozenset(found)
-
-
-def resolved(ref: Ref, ids: Mapping[str, str]) -> Ref:
-    """The Ref with the real id of what an earlier operation created; KeyError when that was not done."""
-    return replace(ref, id=ids[ref.id.removeprefix(NEW)]) if ref.is_new else ref
-
-
-def settled(values: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
-    """Values with every `new:<key>` replaced by the real id, also inside lists and inside `kind:new:<key>`."""
-    return {name: value if name in _WORDS else _settled(value, ids) for name, value in values.items()}
-
-
-def _settled(value: Any, ids: Mapping[str, str]) -> Any:
-    if isinstance(value, str):
-        prefix, key = _reference(value)
-        return prefix + ids[key] if key else value
-    if isinstance(value, list | tuple):
-        return [_settled(item, ids) for item in value]
-    return value
-
-
-def _reference(text: str) -> tuple[str, str]:
-    """(`contact:`, key) of `contact:new:<key>`, ("", key) of `new:<key>`, ("", "") of any other text."""
-    prefix, found, key = text.partition(NEW)
-    if found and key and (not prefix or (prefix.endswith(":") and prefix[:-1] in _KIND_NAMES)):
-        return prefix, key
-    return "", ""
-
-
-def _mentioned(values: list[Any]) -> set[str]:
-    found: set[str] = set()
-    for value in values:
-        if isinstance(value, str):
-            found.add(_reference(value)[1])
-        elif isinstance(value, list | tuple):
-            found |= _mentioned(list(value))
-    return found - {""}

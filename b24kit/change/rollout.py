@@ -101,12 +101,10 @@ class Rollout:
             run.journal,
             self.portal,
             self.clock,
-            run_id=run.id,
             bounds=self.bounds,
-            left_alone=left_alone,
             tell=self.tell,
             before_phase=None if hook is None else lambda phase: hook(phase, run),
-        ).execute()
+        ).execute(run.id, left_alone)
         run.end(self.clock.now(), recap.ended.value, recap.summary())
         return recap
 

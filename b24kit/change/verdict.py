@@ -7,16 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from b24kit.change.journal import Entry, State
-from b24kit.change.operation import (
-    BindLetter,
-    CreateRecord,
-    Operation,
-    RemoveRecord,
-    UnbindLetter,
-    UpdateRecord,
-    resolved,
-    settled,
-)
+from b24kit.change.operation import BindLetter, CreateRecord, Operation, RemoveRecord, UnbindLetter, UpdateRecord
+from b24kit.change.references import resolved, settled
 from b24kit.crm.activity import Activity
 from b24kit.crm.records import READABLE, VOLATILE, Record, same, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref

@@ -19,9 +19,9 @@ from b24kit.change.operation import (
     RemoveRecord,
     UnbindLetter,
     UpdateRecord,
-    resolved,
 )
 from b24kit.change.plan import LeftAlone
+from b24kit.change.references import resolved
 from b24kit.change.runs import RunInfo
 from b24kit.change.threeway import edited, relinked, taken_back
 from b24kit.crm.activity import Activity

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from b24kit.migrate.lint import StageFinding
 
 FINDINGS = 2
+SHOWN_FINDINGS, SHOWN_ROWS = 20, 6  # together a page or two
+FINDINGS_TABLE = "audit.sheet.findings"
 ONE_BY_ONE = "audit.sheet.stuck_list"  # names every stuck lead: for Excel and JSON, not for a screen
 
 Detailed = Annotated[bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are findings, 0 when none.")]
@@ -42,6 +44,7 @@ def audit(
         from b24kit.playbook.loader import load_playbook
         from b24kit.playbook.shipped import find_playbook
         from b24kit.reports.tables import Table, write_workbook
+        from b24kit.reports.wording import moment_text
 
         chosen = load_playbook(find_playbook(playbook)) if playbook else None
         found = Snapshot.open(snapshot_file) if snapshot_file else at.snapshot(EVERYTHING)
@@ -49,11 +52,13 @@ def audit(
         tables = [Table(sheet.name, sheet.columns, sheet.rows) for sheet in report.tables()]
         if excel is not None:
             write_workbook(tables, excel, at.lang)
-        if not at.screen.as_json:
-            at.screen.say("audit.heading", portal=found.portal_id, taken=f"{found.taken_at:%d.%m.%Y %H:%M}")
-            tables = [table for table in tables if table.name != ONE_BY_ONE]
-        at.screen.tables(tables, "audit", portal=found.portal_id, open=report.open, stuck=report.stuck)
-        if not at.screen.as_json:
+        if at.screen.as_json:
+            at.screen.tables(tables, "audit", portal=found.portal_id, open=report.open, stuck=report.stuck)
+        else:
+            at.screen.say("audit.heading", portal=found.portal_id, taken=moment_text(found.taken_at, at.lang))
+            for table in tables:
+                if table.name != ONE_BY_ONE:
+                    at.screen.table(table, SHOWN_FINDINGS if table.name == FINDINGS_TABLE else SHOWN_ROWS)
             if excel is not None:
                 at.screen.say("audit.excel", file=str(excel))
             at.screen.say("audit.closing", stuck=report.stuck, open=report.open, findings=len(report.findings))

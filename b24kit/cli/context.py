@@ -90,7 +90,10 @@ class Desk:
         """Read the portal into a fresh snapshot file of the client's folder."""
         from b24kit.change.snapshot import take_snapshot
 
-        self.snapshots_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Names and letters of clients: for the user's eyes alone, from the outermost folder on.
+        for folder in (self.settings.runs_dir, self.snapshots_dir):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.chmod(0o700)
         path = self.snapshots_dir / f"{self.clock.now():%Y%m%d-%H%M%S-%f}.sqlite"
         with self.screen.progress("progress.reading") as tell:
             return take_snapshot(self.portal, path, want=want, clock=self.clock, tell=tell)

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, Literal, TextIO
 
 from b24kit.cli.encoding import prepare_streams, speaks_unicode
 from b24kit.crm.portal import Progress
@@ -17,6 +17,7 @@ from b24kit.reports.tables import Table, inert, shown_cell
 JSON_FORMAT = "b24kit-json/1"
 PASTE_LIMIT = 10_000  # characters of a pasted secret
 SHOWN_ROWS = 15
+WHOLE = 26  # characters of a run's id, which is never broken over two lines
 PIPE_WIDTH = 120  # columns of a log file; a terminal tells its own
 COLOURS = {"+": "green", "~": "yellow", "-": "red", ">": "cyan", "!": "magenta", "<=": "blue"}
 
@@ -45,14 +46,18 @@ class Screen:
         self._console().print(f"  {sign:<2} {inert(text)}", style=COLOURS.get(sign), soft_wrap=True)
 
     def table(self, table: Table, limit: int = SHOWN_ROWS) -> None:
-        """At most `limit` rows, and how many more there are."""
+        """At most `limit` rows, and how many more there are; one row more is shown rather than counted."""
+        limit = len(table.rows) if len(table.rows) == limit + 1 else limit
         from rich import box
         from rich.table import Table as Grid
 
         grid = Grid(title=table.heading(self.lang), title_justify="left", box=box.SIMPLE, pad_edge=False)
         for index, header in enumerate(table.headers(self.lang)):
-            numeric = any(isinstance(row[index], int | float) for row in table.rows)
-            grid.add_column(inert(header), justify="right" if numeric else "left", overflow="fold")
+            cells = [row[index] for row in table.rows[:limit]]
+            numeric = any(isinstance(cell, int | float) for cell in cells)
+            whole = all(len(str(cell)) <= WHOLE and " " not in str(cell) for cell in cells)  # ids are copied from here
+            justify: Literal["right", "left"] = "right" if numeric else "left"
+            grid.add_column(inert(header), justify=justify, overflow="fold", no_wrap=whole)
         from rich.text import Text
 
         for row in table.rows[:limit]:

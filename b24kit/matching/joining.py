@@ -140,13 +140,17 @@ def _disagrees(cluster: Sequence[Box]) -> bool:
     return len(cluster) > LARGEST or len(middle) > 1 or holders(spellings) > 1
 
 
+def same_but_digits(mailboxes: set[str]) -> bool:
+    """Mailbox names that differ by a number only, as a firm gives them to its second Ivan Petrov."""
+    return len({_DIGITS.sub("", local) for local in mailboxes}) < len(mailboxes)
+
+
 def _namesakes(cluster: Sequence[Box]) -> bool:
     """Signs that one name at one firm is two people: mailboxes differ by a number, or two both say the name."""
     mailboxes = {box.local for box in cluster}
-    stems = {_DIGITS.sub("", local) for local in mailboxes}
     spellings = set().union(*(box.names for box in cluster))
     spoken = [local for local in mailboxes if made_of(local, spellings)]
-    return len(stems) < len(mailboxes) or len(spoken) > 1
+    return same_but_digits(mailboxes) or len(spoken) > 1
 
 
 def made_of(local: str, spellings: Iterable[str]) -> bool:

@@ -54,3 +54,16 @@ wazzup24.com bitrix24.ru bitrix24.com amocrm.ru senler.ru unisender.com sendpuls
 mailchimpapp.net sendgrid.net mcsv.net rsgsv.net mindbox.ru facebookmail.com linkedin.com googlegroups.com
 groups.google.com
 """)
+
+# Mailbox names that mark nobody: people keep them for a purpose, and many people for the same one.
+NO_MARK = _words("""
+git github gitlab code dev devel develop developer linux oss opensource public private personal home work me my self web
+www spam lists ml maillist mailing ebay shop2 junk temp tmp user username name email2 mymail hacker guest student admin1
+""")
+
+# Words in a display name that say it is no person's.
+NOBODY_WORDS = _words("""
+team support sales service services department office company group admin administrator root bot noreply unknown noname
+anonymous user customer client guest test отдел служба компания группа команда поддержка администратор администрация
+бухгалтерия приемная продажи заявка заказ сайт клиент покупатель тест неизвестно ооо зао оао пао ип ltd llc inc gmbh
+""")

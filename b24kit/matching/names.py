@@ -86,7 +86,12 @@ def fold(word: str) -> str:
 @lru_cache(maxsize=65536)
 def words_of(name: str) -> tuple[str, ...]:
     """The folded words of a name in its order; titles left out, initials kept as one letter."""
-    split = (_word(found) for found in _WORD.finditer(clean_name(name)))
+    return split_words(clean_name(name))
+
+
+def split_words(clean: str) -> tuple[str, ...]:
+    """The same for a name that `clean_name` already went over."""
+    split = (_word(found) for found in _WORD.finditer(clean))
     return tuple(word for word in split if word and word not in _TITLES)
 
 
@@ -209,7 +214,11 @@ def _close(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
 
 def is_given(name: str) -> bool:
     """Whether a single word is a given name that the table knows."""
-    words = words_of(name)
+    return knows_given(words_of(name))
+
+
+def knows_given(words: tuple[str, ...]) -> bool:
+    """Whether folded words are a single given name that the table knows."""
     return len(words) == 1 and words[0] in _GIVEN
 
 

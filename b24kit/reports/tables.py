@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from b24kit.change.operation import Reason
 from b24kit.i18n import Language, number, say
 
 Row = Sequence[Any]
+WIDEST = 70  # characters of a column
+LONGEST = 32_000  # characters of a cell; Excel refuses a file with more than 32,767
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ def json_cell(value: Any) -> Any:
 
 
 def shown_cell(value: Any, lang: Language) -> str:
-    """A cell as people read it."""
+    """A cell as people read it; moments as days of this machine's time zone."""
     if value is None:
         return "—"
     if isinstance(value, Reason):
@@ -55,8 +58,8 @@ def shown_cell(value: Any, lang: Language) -> str:
         return number(value, lang)
     if isinstance(value, float):
         return number(value, lang, 1)
-    if hasattr(value, "strftime"):
-        return str(value.strftime("%d.%m.%Y" if lang == "ru" else "%Y-%m-%d"))
+    if isinstance(value, date):
+        return f"{_local(value):%d.%m.%Y}" if lang == "ru" else f"{_local(value):%Y-%m-%d}"
     return inert(str(value))
 
 
@@ -66,7 +69,7 @@ def inert(text: str) -> str:
 
 
 def harmless(value: Any) -> Any:
-    """A cell that Excel will not take for a formula."""
+    """A CSV cell that Excel will not take for a formula."""
     if isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@"):
         return "'" + inert(value)
     return inert(value) if isinstance(value, str) else value
@@ -82,34 +85,58 @@ def write_csv(table: Table, path: Path, lang: Language) -> None:
 
 
 def write_workbook(tables: Sequence[Table], path: Path, lang: Language) -> None:
-    """One sheet a table, headers frozen and filtered; formulas and links are off, so titles stay text."""
+    """One sheet a table, headers frozen and filtered, dates as dates; no text ever becomes a formula or a link."""
     import xlsxwriter
 
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(str(path), {**options, "remove_timezone": True}) as book:
-        bold = book.add_format({"bold": True, "bg_color": "#E8EEF4"})
-        dated = book.add_format({"num_format": "dd.mm.yyyy" if lang == "ru" else "yyyy-mm-dd"})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with xlsxwriter.Workbook(str(path), options) as book:
+        day = "dd.mm.yyyy" if lang == "ru" else "yyyy-mm-dd"
+        styles = _Styles(
+            head=book.add_format({"bold": True, "bg_color": "#E8EEF4", "text_wrap": True, "valign": "top"}),
+            day=book.add_format({"num_format": day, "align": "left"}),
+            # Excel keeps such a cell a text even when somebody edits it; the text itself stays as it was.
+            text=book.add_format({"quote_prefix": True}),
+        )
+        taken: set[str] = set()
         for table in tables:
-            sheet = book.add_worksheet(_sheet_name(table.heading(lang)))
-            sheet.write_row(0, 0, table.headers(lang), bold)
-            for index, row in enumerate(table.rows, 1):
-                for column, value in enumerate(row):
-                    _write_cell(sheet, index, column, value, dated, lang)
-            sheet.freeze_panes(1, 0)
-            sheet.autofilter(0, 0, max(1, len(table.rows)), len(table.columns) - 1)
-            sheet.autofit()
+            _write_sheet(book.add_worksheet(_sheet_name(table.heading(lang), taken)), table, styles, lang)
 
 
-def _write_cell(sheet: Any, row: int, column: int, value: Any, dated: Any, lang: Language) -> None:
-    if hasattr(value, "strftime"):
-        sheet.write_datetime(row, column, value, dated)
-    elif isinstance(value, bool) or value is None:
-        sheet.write_string(row, column, shown_cell(value, lang))
-    elif isinstance(value, int | float):
+@dataclass(frozen=True, slots=True)
+class _Styles:
+    head: Any
+    day: Any
+    text: Any
+
+
+def _write_sheet(sheet: Any, table: Table, styles: _Styles, lang: Language) -> None:
+    for index, row in enumerate(table.rows, 1):
+        for column, value in enumerate(row):
+            _write_cell(sheet, index, column, value, styles, lang)
+    for column, header in enumerate(table.headers(lang)):
+        cells = (shown_cell(row[column], lang) for row in table.rows)
+        longest = max((len(cell) for cell in cells), default=0)
+        sheet.set_column(column, column, min(WIDEST, max(longest, len(header)) + 2))
+        sheet.write_string(0, column, header, styles.head)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, max(1, len(table.rows)), len(table.columns) - 1)
+
+
+def _write_cell(sheet: Any, row: int, column: int, value: Any, styles: _Styles, lang: Language) -> None:
+    if isinstance(value, date):
+        sheet.write_datetime(row, column, _local(value), styles.day)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
         sheet.write_number(row, column, value)
+    elif value is None:
+        sheet.write_blank(row, column, None)
     else:
-        text = shown_cell(value, lang) if isinstance(value, Reason) else str(value)
-        sheet.write_string(row, column, str(harmless(text)))
+        sheet.write_string(row, column, shown_cell(value, lang)[:LONGEST], styles.text)
+
+
+def _local(value: date) -> date:
+    """A moment without its zone, as this machine's clock shows it: spreadsheets know no zones."""
+    return value.astimezone().replace(tzinfo=None) if isinstance(value, datetime) and value.tzinfo else value
 
 
 def _csv_cell(value: Any, lang: Language) -> Any:
@@ -117,11 +144,17 @@ def _csv_cell(value: Any, lang: Language) -> Any:
         return str(value).replace(".", ",") if lang == "ru" else value
     if value is None:
         return ""
-    if isinstance(value, Reason):
+    if isinstance(value, Reason | date | bool):
         return harmless(shown_cell(value, lang))
-    return harmless(json_cell(value))
+    return harmless(value)
 
 
-def _sheet_name(text: str) -> str:
-    """Excel takes 31 characters and none of []:*?/\\ in the name of a sheet."""
-    return "".join(" " if sign in "[]:*?/\\" else sign for sign in text)[:31]
+def _sheet_name(text: str, taken: set[str]) -> str:
+    """Excel takes 31 characters and none of []:*?/\\ in the name of a sheet, and every name once, in any case."""
+    plain = "".join(" " if sign in "[]:*?/\\" else sign for sign in text).strip("' ")[:31] or "-"
+    name, number_ = plain, 1
+    while name.lower() in taken:
+        number_ += 1
+        name = f"{plain[: 28 - len(str(number_))]} ({number_})"
+    taken.add(name.lower())
+    return name

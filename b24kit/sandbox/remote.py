@@ -121,6 +121,9 @@ class SandboxControl:
         payload = None if given is None else json.dumps(given).encode()
         try:
             status, answer = self._send(verb, f"/_sandbox/{path}", payload, None if patient else self._timeout)
+        except KeyboardInterrupt:
+            self.close()  # the answer to a question broken off must not be taken for the next one's
+            raise
         except (http.client.HTTPException, OSError) as error:
             self.close()
             raise SandboxError(f"the sandbox on port {self._port} does not answer: {error}") from error

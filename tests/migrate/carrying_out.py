@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, cast
 
-from b24kit.change.operation import CreateRecord, Operation, RemoveRecord, UpdateRecord, settled
+from b24kit.change.operation import CreateRecord, Operation, RemoveRecord, UpdateRecord
+from b24kit.change.references import settled
 from b24kit.change.snapshot import Snapshot
 from b24kit.crm.cards import Lead
 from b24kit.crm.pipeline import Outcome, Stage
