@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     BLOCKED = "blocked"
 
 
-SIGNS = {Verdict.CAN: "+", Verdict.WARNING: "~", Verdict.BY_HAND: "!", Verdict.CANNOT: "-", Verdict.BLOCKED: "-"}
+SIGNS = {Verdict.CAN: "+", Verdict.WARNING: "~", Verdict.BY_HAND: "!", Verdict.CANNOT: "=", Verdict.BLOCKED: "-"}
 
 
 @dataclass(frozen=True, slots=True)

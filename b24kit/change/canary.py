@@ -62,7 +62,6 @@ class Canary:
 
         Refused when the portal will not make or move the card; then it tells nothing, and nothing else was written.
         """
-        self.clear_away()
         stages = self._portal.stages()
         ladders = dict.fromkeys(ladder for ladder, _ in targets)
         found: list[Sighting] = []

@@ -111,7 +111,7 @@ class Executor:
             known = self._last.get(entry.key)
             if known is not None and known.state.open:
                 write = rebuilt(self._plan.id, self._operations[entry.key], entry, self._ids)
-                self._settler.owe(entry.key, write, entry.at)
+                self._settler.owe_of_crash(entry.key, write, entry.at)
         self._settle()
 
     def _settle(self) -> list[Operation]:
@@ -202,8 +202,11 @@ class Executor:
         with contextlib.closing(cast("Generator[Result, None, None]", answers)):
             for result in answers:
                 operation = sendings[result.key][0]
-                self._note(heard(operation.key, result, self._clock.now()))
-                if result.settled is not Settled.UNKNOWN:
+                now = self._clock.now()
+                self._note(heard(operation.key, result, now))
+                if result.settled is Settled.UNKNOWN:
+                    self._settler.broke(result.key, now)
+                else:
                     self._settler.paid(result.key)
                 if result.settled is Settled.NOT_EXECUTED and self._may_try_again(operation.key):
                     back.append(operation)

@@ -1,13 +1,13 @@
 """Writes whose answer never came: what became of them is found by looking at the portal, never by trying again.
 
-That a thing is there is believed at once; that it is absent only a minute after sending, since the portal may still be
-at work on a request whose connection broke.
+That a thing is there is believed at once; that it is absent only a minute after the connection broke, since the portal
+may still be at work on the request.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from b24kit.change.journal import Entry, State
 from b24kit.clock import Clock
@@ -15,6 +15,8 @@ from b24kit.crm.portal import Portal
 from b24kit.crm.writes import Result, Settled, Write
 
 LATE_SECONDS = 60.0
+# A write may wait this long between its line in the journal and its leaving: the counter is full, the portal refuses.
+UNDER_WAY = timedelta(minutes=30)
 _STATES = {
     Settled.DONE: State.DONE,
     Settled.REFUSED: State.REFUSED,
@@ -42,12 +44,21 @@ class Settler:
         return bool(self._owed)
 
     def owe(self, key: str, write: Write, sent: datetime) -> None:
-        """The write of operation `key` is about to leave."""
+        """The write of operation `key` left at this moment, or is about to leave."""
         self._owed[write.key] = (key, write, sent)
+
+    def owe_of_crash(self, key: str, write: Write, intended: datetime) -> None:
+        """A write that an earlier process meant to send: it may have left at any moment until that process ended."""
+        self.owe(key, write, min(self._clock.now(), intended + UNDER_WAY))
 
     def paid(self, write_key: str) -> None:
         """Its answer came."""
         self._owed.pop(write_key, None)
+
+    def broke(self, write_key: str, at: datetime) -> None:
+        """No answer will come any more; the portal may go on with the request for a while from now."""
+        key, write, _ = self._owed[write_key]
+        self._owed[write_key] = (key, write, at)
 
     def glance(self) -> None:
         """Look at once, and believe only what is there."""

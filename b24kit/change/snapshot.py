@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +33,17 @@ CREATE TABLE records (
     kind TEXT NOT NULL, rank INTEGER NOT NULL, id TEXT NOT NULL, print TEXT NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (kind, rank, id)
 ) WITHOUT ROWID;
+CREATE TABLE bodies (id TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+"""
+# Incoming letters that hang on a lead which is open: the only bodies that anything is decided by.
+_OPEN_LETTERS = """
+SELECT a.id FROM records AS a
+JOIN records AS l ON l.kind = 'lead' AND l.id = substr(json_extract(a.body, '$.card'), 6)
+ AND l.rank = CASE WHEN length(l.id) < 19 THEN CAST(substr(json_extract(a.body, '$.card'), 6) AS INTEGER) ELSE 0 END
+WHERE a.kind = 'activity' AND json_extract(a.body, '$.channel') = 'email'
+ AND json_extract(a.body, '$.direction') != 'out' AND json_extract(a.body, '$.card') LIKE 'lead:%'
+ AND json_extract(l.body, '$.outcome') = 'open'
+ORDER BY a.rank, a.id
 """
 
 
@@ -70,11 +81,14 @@ class Snapshot:
         return cls(base, decode_facts(json.loads(meta["facts"])), datetime.fromisoformat(meta["taken_at"]))
 
     @classmethod
-    def of(cls, records: Iterable[Record], facts: PortalFacts, taken_at: datetime) -> Snapshot:
-        """A snapshot in memory of these records: how pure functions over snapshots are tested."""
+    def of(
+        cls, records: Iterable[Record], facts: PortalFacts, taken_at: datetime, texts: Mapping[str, str] | None = None
+    ) -> Snapshot:
+        """A snapshot in memory of these records and bodies: how pure functions over snapshots are tested."""
         base = sqlite3.connect(":memory:", isolation_level=None)
         base.executescript(_TABLES)
         _store(base, records)
+        base.executemany("INSERT INTO bodies VALUES (?, ?)", (texts or {}).items())
         return cls(base, facts, taken_at)
 
     @property
@@ -118,6 +132,12 @@ class Snapshot:
         """Activities by ascending id, optionally only those owned by one kind of card."""
         found = (cast(Activity, record) for record in self.records(Kind.ACTIVITY))
         return (activity for activity in found if on is None or activity.card.kind is on)
+
+    def texts(self) -> dict[str, str]:
+        """Bodies of the open leads' letters by activity id, as they were shortened; empty when none were read."""
+        if self._base.execute("SELECT 1 FROM sqlite_master WHERE name = 'bodies'").fetchone() is None:
+            return {}  # taken before bodies were kept
+        return dict(self._base.execute("SELECT id, text FROM bodies").fetchall())
 
     def records(self, kind: Kind) -> Iterator[Record]:
         """Every record of a kind in id order."""
@@ -165,11 +185,13 @@ def take_snapshot(
     tell: Tell | None = None,
     narrow: Mapping[Kind, Where] | None = None,
     activities_on: Kind | None = None,
+    shorten: Callable[[str], str] | None = None,
 ) -> Snapshot:
     """Read a portal into a new file, row by row, and open it; the file appears only when it is whole.
 
     Stages, pipelines and sources are always read. `narrow` cuts kinds of cards, `activities_on` takes the activities
-    of one kind of card only.
+    of one kind of card only. `shorten` asks for the bodies of open leads' incoming letters too and cuts each before it
+    is kept; they stand apart from the records, so that nothing is compared by them.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
@@ -182,6 +204,8 @@ def take_snapshot(
         facts = portal.facts()
         for records in _streams(portal, set(want), tell, narrow or {}, activities_on):
             _store(base, records)
+        if shorten is not None:
+            _store_bodies(base, portal, shorten)
         meta = [("format", FORMAT), ("facts", json.dumps(encode_facts(facts), ensure_ascii=False))]
         meta.append(("taken_at", clock.now().isoformat()))
         base.executemany("INSERT INTO meta VALUES (?, ?)", meta)
@@ -252,6 +276,14 @@ def _store(base: sqlite3.Connection, records: Iterable[Record]) -> None:
             _insert(base, rows)
             rows = []
     _insert(base, rows)
+
+
+def _store_bodies(base: sqlite3.Connection, portal: PortalReads, shorten: Callable[[str], str]) -> None:
+    wanted = [Ref(Kind.ACTIVITY, row[0]) for row in base.execute(_OPEN_LETTERS)]
+    base.execute("BEGIN")
+    for ref, body in portal.texts(wanted):
+        base.execute("INSERT OR REPLACE INTO bodies VALUES (?, ?)", (ref.id, shorten(body)))
+    base.execute("COMMIT")
 
 
 def _insert(base: sqlite3.Connection, rows: list[tuple[str, int, str, str, str]]) -> None:

@@ -11,14 +11,17 @@ import os
 import sqlite3
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from b24kit import __version__
 from b24kit.cli import audit, demo, export, mishap, plan, playbook, portal, report, run, runs, sandbox
-from b24kit.cli.context import Options
+from b24kit.cli.context import Interrupted, Options
 from b24kit.errors import B24kitError
+from b24kit.i18n import Language, has, say
+
+HELP = {"-h", "--help"}
 
 app = typer.Typer(
     name="b24kit",
@@ -86,7 +89,7 @@ def run_command(arguments: list[str]) -> int:
         return _run([*pulled, *arguments])
     except mishap.CommandLineError as error:
         return mishap.tell_command_line(error, mishap.manner_of(pulled))
-    except (KeyboardInterrupt, typer.Abort):
+    except (Interrupted, KeyboardInterrupt, typer.Abort):
         return mishap.tell_interrupted(mishap.manner_of(pulled))
     except B24kitError as error:
         return mishap.tell_error(error, mishap.manner_of(pulled))
@@ -99,12 +102,24 @@ def run_command(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    command: Any = typer.main.get_command(app)
+    if HELP & set(arguments) or not arguments:
+        _speak(command, "app", mishap.manner_of(arguments).lang)
     try:
-        result = app(args=arguments, prog_name="b24kit", standalone_mode=False)
+        result = command.main(args=arguments, prog_name="b24kit", standalone_mode=False)
         sys.stdout.flush()
     except typer.Exit as leave:
         return leave.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _speak(command: Any, path: str, lang: Language) -> None:
+    """Say in the chosen language what the command and those below it are for."""
+    code = f"help.{path}"
+    if has(code, lang):
+        command.help = command.short_help = say(code, lang)
+    for name, below in getattr(command, "commands", {}).items():
+        _speak(below, name if path == "app" else f"{path}-{name}", lang)
 
 
 def _reader_left() -> int:

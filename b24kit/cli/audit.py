@@ -47,7 +47,7 @@ def audit(
         from b24kit.reports.wording import moment_text
 
         chosen = load_playbook(find_playbook(playbook)) if playbook else None
-        found = Snapshot.open(snapshot_file) if snapshot_file else at.snapshot(EVERYTHING)
+        found = Snapshot.open(snapshot_file) if snapshot_file else at.snapshot(EVERYTHING, bodies=True)
         report = run_audit(found, at.clock.now(), playbook=chosen, stuck_after_days=stuck_days)
         tables = [Table(sheet.name, sheet.columns, sheet.rows) for sheet in report.tables()]
         if excel is not None:

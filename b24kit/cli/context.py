@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from b24kit.crm.refs import Kind
 
 
+class Interrupted(Exception):
+    """Ctrl+C under our own name: typer would end the process on the bare one without a word."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """The global options as typed."""
@@ -86,9 +90,10 @@ class Desk:
     def snapshots_dir(self) -> Path:
         return self.settings.runs_dir / "snapshots"
 
-    def snapshot(self, want: Collection[Kind]) -> Snapshot:
-        """Read the portal into a fresh snapshot file of the client's folder."""
+    def snapshot(self, want: Collection[Kind], *, bodies: bool = False) -> Snapshot:
+        """Read the portal into a fresh snapshot file of the client's folder; `bodies`: with its open leads' letters."""
         from b24kit.change.snapshot import take_snapshot
+        from b24kit.letters.plain import readable
 
         # Names and letters of clients: for the user's eyes alone, from the outermost folder on.
         for folder in (self.settings.runs_dir, self.snapshots_dir):
@@ -96,7 +101,9 @@ class Desk:
             folder.chmod(0o700)
         path = self.snapshots_dir / f"{self.clock.now():%Y%m%d-%H%M%S-%f}.sqlite"
         with self.screen.progress("progress.reading") as tell:
-            return take_snapshot(self.portal, path, want=want, clock=self.clock, tell=tell)
+            return take_snapshot(
+                self.portal, path, want=want, clock=self.clock, tell=tell, shorten=readable if bodies else None
+            )
 
     def close(self) -> None:
         if self._portal is not None:
@@ -144,5 +151,7 @@ def desk(context: typer.Context) -> Iterator[Desk]:
     found = context.obj if isinstance(context.obj, Desk) else Desk(context.obj or Options())
     try:
         yield found
+    except KeyboardInterrupt:
+        raise Interrupted from None
     finally:
         found.close()

@@ -22,7 +22,7 @@ import typer
 from b24kit.cli.context import desk
 from b24kit.cli.screen import Screen
 from b24kit.clock import SystemClock
-from b24kit.errors import B24kitError
+from b24kit.errors import B24kitError, UsageError
 
 if TYPE_CHECKING:
     from b24kit.sandbox.remote import SandboxControl
@@ -60,9 +60,7 @@ def demo(
     """Audit, plan, apply, prove and undo a sample on a generated company; nothing leaves this machine."""
     with desk(context) as at:
         screen = at.screen
-        if out.exists():
-            shutil.rmtree(out)
-        out.mkdir(parents=True)
+        clear(out)
         started = SystemClock().monotonic()
         with fake_portal(["--leads-count", str(leads)]) as portal, demo_environment(portal, out, at.lang):
             portal.control.log_calls(on=calls is not None)
@@ -70,7 +68,20 @@ def demo(
             play(portal, out, screen)
             if calls is not None:
                 calls.write_text(portal.control.calls_text(), encoding="utf-8")
-        screen.say("demo.closing", seconds=round(SystemClock().monotonic() - started), folder=str(out))
+        seconds = round(SystemClock().monotonic() - started)
+        screen.say("demo.closing", seconds=seconds, folder=str(out))
+        if screen.as_json:
+            screen.document("demo", seconds=seconds, folder=str(out), leads=leads)
+
+
+def clear(out: Path) -> None:
+    """An empty folder for the demo. What an earlier demo left there goes; anybody else's folder is not touched."""
+    if out.exists() and any(out.iterdir()):
+        file = out / "b24kit.toml"
+        if not file.is_file() or "[portal.demo]" not in file.read_text(encoding="utf-8"):
+            raise UsageError("demo.folder_taken", folder=str(out))
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
 
 
 def play(portal: FakePortal, out: Path, screen: Screen) -> None:
@@ -97,7 +108,8 @@ def act(screen: Screen, portal: FakePortal, code: str, arguments: list[str], all
     screen.line("$ b24kit " + " ".join(arguments), style="dim")
     before, asked = portal.control.clock()["elapsed"], portal.control.metrics()["requests"]
     # A process of its own, as in a consultant's terminal: nothing but files and the portal connects the acts.
-    ended = subprocess.run([sys.executable, "-m", "b24kit", *arguments], check=False).returncode
+    manner = ["--json"] if screen.as_json else []
+    ended = subprocess.run([sys.executable, "-m", "b24kit", *manner, *arguments], check=False).returncode
     if ended not in (0, allowed):
         raise B24kitError("demo.act_failed", command=arguments[0], exit=ended)
     passed = portal.control.clock()["elapsed"] - before

@@ -48,7 +48,9 @@ def tell_error(error: B24kitError, manner: Manner) -> int:
     """An error of ours, told; its exit code."""
     if manner.debug:
         _traceback()
-    _tell(error.code, error_text(error, manner.lang, debug=manner.debug), manner, error.facts)
+    told = getattr(error, "lines", None)
+    facts = error.facts if told is None else {**error.facts, "lines": list(told(manner.lang))}
+    _tell(error.code, error_text(error, manner.lang, debug=manner.debug), manner, facts)
     return error.exit_code
 
 

@@ -38,7 +38,7 @@ def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
     facts = at.portal.facts()
     if not facts.leads_on:
         raise Refused("plan.leads_off", portal=facts.id)
-    snapshot = at.snapshot(EVERYTHING)
+    snapshot = at.snapshot(EVERYTHING, bodies=wish.only != "stages")
     now = at.clock.now()
     pieces = compose(
         playbook,

@@ -135,6 +135,7 @@ def doctor(context: typer.Context) -> None:
         else:
             for check in checks:
                 at.screen.sign(SIGNS[check.verdict], say(check.code, at.lang, **check.facts))
+            at.screen.say("doctor.legend")
             at.screen.say("doctor.blocked" if stop else "doctor.ready")
         if stop:
             raise typer.Exit(5)

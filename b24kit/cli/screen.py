@@ -90,6 +90,8 @@ class Screen:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
 
+        from b24kit.reports.plan_text import duration
+
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -102,7 +104,7 @@ class Screen:
 
             def tell(progress: Progress) -> None:
                 left = progress.seconds_left
-                text = "" if left is None else say("progress.left", self.lang, minutes=max(1, round(left / 60)))
+                text = "" if left is None else say("progress.left", self.lang, left=duration(left, self.lang))
                 bar.update(task, completed=progress.done, total=progress.total, left=text)
 
             yield tell

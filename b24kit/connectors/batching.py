@@ -13,10 +13,10 @@ from b24kit.connectors.speed import Speeds
 
 PROBE_WRITES = 5  # commands of a method never seen: at 3.3 s an update, the vendor's own sample, 16 s
 PROBE_READS = 25
-RAMP = 4  # times as many as were answered so far
+RAMP = 2  # times as many as were answered so far
 USED_OF_REQUEST = 0.75  # of the portal's 60 s: speeds vary
 GUESS = 3.0  # seconds of a command never seen, until it was
-WORTH = 1.0  # seconds a smaller batch at the end must save
+WORTH = 0.6  # seconds that a smaller batch at the end must save
 LOOK_AHEAD = 2000
 
 

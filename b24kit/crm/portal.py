@@ -135,6 +135,9 @@ class PortalReads(Protocol):
     ) -> Iterator[Activity]:
         """Activities by ascending id, optionally only those owned by one kind of card; `text` asks for bodies."""
 
+    def texts(self, activities: Iterable[Ref]) -> Iterator[tuple[Ref, str]]:
+        """Bodies of these activities as they are stored, some hundreds in memory at a time; empty ones are left out."""
+
     def read(self, refs: Iterable[Ref]) -> dict[Ref, Record]:
         """Present state of these objects in as few requests as possible; those that are gone are absent.
 

@@ -1,7 +1,7 @@
-"""Whether a person wrote a letter, told by headers, mailbox name and subject, with the sign that decided.
+"""What a letter is, with the sign that decided and the client behind it where one is certain.
 
-Headers come first: Auto-Submitted (RFC 3834), List-Id (RFC 2919), List-Unsubscribe (RFC 2369), Precedence. A letter
-that a machine sent on a client's behalf is a relay, never a mere notification: to archive it would lose an inquiry.
+A letter that a machine or a colleague sent on a client's behalf is never a mere notification: to archive it would lose
+an inquiry. Whoever is inside counts as the writer once one address stands for him.
 """
 
 from __future__ import annotations
@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from b24kit.crm.activity import Letter
+from b24kit.letters import machines, quotes
 from b24kit.letters import sender as senders
+from b24kit.letters.fields import Fields, read_fields
+from b24kit.letters.inside import client_of_form, client_passed_on
 from b24kit.letters.sender import Found, Sender
+from b24kit.letters.services import Service, service_at, service_said
 from b24kit.matching import addresses, domains
 from b24kit.matching.groups import Known, SetAside, personal_address
 
@@ -26,113 +30,140 @@ class LetterClass(StrEnum):
     NOTIFICATION = "notification"
     EMPLOYEE = "employee"
     FORWARDED = "forwarded"  # a colleague passed on a client's letter: the client is inside
-    RELAY = "relay"  # a form or a service wrote for a client who cannot be told
+    FORM = "form"  # a site's form wrote for a client
+    MARKETPLACE = "marketplace"  # a marketplace or a classifieds site did
+    TELEPHONY = "telephony"  # a call: its number is all that is told
+    RELAY = "relay"  # another service that writes for somebody
     UNCLEAR = "unclear"
+
+
+RELAYS = frozenset({LetterClass.FORM, LetterClass.MARKETPLACE, LetterClass.TELEPHONY, LetterClass.RELAY})
+CARRIERS = RELAYS | {LetterClass.FORWARDED}  # somebody else is inside
+_OF_SERVICE = {
+    Service.FORM: LetterClass.FORM,
+    Service.MARKETPLACE: LetterClass.MARKETPLACE,
+    Service.TELEPHONY: LetterClass.TELEPHONY,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a letter is, the sign it was told by, and who wrote it."""
+    """What a letter is, the sign it was told by, who wrote it or is inside, and what a form's fields tell of him."""
 
     kind: LetterClass
     sign: str
     sender: Sender
+    fields: Fields = Fields()
+
+    @property
+    def is_clients(self) -> bool:
+        """Whether `sender` is the one that it is about: a person wrote, or the person inside is certain."""
+        inside = self.sender.found in (Found.REPLY_TO, Found.BODY)
+        return self.kind is LetterClass.HUMAN or (self.kind in CARRIERS and inside)
 
 
-_BOUNCE_SUBJECT = re.compile(
-    r"undeliver|returned mail|delivery (status|failure|has failed)|mail delivery|failure notice|"
-    r"не доставлено|недоставлен|возвращено отправителю|сообщение не может быть доставлено",
-    re.IGNORECASE,
-)
-_AUTO_SUBJECT = re.compile(
-    r"^\W*(автоответ|автоматический ответ|out of (the )?office|auto(matic)?[ -]?(reply|response)|"
-    r"в отпуске|отсутствую|нет на месте)",
-    re.IGNORECASE,
-)
-_FORWARD_SUBJECT = re.compile(r"^\W*(fwd?|пересл\w*|пер)\s*:", re.IGNORECASE)
-_FORM_SUBJECT = re.compile(
-    r"(нов(ая|ый)|поступила|получена)\s+(заявк|заказ|обращени|лид|сообщени)|заявка с (сайта|лендинга|формы)|"
-    r"(заказ|запрос).{0,12}обратн\w+ звон|(форма|сообщение) (с|обратной)|new (lead|form|submission|request)",
-    re.IGNORECASE,
-)
-_FORM_BODY = re.compile(r"(?im)^\s*(e-?mail|эл\.? ?почта|почта)\s*:\s*\S+@\S+")
-_AUTO_HEADERS = ("x-autoreply", "x-autorespond", "x-auto-response-suppress-reply")
-_BULK = frozenset({"bulk", "list", "junk"})
-_DAEMONS = ("mailer-daemon", "mailerdaemon")
+_FORWARD_SUBJECT = re.compile(r"^\W*(?:re\s*:\s*)?(fwd?|пересл\w*|пер|i)\s*:", re.IGNORECASE)
+_ANSWER_SUBJECT = re.compile(r"^\W*(re|отв|ответ|aw)\s*(\[\d+\])?\s*:", re.IGNORECASE)
+_NOBODY = (SetAside.NO_ADDRESS, SetAside.BROKEN_ADDRESS, SetAside.SEVERAL_ADDRESSES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One letter laid out for the rules."""
+
+    letter: Letter
+    subject: str
+    text: str
+    own: str
+    headers: Mapping[str, str]
+    from_: Sender
+    trouble: SetAside | None
+    fields: Fields
+    known: Known
 
 
 def classify(letter: Letter, subject: str, known: Known, text: str | None = None) -> Verdict:
-    """What an incoming letter is. `known` says what is ours (`own_addresses`); `text` is the body where it was read."""
+    """What an incoming letter is. `known` says what is ours (`own_addresses`); `text` is the readable body, if read."""
     headers = {name.lower(): value.strip() for name, value in letter.headers.items()}
     from_ = senders.parse(letter.sender)
-    machine = _bounced(from_, subject, headers) or _auto_reply(subject, headers)
-    if machine is not None:
-        return Verdict(machine[0], machine[1], from_)
-    writer = senders.who_wrote(letter, known)
-    if writer.found is Found.REPLY_TO and not _bulk(headers):
-        return Verdict(LetterClass.HUMAN, "reply_to", writer)
-    return _by_sender(from_, subject, headers, known, text)
-
-
-def _by_sender(from_: Sender, subject: str, headers: Mapping[str, str], known: Known, text: str | None) -> Verdict:
+    own = quotes.own_text(text) if text else ""
+    if sign := machines.bounced(from_, subject, headers, own):
+        return Verdict(LetterClass.BOUNCE, sign, from_)
+    if sign := machines.auto_reply(from_, subject, headers, own):
+        return Verdict(LetterClass.AUTO_REPLY, sign, from_)
     trouble = personal_address(from_.address, known)[1]
+    fields = read_fields(text) if text else Fields()
+    read = _Read(letter, subject, text or "", own, headers, from_, trouble, fields, known)
     if trouble is SetAside.OWN:
-        kind, sign = _own(subject, text)
-    elif trouble is SetAside.RELAY or (trouble is SetAside.ROBOT and _at_relay(from_, known)):
-        kind, sign = LetterClass.RELAY, "relay_domain"
-    elif trouble is SetAside.ROBOT and _carries_client(subject, text):
-        kind, sign = LetterClass.RELAY, "form"
-    elif bulk := _bulk(headers):
-        kind, sign = LetterClass.NEWSLETTER, bulk
-    elif trouble is SetAside.ROBOT or headers.get("auto-submitted", "no").lower().startswith("auto-generated"):
-        kind, sign = LetterClass.NOTIFICATION, "robot" if trouble is SetAside.ROBOT else "auto_submitted"
-    elif trouble in (SetAside.NO_ADDRESS, SetAside.BROKEN_ADDRESS, SetAside.SEVERAL_ADDRESSES):
-        kind, sign = LetterClass.UNCLEAR, trouble.value
-    else:
-        kind, sign = LetterClass.HUMAN, "person"
-    return Verdict(kind, sign, from_)
+        return _own(read)
+    if trouble in (SetAside.RELAY, SetAside.ROBOT):
+        return _machine(read)
+    if trouble in _NOBODY:
+        return Verdict(LetterClass.UNCLEAR, trouble.value, from_)
+    return _stranger(read)
 
 
-def _own(subject: str, text: str | None) -> tuple[LetterClass, str]:
+def _own(read: _Read) -> Verdict:
     """Our own address: a site's form, a colleague's forward, or a colleague."""
-    if _carries_client(subject, text):
-        return LetterClass.RELAY, "form"
-    if _FORWARD_SUBJECT.search(subject):
-        return LetterClass.FORWARDED, "forwarded"
-    return LetterClass.EMPLOYEE, "own_address"
+    if not _ANSWER_SUBJECT.search(read.subject):
+        client = client_of_form(read.letter, read.fields, read.known)
+        service = service_said(read.subject, read.own)
+        machine = domains.is_robot(addresses.split_address(read.from_.address.lower())[0])
+        if not _passed_on(read) and (service or machine) and (client or service or read.fields.tell_a_client):
+            return _relayed(read, service or Service.FORM, client)
+        if client is not None and client.found is Found.REPLY_TO and not _passed_on(read):
+            return _relayed(read, service or Service.FORM, client)
+    if _passed_on(read):
+        client = client_passed_on(read.text, read.known)
+        return Verdict(LetterClass.FORWARDED, "head_inside" if client else "forwarded", client or read.from_)
+    return Verdict(LetterClass.EMPLOYEE, "own_address", read.from_)
 
 
-def _at_relay(from_: Sender, known: Known) -> bool:
-    """noreply@ of a marketplace too may carry a client's message; it is a person's to look at."""
-    return domains.is_relay(addresses.split_address(from_.address.lower())[1], known.relays)
+def _passed_on(read: _Read) -> bool:
+    if _FORWARD_SUBJECT.search(read.subject):
+        return True
+    return not _ANSWER_SUBJECT.search(read.subject) and any(head.passed_on for head in quotes.heads(read.text))
 
 
-def _carries_client(subject: str, text: str | None) -> bool:
-    return bool(_FORM_SUBJECT.search(subject) or (text and _FORM_BODY.search(text)))
+def _machine(read: _Read) -> Verdict:
+    """A relay's domain or a mailbox that nobody reads: an inquiry inside, a newsletter, or a notice."""
+    domain = addresses.split_address(read.from_.address.lower())[1]
+    relay = domains.is_relay(domain, read.known.relays)
+    service = service_at(domain) or service_said(read.subject, read.own)
+    client = client_of_form(read.letter, read.fields, read.known)
+    bulk = machines.newsletter(read.headers, read.own, read.from_)
+    if bulk and not service_at(domain) and not (service and (client or read.fields.tell_a_client)):
+        return Verdict(LetterClass.NEWSLETTER, bulk, read.from_)
+    if client is not None or (service and _inquires(read, service)):
+        return _relayed(read, service, client)
+    if relay:
+        return _relayed(read, service, client)
+    return Verdict(LetterClass.NOTIFICATION, machines.notice(read.from_, read.headers, read.own) or "robot", read.from_)
 
 
-def _bounced(from_: Sender, subject: str, headers: Mapping[str, str]) -> tuple[LetterClass, str] | None:
-    local = addresses.split_address(from_.address.lower())[0]
-    if local in _DAEMONS:
-        return LetterClass.BOUNCE, "mailer_daemon"
-    if "report-type=delivery-status" in headers.get("content-type", "").replace('"', "").lower():
-        return LetterClass.BOUNCE, "report"
-    if "x-failed-recipients" in headers or (local == "postmaster" and _BOUNCE_SUBJECT.search(subject)):
-        return LetterClass.BOUNCE, "failed_recipients"
-    return None
+def _inquires(read: _Read, service: Service) -> bool:
+    """A machine's words of an order are an inquiry to us when somebody is told of, or when it is a form's subject."""
+    if service is Service.FORM:
+        return service_said(read.subject, "") is Service.FORM or read.fields.tell_a_client
+    return bool(read.fields.tell_a_client or read.fields.phones or service is Service.TELEPHONY)
 
 
-def _auto_reply(subject: str, headers: Mapping[str, str]) -> tuple[LetterClass, str] | None:
-    if headers.get("auto-submitted", "no").lower().startswith("auto-replied"):
-        return LetterClass.AUTO_REPLY, "auto_submitted"
-    if headers.get("precedence", "").lower() == "auto_reply" or any(name in headers for name in _AUTO_HEADERS):
-        return LetterClass.AUTO_REPLY, "auto_header"
-    if _AUTO_SUBJECT.search(subject):
-        return LetterClass.AUTO_REPLY, "subject"
-    return None
+def _relayed(read: _Read, service: Service | None, client: Sender | None) -> Verdict:
+    kind = _OF_SERVICE[service] if service else LetterClass.RELAY
+    sign = "relay_domain" if read.trouble is SetAside.RELAY else "form"
+    if client is not None:
+        sign = "reply_to" if client.found is Found.REPLY_TO else "field"
+    return Verdict(kind, sign, client or read.from_, read.fields)
 
 
-def _bulk(headers: Mapping[str, str]) -> str | None:
-    if headers.get("list-id") or headers.get("list-unsubscribe"):
-        return "list_header"
-    return "precedence" if headers.get("precedence", "").lower() in _BULK else None
+def _stranger(read: _Read) -> Verdict:
+    """An address that may be a person's: list and robot signs first, then a form that a third party's mailbox sent."""
+    if bulk := machines.newsletter(read.headers, read.own, read.from_):
+        return Verdict(LetterClass.NEWSLETTER, bulk, read.from_)
+    service = service_said(read.subject, "")
+    client = client_of_form(read.letter, read.fields, read.known) if service else None
+    if client is not None and client.key != read.from_.key and read.trouble is SetAside.ROLE:
+        return _relayed(read, service, client)
+    if sign := machines.notice(read.from_, read.headers, read.own):
+        return Verdict(LetterClass.NOTIFICATION, sign, read.from_)
+    return Verdict(LetterClass.HUMAN, "person", read.from_)

@@ -23,6 +23,7 @@ class Found(StrEnum):
 
     FROM = "from"
     REPLY_TO = "reply_to"
+    BODY = "body"  # a form's field, or the head of a letter that was passed on
     CARD = "card"  # no envelope at hand: the address that stands on the card
 
 
@@ -63,7 +64,7 @@ def parse(header: str) -> Sender:
 def who_wrote(letter: Letter, known: Known) -> Sender:
     """The person behind an incoming letter: From, or Reply-To when From is a relay, a robot or one of ours.
 
-    Reply-To is believed only when it is one personal address of somebody else; otherwise From stands as it is.
+    Reply-To is believed only when it is one address of somebody else's people; otherwise From stands as it is.
     """
     writer = parse(letter.sender)
     trouble = personal_address(writer.address, known)[1]
@@ -71,7 +72,7 @@ def who_wrote(letter: Letter, known: Known) -> Sender:
         return writer
     other = parse(letter.reply_to)
     key, problem = personal_address(other.address, known)
-    if problem is not None or key == writer.key:
+    if problem not in (None, SetAside.ROLE) or key == writer.key:
         return writer
     name = other.name or (writer.name if _speaks_for(writer, other) else "")
     return Sender(other.address, name, other.raw_name or name, Found.REPLY_TO)

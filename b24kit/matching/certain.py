@@ -6,7 +6,7 @@ next to none; the cluster that comes out is checked as a whole afterwards (`clus
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -27,8 +27,8 @@ CHANCE = 0.02  # of another person of the same name with the same second sign
 MAILBOX_BITS = 8.0  # from here on a mailbox name is a sign of its own
 _FIRM_SIZE, _FIRM_SEEN = 1000, 5  # people at a firm: at least so many, and so many for each one seen
 _FIRM_CHANCE, _FIRM_SPOKEN = 0.05, 5e-4  # the second: both mailboxes say the name, as two namesakes' would
-_DAY = 86_400.0
-_NEAR, _NEAR_OF_SPAN = 3 * _DAY, 0.002
+_NEAR = 180 * 86_400.0  # seconds; a longer gap says nothing
+_NEAR_CHANCE = 1e-4  # of a namesake who happens to write within the same gap
 _LARGEST_BLOCK = 2_000
 
 
@@ -158,9 +158,7 @@ class _Marks:
         order = np.argsort(keys.row_card, kind="stable")
         self._moments = keys.moments[order]
         self._starts = np.searchsorted(keys.row_card[order], np.arange(keys.cards + 1))
-        known = keys.moments[~np.isnan(keys.moments)]
-        span = float(np.ptp(known)) if len(known) else 0.0
-        self.near = min(_NEAR, span * _NEAR_OF_SPAN)
+        self._written = np.sort(keys.moments[~np.isnan(keys.moments)])
 
     def names_with(self, local: str) -> int:
         """How many full names are seen with a mailbox name."""
@@ -174,6 +172,12 @@ class _Marks:
         """When the rows of a card were written."""
         found = self._moments[self._starts[card] : self._starts[card + 1]]
         return [moment for moment in found.tolist() if moment == moment]
+
+    def share_within(self, earlier: float, later: float) -> float:
+        """The share of the pile's letters that lie between two moments, both included."""
+        first = int(np.searchsorted(self._written, earlier, side="left"))
+        last = int(np.searchsorted(self._written, later, side="right"))
+        return (last - first) / len(self._written)
 
 
 def _words(keys: Keys, cards: Sequence[int]) -> tuple[str, ...]:
@@ -233,8 +237,12 @@ def _one_mailbox(keys: Keys, cards: Sequence[int], shares: NameShares, marks: _M
 
 
 def _near_in_time(keys: Keys, cards: Sequence[int], shares: NameShares, marks: _Marks) -> Iterator[Link]:
-    """A rare name, spelled the same, that writes from two addresses within days: a person changing the mailbox."""
-    if not marks.near or shares.expected(_words(keys, cards)) > CHANCE:
+    """A rare name, spelled the same, that writes from two addresses within a short gap: a person changing the mailbox.
+
+    The gap is measured in letters of the pile, so a pile that was written or imported in one day says nothing.
+    """
+    expected = shares.expected(_words(keys, cards))
+    if expected > CHANCE:
         return
     alike: dict[str, list[tuple[float, int]]] = defaultdict(list)
     for address, card in _by_address(keys, cards):
@@ -242,6 +250,10 @@ def _near_in_time(keys: Keys, cards: Sequence[int], shares: NameShares, marks: _
         if name and (address.trouble in (None, SetAside.ROLE) or address.machine):
             alike[name.exact] += [(moment, card) for moment in marks.moments(card)]
     for written in alike.values():
+        letters = Counter(card for _, card in written)
         for (earlier, one), (later, other) in pairwise(sorted(written)):
-            if one != other and later - earlier <= marks.near:
+            if one == other or later - earlier > _NEAR:
+                continue
+            tries = 2 * max(letters[one], letters[other])
+            if expected * tries * marks.share_within(earlier, later) <= _NEAR_CHANCE:
                 yield Link(min(one, other), max(one, other), Rule.NAME_AND_TIME)

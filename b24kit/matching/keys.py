@@ -19,6 +19,7 @@ from b24kit.matching import addresses, domains, names
 from b24kit.matching.mailbox_words import NOBODY_WORDS
 from b24kit.matching.phones import Phone, phones_in
 from b24kit.matching.records import Pile
+from b24kit.matching.shares import is_given
 from b24kit.matching.standing import NOTHING_KNOWN, Known, SetAside, personal_address
 
 Numbers = NDArray[np.int64]
@@ -26,6 +27,7 @@ Thing = TypeVar("Thing")
 NONE = -1
 _SEPARATORS = re.compile(r"[\W_]+")
 _MACHINE = re.compile(r"([^\s@<>,;]+)@([^\s@<>,;]+)")
+_BOT = re.compile(r"\[bot\]|\bbot\b", re.IGNORECASE)
 _NO_MACHINE = frozenset({"localhost", "(none)", "localhost.localdomain", "localhost.(none)", "none", "unknown", "?"})
 
 
@@ -134,7 +136,7 @@ def read_keys(pile: Pile, known: Known = NOTHING_KNOWN) -> Keys:
 
 def read_name(text: str) -> Name:
     """The keys of one spelling of a name."""
-    clean = names.clean_name(text)
+    clean = names.clean_name(text) if not _BOT.search(text) else ""
     words = names.split_words(clean)
     full = tuple(word for word in words if len(word) > 1)
     if len(full) > 1 and " " in clean:
@@ -144,7 +146,8 @@ def read_name(text: str) -> Name:
         exact = " ".join(sorted(spelled))
         return Name(clean, words, " ".join(sorted(full)), exact, "", names.is_via(text))
     squashed = _SEPARATORS.sub("", plain(clean)) if " " not in clean else ""
-    login = "" if len(squashed) < 4 or names.knows_given(words) else squashed
+    says_nothing = len(squashed) < 4 or squashed in NOBODY_WORDS or any(is_given(word) for word in words)
+    login = "" if says_nothing and len(words) < 2 else squashed
     return Name(clean, words, "", "", login, names.is_via(text))
 
 

@@ -163,7 +163,7 @@ def _short_alike(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
     if not _GIVEN.get(single[0]):
         return True
     known = [word for word in other if _GIVEN.get(word)]
-    return not known or any(_same_word(single[0], word) for word in other)
+    return not known or any(same_word(single[0], word) for word in other)
 
 
 def _covered(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
@@ -173,7 +173,7 @@ def _covered(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
     """
     left, met, written_out, unmet = list(theirs), 0, 0, 0
     for word in sorted(mine, key=len, reverse=True):
-        fellow = next((other for other in left if _same_word(word, other)), None)
+        fellow = next((other for other in left if same_word(word, other)), None)
         if fellow is not None:
             left.remove(fellow)
             met += 1
@@ -185,7 +185,13 @@ def _covered(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
     return written_out > 0 and (met > 1 or not unmet)
 
 
-def _same_word(one: str, other: str) -> bool:
+def one_word(one: str, other: str) -> bool:
+    """Whether two folded words are one: equal, or forms of one given name; slips of the pen do not count."""
+    return one == other or bool(_GIVEN.get(one, frozenset()) & _GIVEN.get(other, frozenset()))
+
+
+def same_word(one: str, other: str) -> bool:
+    """Whether two folded words may be one: initials, short forms and slips of the pen among them."""
     if one == other:
         return True
     forms = _GIVEN.get(one, frozenset()), _GIVEN.get(other, frozenset())

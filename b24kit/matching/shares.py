@@ -75,5 +75,11 @@ def background() -> dict[str, Bearing]:
     return found
 
 
+def is_given(word: str) -> bool:
+    """Whether a folded word is known as a given name of more than a few."""
+    known = background().get(word)
+    return known is not None and known.given > UNKNOWN_GIVEN / 10 and known.given != UNKNOWN_GIVEN
+
+
 def _share(bits: str, floor: float) -> float:
     return floor if bits == "-" else max(floor, 2.0 ** -float(bits))

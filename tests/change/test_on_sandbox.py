@@ -74,6 +74,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
         yield Place(portal, clock, sandbox.control, tmp_path)
         portal.close()
         assert not sandbox.control.mails(), "a letter was really sent"
+        secret = sandbox.webhook_url.rstrip("/").rpartition("/")[2].encode()
+        leaks = [path.name for path in tmp_path.rglob("*") if path.is_file() and secret in path.read_bytes()]
+        assert len(secret) > 8 and not leaks, "the webhook is a password"
 
 
 def work_on(found: Snapshot) -> list[Operation]:

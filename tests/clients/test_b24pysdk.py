@@ -145,10 +145,10 @@ def test_a_command_of_a_batch_uses_the_answer_of_another(client: Any) -> None:
         {
             "contact": client.crm.contact.add({"NAME": "Анна"}),
             "deal": client.crm.deal.add({"TITLE": "Обучение", "CONTACT_ID": "$result[contact]"}),
-            "check": client.crm.deal.list(filter={"CONTACT_ID": "$result[contact]"}, select=["ID"]),
+            "check": client.crm.deal.list(filter={"CONTACT_ID": "$result[contact]"}, select=["ID", "CONTACT_ID"]),
         }
     ).result
-    assert told.result["check"] == [{"ID": str(told.result["deal"])}]
+    assert told.result["check"] == [{"ID": str(told.result["deal"]), "CONTACT_ID": str(told.result["contact"])}]
 
 
 def test_the_sdk_keeps_to_fifty_commands_itself(client: Any) -> None:

@@ -176,12 +176,12 @@ def test_a_write_cut_after_the_work_is_done_all_the_same(portal: Sandbox) -> Non
 def test_a_batch_slower_than_the_sdk_waits_is_written_all_the_same(portal: Sandbox) -> None:
     portal.control.clock(mode="real")
     try:
-        portal.control.settings(work={"crm.lead.add": 0.02})
-        client = open_client(portal, timeout=0.1)
+        portal.control.settings(work={"crm.lead.add": 0.03})
+        client = open_client(portal, timeout=(5, 0.15))  # to connect, to wait for the answer
         adds = [client.crm.lead.add({"TITLE": str(number)}) for number in range(15)]
         with pytest.raises(errors.BitrixRequestTimeout):  # 10 s unless told, less than a batch may take
             client.call_batch(adds).call()
-        while portal.control.metrics()["in_flight"]:
+        while portal.control.metrics()["commands"] < len(adds):
             pass
     finally:
         portal.control.clock(mode="moved")

@@ -127,10 +127,10 @@ def test_a_batch_of_ones_own_uses_references(client: FastBitrix) -> None:
     commands = {
         "contact": "crm.contact.add?fields[NAME]=Анна",
         "deal": "crm.deal.add?fields[TITLE]=Обучение&fields[CONTACT_ID]=$result[contact]",
-        "check": "crm.deal.list?filter[CONTACT_ID]=$result[contact]&select[]=ID",
+        "check": "crm.deal.list?filter[CONTACT_ID]=$result[contact]&select[]=ID&select[]=CONTACT_ID",
     }
     told = client.call_batch({"halt": 0, "cmd": commands})
-    assert told["check"] == [{"ID": str(told["deal"])}]
+    assert told["check"] == [{"ID": str(told["deal"]), "CONTACT_ID": str(told["contact"])}]
 
 
 def test_one_refused_command_hides_the_answers_of_all_the_others(client: FastBitrix, portal: Sandbox) -> None:

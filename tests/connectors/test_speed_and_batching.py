@@ -30,7 +30,7 @@ def test_a_method_never_seen_begins_with_a_small_batch() -> None:
 
 
 def test_the_second_batch_is_larger_and_then_the_vendors_size() -> None:
-    assert batch_length(Waiting(commands(500)), seen(0.05, 5), CUT) == 20
+    assert batch_length(Waiting(commands(500)), seen(0.05, 5), CUT) == 10
     assert batch_length(Waiting(commands(500)), seen(0.05, 50), CUT) == 50
 
 

@@ -12,7 +12,7 @@ from b24kit.connectors.bitrix24.methods import LISTS, PAGE_SIZE
 from b24kit.connectors.bitrix24.reading import Reading, select_of
 from b24kit.connectors.bitrix24.translate_activities import ACTIVITY_SELECT, TEXT_SELECT, to_activity
 from b24kit.connectors.bitrix24.translate_cards import CARD_READERS
-from b24kit.connectors.bitrix24.wirevalues import Row, rows_of
+from b24kit.connectors.bitrix24.wirevalues import Row, rows_of, text
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.crm.activity import Activity
 from b24kit.crm.records import Record, ref_of
@@ -20,6 +20,7 @@ from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.errors import UsageError
 
 Outcomes = Mapping[str, CommandOutcome]
+TEXTS_AT_ONCE = 500  # bodies of letters are long: ten pages a request, not fifty
 
 ACTIVITY_KINDS = (Kind.ACTIVITY, Kind.TODO)  # a to-do is an activity with a provider of its own
 _DIRECTORY_KINDS = (Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.USER, Kind.TEAM)
@@ -46,6 +47,18 @@ def read_refs(client: RestClient, reading: Reading, refs: Iterable[Ref]) -> dict
     for kind in _DIRECTORY_KINDS:
         found |= _directory(reading, by_kind[kind])
     return found
+
+
+def read_texts(client: RestClient, activities: Iterable[Ref]) -> Iterator[tuple[Ref, str]]:
+    """Bodies of activities by reference, a request's worth at a time (crm.activity.list, DESCRIPTION alone)."""
+    refs = list(dict.fromkeys(activities))
+    for at in range(0, len(refs), TEXTS_AT_ONCE):
+        part = {ref.id: ref for ref in refs[at : at + TEXTS_AT_ONCE]}
+        lists = list_by_id(LISTS[Kind.ACTIVITY], list(part), ("ID", "DESCRIPTION"), tag="text")
+        for row in _rows(lists, ask(client, lists)):
+            ref, body = part.get(str(row["ID"])), text(row.get("DESCRIPTION"))
+            if ref is not None and body:
+                yield ref, body
 
 
 def list_by_id(method: str, ids: Sequence[str], select: Sequence[str], *, tag: str) -> list[Command]:

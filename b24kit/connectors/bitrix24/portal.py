@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.facts import CAPABILITIES, ask_facts
-from b24kit.connectors.bitrix24.lookup import read_refs
+from b24kit.connectors.bitrix24.lookup import read_refs, read_texts
 from b24kit.connectors.bitrix24.pricing import price
 from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.bitrix24.settling import settle
@@ -72,6 +72,9 @@ class BitrixPortal:
         self, on: Kind | None = None, channel: Channel | None = None, open_only: bool = False, text: bool = False
     ) -> Iterator[Activity]:
         return self._reading.activities(on, channel, open_only, text)
+
+    def texts(self, activities: Iterable[Ref]) -> Iterator[tuple[Ref, str]]:
+        return read_texts(self._client, activities)
 
     def read(self, refs: Iterable[Ref]) -> dict[Ref, Record]:
         """Present state by reference; UsageError for kinds without a record class, except to-dos (as activities)."""

@@ -1,0 +1,88 @@
+"""The doubtful middle as questions: "are these two groups one client?", best first; all of them said yes is tier A+B.
+
+A question joins whole groups, and a group that an earlier question would join already is not asked about twice, so the
+queue is as short as the answers need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from b24kit.matching.block import Price
+from b24kit.matching.candidates import candidates
+from b24kit.matching.cluster import first_numbered, names_disagree
+from b24kit.matching.crowd import Crowd
+from b24kit.matching.keys import Numbers
+from b24kit.matching.portrait import Gallery
+from b24kit.matching.score import Score, score
+from b24kit.matching.standing import SetAside
+from b24kit.matching.tiers import Automatic
+
+ASK = -1.0  # bits: below, a yes is less likely than one in three
+LARGEST = 12  # groups that questions may join to one client
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whether two groups of tier A (by number) are one client, and why one might think so."""
+
+    one: int
+    other: int
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The queue, best first; `of_group` gives the suggested client of each group when every answer is yes."""
+
+    questions: tuple[Question, ...]
+    of_group: Numbers
+    gallery: Gallery
+    prices: tuple[Price, ...]
+
+
+def review(found: Automatic, ask: float = ASK) -> Review:
+    """Questions over the groups of tier A."""
+    groups = int(found.clusters.of_card.max(initial=-1)) + 1
+    gallery = Gallery(found.keys, found.clusters.of_card)
+    hubs = {found.keys.addresses[at].text for at, why in found.shared.items() if why is SetAside.HUB}
+    crowd = Crowd(found.keys, found.shares, groups, hubs)
+    asked = candidates(gallery, groups)
+    scored = []
+    for one, other in asked.pairs:
+        result = score(gallery.portrait(one), gallery.portrait(other), crowd)
+        if result.bits >= ask:
+            scored.append(Question(one, other, result))
+    scored.sort(key=lambda question: (-question.score.bits, question.one, question.other))
+    kept, of_group = _joined(scored, gallery, groups)
+    return Review(tuple(kept), of_group, gallery, tuple(asked.prices))
+
+
+def _joined(scored: Sequence[Question], gallery: Gallery, groups: int) -> tuple[list[Question], Numbers]:
+    """The questions that are needed, best first; one whose clients would then contradict is not asked."""
+    client = list(range(groups))
+    members: dict[int, list[int]] = {group: [group] for group in range(groups)}
+    kept: list[Question] = []
+    for question in scored:
+        one, other = sorted((client[question.one], client[question.other]))
+        if one == other or not _agree(members[one], members[other], question, gallery):
+            continue
+        kept.append(question)
+        for group in members[other]:
+            client[group] = one
+        members[one] += members.pop(other)
+    return kept, first_numbered(np.array(client, dtype=np.int64))
+
+
+def _agree(ones: Sequence[int], others: Sequence[int], question: Question, gallery: Gallery) -> bool:
+    """Whether nobody in the joined client stands in the way; one address under two names is itself the question."""
+    if len(ones) + len(others) > LARGEST:
+        return False
+    if question.score.parts[0].code == "same_address_other_name":
+        return True
+    mine = {name.text: name for group in ones for name in gallery.portrait(group).names}
+    theirs = {name.text: name for group in others for name in gallery.portrait(group).names}
+    return not any(names_disagree([one, other]) for one in mine.values() for other in theirs.values())

@@ -1,0 +1,171 @@
+"""People work on the portal between plan, apply and undo: what is theirs stays, everything else is carried out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from b24kit.change.executor import Executor
+from tests.scenarios.job import Answer, Job, difference, job, undisturbed
+
+
+def operations(work: Job) -> list[dict[str, Any]]:
+    """The operations of the saved plan; what is masked in the file does not matter here."""
+    plan: dict[str, Any] = json.loads(work.plan_file.read_text(encoding="utf-8"))["plan"]
+    return list(plan["operations"])
+
+
+def moved_leads(work: Job) -> list[str]:
+    """Ids of the leads that the plan moves, each of another cluster."""
+    first = {one["cluster"] or one["key"]: one["ref"] for one in reversed(operations(work)) if one.get("ref", "").startswith("lead:")}
+    return [ref.partition(":")[2] for ref in first.values()]
+
+
+def between_waves(monkeypatch: pytest.MonkeyPatch, wave: int, act: Callable[[], None]) -> None:
+    """Let somebody act just before the executor re-reads wave number `wave`."""
+    send, seen = Executor._send, iter(range(1000))
+
+    def disturbed(self: Executor, ready: Any) -> Any:
+        if next(seen) == wave:
+            act()
+        return send(self, ready)
+
+    monkeypatch.setattr(Executor, "_send", disturbed)
+
+
+def refs(answer: Answer) -> set[str]:
+    return {one["ref"] for one in answer.document["not_done"]}
+
+
+def test_cards_changed_between_plan_and_apply_are_left_as_people_left_them(tmp_path: Path) -> None:
+    with job(tmp_path) as work:
+        work.plans()
+        staged, given, gone = moved_leads(work)[:3]
+        work.person("crm.lead.update", id=staged, fields={"STATUS_ID": "JUNK"})
+        work.person("crm.lead.update", id=given, fields={"ASSIGNED_BY_ID": 3})
+        work.person("crm.lead.delete", id=gone)
+        before = work.table("lead")
+        answer = work.applies()
+        assert answer.exit == 0 and answer.document["conflict"] >= 3, answer.document
+        assert {f"lead:{one}" for one in (staged, given, gone)} <= refs(answer)
+        leads = work.table("lead")
+        assert (leads[staged], leads[given]) == (before[staged], before[given]) and gone not in leads
+        assert work.undoes().exit == 0
+        assert {key: row["STATUS_ID"] for key, row in work.table("lead").items()} == {
+            key: row["STATUS_ID"] for key, row in before.items()
+        }
+
+
+def test_many_changed_cards_make_the_plan_stale_before_the_first_write(tmp_path: Path) -> None:
+    with job(tmp_path) as work:
+        work.plans()
+        for lead in moved_leads(work)[:12]:
+            work.person("crm.lead.update", id=lead, fields={"STATUS_ID": "JUNK"})
+        before = work.state()
+        answer = work.applies()
+        assert (answer.exit, answer.document["code"]) == (4, "guard.cards_moved")
+        assert difference(before, work.state()) == []
+
+
+def test_a_card_taken_up_between_two_waves_stays_with_whom_took_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with job(tmp_path) as work:
+        work.plans()
+        mine, gone = moved_leads(work)[:2]
+
+        def act() -> None:
+            work.person("crm.lead.update", id=mine, fields={"STATUS_ID": "JUNK", "ASSIGNED_BY_ID": 3})
+            work.person("crm.lead.delete", id=gone)
+
+        between_waves(monkeypatch, 3, act)
+        answer = work.applies()
+        lead = work.table("lead")[mine]
+        assert (lead["STATUS_ID"], lead["ASSIGNED_BY_ID"]) == ("JUNK", 3)
+        assert {f"lead:{mine}", f"lead:{gone}"} <= refs(answer)
+        assert answer.exit == 0 and answer.document["left"] == 0, answer.document
+
+
+def new_letter(work: Job, stage: str) -> str:
+    """A letter that becomes a lead meanwhile, as the portal's own mailbox makes it."""
+    lead = work.person("crm.lead.add", fields={"TITLE": "Новое письмо", "STATUS_ID": stage, "SOURCE_ID": "EMAIL"})
+    return str(lead)
+
+
+def emptied(work: Job) -> dict[str, Any]:
+    """The stage of the pile, which the plan removes."""
+    return next(one["before"] for one in operations(work) if one["does"] == "remove" and one["before"]["name"] == "E-mail")
+
+
+@pytest.mark.parametrize("wave", [None, 0, 4])
+def test_letters_that_arrive_meanwhile_are_not_touched_and_keep_their_stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wave: int | None
+) -> None:
+    with job(tmp_path) as work:
+        work.plans()
+        code, made = emptied(work)["code"], list[str]()
+
+        def arrive() -> None:
+            made.append(new_letter(work, code))
+
+        if wave is None:
+            arrive()
+        else:
+            between_waves(monkeypatch, wave, arrive)
+        answer = work.applies()
+        assert answer.exit == 3 and answer.document["failed"] == 1, answer.document
+        assert work.table("lead")[made[0]]["STATUS_ID"] == code
+        assert code in [row["STATUS_ID"] for row in work.table("status").values()]
+        work.person("crm.lead.update", id=made[0], fields={"STATUS_ID": "NEW"})
+        assert work.ends(answer).exit == 0
+        assert code not in [row["STATUS_ID"] for row in work.table("status").values()]
+
+
+def test_a_target_stage_renamed_or_removed_makes_the_plan_stale(tmp_path: Path) -> None:
+    with job(tmp_path) as work:
+        work.plans()
+        rows = work.table("status")
+        mine = next(key for key, row in rows.items() if row["STATUS_ID"] == emptied(work)["code"])
+        work.sandbox.control.settings(webhooks=[*work.control.settings()["webhooks"], {"user_id": 1, "code": "admin00000000000"}])
+        import httpx
+
+        url = f"{work.sandbox.url}/rest/1/admin00000000000/crm.status.update"
+        httpx.post(url, json={"id": mine, "fields": {"NAME": "Почта"}}).raise_for_status()
+        before = work.state()
+        answer = work.applies()
+        assert (answer.exit, answer.document["code"]) == (4, "guard.settings_moved")
+        assert difference(before, work.state()) == []
+
+
+def test_an_undo_keeps_contacts_that_people_edited_or_use(tmp_path: Path) -> None:
+    before, _, undone = undisturbed()
+    with job(tmp_path) as work:
+        work.plans()
+        assert work.applies().exit == 0
+        ours = [key for key, row in work.table("contact").items() if row.get("ORIGINATOR_ID") == "b24kit"]
+        edited, used, *others = ours
+        work.person("crm.contact.update", id=edited, fields={"POST": "Директор"})
+        work.person("crm.deal.add", fields={"TITLE": "Стенд", "CONTACT_ID": used})
+        answer = work.undoes()
+        assert answer.exit == 0, answer.document
+        left = [key for key, row in work.table("contact").items() if row.get("ORIGINATOR_ID") == "b24kit"]
+        assert sorted(left) == sorted([edited, used])
+        rest = difference(undone, work.state(), without=("stagehistory", "contact", "multifield", "deal", "binding"))
+        assert [line for line in rest if "comment" not in line] == []
+
+
+def test_a_contact_used_after_the_undo_was_planned_is_not_deleted(tmp_path: Path) -> None:
+    with job(tmp_path) as work:
+        work.plans()
+        assert work.applies().exit == 0
+        way = work.folder / "client" / "undo.b24"
+        assert work.json("undo", "-o", str(way)).exit == 0
+        used = next(key for key, row in work.table("contact").items() if row.get("ORIGINATOR_ID") == "b24kit")
+        work.person("crm.deal.add", fields={"TITLE": "Стенд", "CONTACT_ID": used})
+        answer = work.json("apply", str(way))
+        assert answer.exit in (0, 4)
+        assert used in work.table("contact"), "the contact of a colleague's deal was deleted"
