@@ -1,4 +1,4 @@
-"""Automatic grouping scored on sets of real identities: precision must be 1.000 on each, recall is what it is.
+"""`b24kit match` on real records of real people whose identity the people themselves wrote down.
 
 Needs the data and the scorer beside the repository (`../shared`); says so and stops where they are not there.
 """
@@ -6,77 +6,55 @@ Needs the data and the scorer beside the repository (`../shared`); says so and s
 from __future__ import annotations
 
 import csv
-import gzip
 import json
 import subprocess
 import sys
 import tempfile
-import time
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from b24kit.matching.groups import Grouping, Row, group_rows
-
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-SETS = SHARED / "data/identities"
+DATA = SHARED / "data/identities"
 SCORER = SHARED / "tools/er_score.py"
+PEOPLE = ("dev_mix", "dev_git", "dev_numpy", "dev_astropy", "dev_stream", "dev_openstack")
 
 
 def main() -> None:
-    """Print one JSON object."""
-    found = sorted(SETS.glob("*.leads.csv.gz")) if SCORER.exists() else []
-    named = [path.name.removesuffix(".leads.csv.gz") for path in found]
-    people = [name for name in named if "name,email" in _header(SETS / f"{name}.leads.csv.gz")]
-    if not people:
+    """One JSON line for each set and tier."""
+    if not DATA.exists() or not SCORER.exists():
         print(json.dumps({"benchmark": "identities", "skipped": "needs ../shared/data/identities"}))
         return
-    print(json.dumps({"benchmark": "identities", "sets": {name: measure(name) for name in people}}))
-
-
-def measure(name: str) -> dict[str, Any]:
-    """Group one set, score it, and count what was set aside by reason."""
-    rows = list(_rows(SETS / f"{name}.leads.csv.gz"))
-    started = time.perf_counter()
-    grouping = group_rows(rows)
-    seconds = time.perf_counter() - started
-    scored = score(grouping, SETS / f"{name}.truth.csv.gz")
-    return {
-        "rows": len(rows),
-        "seconds": round(seconds, 3),
-        "precision": scored["pairwise"]["precision"],
-        "recall": scored["pairwise"]["recall"],
-        "false_merges": scored["false_merges"],
-        "missed_merges": scored["missed_merges"],
-        "set_aside": dict(Counter(why.value for why in grouping.aside.values())),
-    }
-
-
-def score(grouping: Grouping, truth: Path) -> dict[str, Any]:
-    """The scorer's answer; a row that was set aside stands alone."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "clusters.csv"
-        with path.open("w", newline="", encoding="utf-8") as file:
-            out = csv.writer(file)
-            out.writerow(("id", "cluster"))
-            out.writerows((row, group.key) for group in grouping.groups for row in group.ids)
-            out.writerows((row, f"alone:{row}") for row in grouping.aside)
-        command = [sys.executable, str(SCORER), str(truth), str(path)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
-    found: dict[str, Any] = json.loads(done.stdout)
+        for name in PEOPLE:
+            for tier in ("auto", "suggested"):
+                print(json.dumps(measure(name, tier, Path(folder))), flush=True)
+        print(json.dumps(measure("dev_companies", "auto", Path(folder), kind="company")))
+
+
+def measure(name: str, tier: str, folder: Path, kind: str = "person") -> dict[str, Any]:
+    """The score of one set in one tier, and how many questions a person would be asked for each 1,000 rows."""
+    out, queue = folder / f"{name}.csv", folder / f"{name}.queue.csv"
+    leads = DATA / f"{name}.leads.csv.gz"
+    options = ["--kind", kind] if kind == "company" else ["--tier", tier]
+    options += ["--review", str(queue)] if tier == "suggested" else []
+    _run("-m", "b24kit", "match", str(leads), "-o", str(out), "--json", *options)
+    score = json.loads(_run(str(SCORER), str(DATA / f"{name}.truth.csv.gz"), str(out)))
+    found = {"benchmark": "identities", "set": name, "tier": tier, **score["pairwise"]}
+    found |= {key: score[key] for key in ("false_merges", "false_merges_per_1000")}
+    if queue.exists() and tier == "suggested":
+        with queue.open(encoding="utf-8") as stream:
+            questions = sum(1 for _ in csv.DictReader(stream))
+        found["questions_per_1000"] = round(1000 * questions / _rows(out), 1)
     return found
 
 
-def _header(path: Path) -> str:
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        return file.readline()
+def _run(*arguments: str) -> str:
+    return subprocess.run([sys.executable, *arguments], check=True, capture_output=True, text=True).stdout
 
 
-def _rows(path: Path) -> Iterator[Row]:
-    with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield Row(row.get("lead_id") or row["id"], row["email"], row["name"])
+def _rows(path: Path) -> int:
+    with path.open(encoding="utf-8") as stream:
+        return sum(1 for _ in stream) - 1
 
 
 if __name__ == "__main__":

@@ -18,17 +18,24 @@ import duckdb
 
 from b24kit.matching.names import fold
 
+ASIAN_GIVEN_SHARE = 0.004
 OUT = Path(__file__).resolve().parents[1] / "b24kit/matching/name_shares.txt.gz"
 LEAST_GIVEN, LEAST_SURNAME = 1e-5, 5e-6
-HEADER = "# folded name, bits as a given name, bits as a surname (bits = -log2 of the share; - = rarer than the table goes)"
+HEADER = "# folded name, bits as a given name, bits as a surname (-log2 of the share; - is rarer than the table goes)"
 
 # Surnames of Asia as foreign partners write them in Latin: shares of the people who write to a firm, rounded.
 ASIAN = """
 wang .02 li .02 zhang .02 liu .015 chen .015 yang .01 huang .008 zhao .008 wu .008 zhou .007 xu .006 sun .005 ma .005
 zhu .005 hu .004 guo .004 he .004 lin .004 gao .003 luo .003 lee .012 kim .015 park .006 choi .003 jung .003 kang .002
 nguyen .01 tran .004 le .003 pham .003 singh .01 kumar .01 sharma .004 gupta .003 patel .003 khan .004 ali .003
+yu .004 wei .004 tang .003 feng .003 deng .003 cao .003 peng .003 zeng .003 xiao .003 tian .003 dong .003 pan .003
+yuan .003 cai .003 jiang .003 du .002 ye .002 cheng .002 su .002 lu .003 lv .002 ding .002 ren .002 yao .002 shen .002
+zhong .002 cui .002 tan .002 fan .002 liao .002 shi .002 jin .002 jia .002 xia .002 fu .002 fang .002 zou .002 bai .002
+meng .002 qin .002 qiu .002 hou .002 yin .002 xue .002 yan .002 duan .002 lei .002 long .002 tao .002 mao .002 hao .002
 sato .002 suzuki .002 tanaka .002 takahashi .002 watanabe .002
 """
+# One-syllable given names of China, by the same rounding.
+ASIAN_GIVEN = "wei jun lei tao yu jie li ming bin bo hao jing yan xin peng feng long qiang hui kai chao yi ying ping"
 
 
 def main() -> None:
@@ -39,11 +46,12 @@ def main() -> None:
         given[name] = max(given.get(name, 0.0), share)
     for name, share in [*_census("all").items(), *_asian()]:
         surnames[name] = max(surnames.get(name, 0.0), share)
+    for name in ASIAN_GIVEN.split():
+        given[fold(name)] = max(given.get(fold(name), 0.0), ASIAN_GIVEN_SHARE)
     given = {name: share for name, share in given.items() if share >= LEAST_GIVEN}
     surnames = {name: share for name, share in surnames.items() if share >= LEAST_SURNAME}
     lines = [HEADER]
-    for name in sorted({*given, *surnames}):
-        lines.append(f"{name} {_bits(given.get(name))} {_bits(surnames.get(name))}")
+    lines += [f"{name} {_bits(given.get(name))} {_bits(surnames.get(name))}" for name in sorted({*given, *surnames})]
     with OUT.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as packed:
         packed.write(("\n".join(lines) + "\n").encode())
     sys.stdout.write(f"{len(given)} given names, {len(surnames)} surnames, {OUT.stat().st_size} bytes\n")

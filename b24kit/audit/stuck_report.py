@@ -21,7 +21,8 @@ BUCKETS: tuple[int, ...] = (14, 30, 90, 180, 365, 730)
 class OpenLead:
     """An open lead as the audit sees it. `cause` is what its letters are, a code after `audit.cause.`.
 
-    `client` is the id of the contact that is known to write from this address, `deals` that client's running deals.
+    `client` is the id of the contact that is known to write from this address, `deals` that client's running deals,
+    `deal` the one that its letter is about. `again`: its writer wrote before; None where nobody can tell.
     """
 
     lead: Lead
@@ -30,6 +31,8 @@ class OpenLead:
     cause: str
     client: str | None = None
     deals: tuple[Deal, ...] = ()
+    again: bool | None = None
+    deal: str | None = None
 
     @property
     def days(self) -> int | None:
@@ -56,6 +59,7 @@ def stuck_sheets(cards: Sequence[OpenLead], names: Names) -> list[Sheet]:
         _grouped("source", cards, lambda card: _named(card.lead.source, names.sources)),
         _grouped("owner", cards, lambda card: _named(card.lead.owner, names.users)),
         _grouped("cause", cards, lambda card: Reason(f"audit.cause.{card.cause}")),
+        _grouped("writer", cards, _writer),
         _listed(stuck, names),
     ]
 
@@ -77,6 +81,15 @@ def clients_deals(cards: Iterable[OpenLead]) -> list[Deal]:
     """Running deals of the known clients whose letters lie among stuck leads, each once."""
     found = {deal.id: deal for card in cards if card.stuck for deal in card.deals}
     return list(found.values())
+
+
+def _writer(card: OpenLead) -> Reason:
+    """Whether the client behind a letter wrote for the first time or again."""
+    return (
+        Reason("audit.none")
+        if card.again is None
+        else Reason("audit.writer.again" if card.again else "audit.writer.first")
+    )
 
 
 def _named(key: str | None, names: Mapping[str, str]) -> Any:
@@ -131,8 +144,10 @@ def _listed(stuck: Sequence[OpenLead], names: Names) -> Sheet:
             card.days,
             Reason(f"audit.cause.{card.cause}"),
             card.client,
+            _writer(card),
+            card.deal,
         )
         for card in stuck
     ]
-    columns = ("lead", "title", "stage", "source", "owner", "days", "cause", "client")
+    columns = ("lead", "title", "stage", "source", "owner", "days", "cause", "client", "writer", "deal")
     return Sheet("audit.sheet.stuck_list", tuple(f"audit.column.{name}" for name in columns), rows)

@@ -12,10 +12,9 @@ from b24kit.change.operation import BindLetter, Operation, RemoveRecord, UnbindL
 from b24kit.change.references import resolved
 from b24kit.change.runs import Run
 from b24kit.change.snapshot import Difference
-from b24kit.change.threeway import agrees
 from b24kit.crm.activity import Activity
 from b24kit.crm.portal import PortalReads
-from b24kit.crm.records import READABLE, Record, values_of
+from b24kit.crm.records import READABLE, Record, agrees, values_of
 from b24kit.crm.refs import Ref
 
 _LOOK = 1000

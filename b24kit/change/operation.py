@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from b24kit.change.references import WORDS, mentioned, resolved, settled
 from b24kit.crm.portal import Capabilities
-from b24kit.crm.records import same
+from b24kit.crm.records import agrees
 from b24kit.crm.refs import Kind, Ref, new_ref
 from b24kit.crm.writes import Bind, Change, Create, Delete, Unbind, Write
 
@@ -148,15 +148,15 @@ class UpdateRecord(Operation):
 
     def is_done(self, now: Mapping[str, Any]) -> bool:
         """Whether the object already is as wanted."""
-        return all(same(name, now.get(name), value) for name, value in self.after.items())
+        return all(agrees(name, now.get(name), value) for name, value in self.after.items())
 
     def moved_on(self, now: Mapping[str, Any]) -> tuple[str, ...]:
         """Fields that somebody changed since they were read."""
-        return tuple(name for name, value in self.before.items() if not same(name, now.get(name), value))
+        return tuple(name for name, value in self.before.items() if not agrees(name, now.get(name), value))
 
     def write(self, ids: Mapping[str, str], now: Mapping[str, Any]) -> Write:
         wanted = settled(self.after, ids)
-        values = {name: value for name, value in wanted.items() if not same(name, now.get(name), value)}
+        values = {name: value for name, value in wanted.items() if not agrees(name, now.get(name), value)}
         return Change(self.key, resolved(self.ref, ids), values, dict(now))
 
     def inverse(self, new_id: str | None, capabilities: Capabilities) -> Operation | NoWayBack:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from b24kit.change.canary import Canary
@@ -15,6 +16,7 @@ from b24kit.change.operation import Phase
 from b24kit.change.plan import Plan
 from b24kit.change.recap import Recap
 from b24kit.change.runs import Run, RunStore
+from b24kit.change.undo import used_meanwhile
 from b24kit.clock import Clock
 from b24kit.crm.portal import Portal, Tell
 from b24kit.crm.refs import Kind, Ref
@@ -48,14 +50,19 @@ class Rollout:
             raise Refused("guard.applied", plan=plan.id, run=begun.id)
         if begun is not None:
             return self.resume(begun.id)
+        asked = self.clock.now()
         facts = self.portal.facts()
+        skew = skew_seconds(facts.now, asked, self.clock.now())
         with writing(facts.id, self.locks, work=f"plan {plan.id}", now=self.clock.now()):
+            begun = self.store.of_plan(plan.id)
+            if begun is not None:  # somebody was quicker while this process looked round
+                raise Refused("guard.applied", plan=plan.id, run=begun.id)
             drifted = check(plan, self.portal, facts, self.clock.now(), self.consent)
             if plan.undoes is not None:
                 self._clear_away(plan.undoes)
-            run = self.store.start(plan, facts, self.clock.now())
+            run = self.store.start(plan, facts, self.clock.now(), skew)
             try:
-                return self._execute(run, [moved.entry(self.clock.now()) for moved in drifted])
+                return self._execute(run, [*(moved.entry(self.clock.now()) for moved in drifted), *self._used(plan)])
             finally:
                 run.close()
 
@@ -84,7 +91,18 @@ class Rollout:
             )
             run.reopen()
             Canary(run, self.portal, self.clock).clear_away()
-            return self._execute(run, [moved.entry(self.clock.now()) for moved in drifted])
+            left = [moved.entry(self.clock.now()) for moved in drifted]
+            return self._execute(run, [*left, *self._used(run.plan)])
+
+    def _used(self, plan: Plan) -> list[Entry]:
+        """What the way back of a run may not remove any more, since people use it by now."""
+        if plan.undoes is None:
+            return []
+        run = self.store.open(plan.undoes)
+        try:
+            return used_meanwhile(plan, run, self.portal, self.clock.now())
+        finally:
+            run.close()
 
     def _clear_away(self, run_id: str) -> None:
         """A canary that a crash left behind goes, whichever way the run is taken up again."""
@@ -107,6 +125,15 @@ class Rollout:
         ).execute(run.id, left_alone)
         run.end(self.clock.now(), recap.ended.value, recap.summary())
         return recap
+
+
+def skew_seconds(told: datetime, asked: datetime, heard: datetime) -> float:
+    """How far the portal's clock is ahead of ours: it told its time at some moment between `asked` and `heard`.
+
+    A portal that is tired answers late, and that says nothing of its clock.
+    """
+    nearest = min(max(told, asked), heard)
+    return (told - nearest).total_seconds()
 
 
 def touched(run: Run) -> set[str]:

@@ -92,8 +92,11 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def start(self, plan: Plan, facts: PortalFacts, now: datetime) -> Run:
-        """A new run of a plan, with the plan inside, so that resume and undo need no other file."""
+    def start(self, plan: Plan, facts: PortalFacts, now: datetime, skew_seconds: float | None = None) -> Run:
+        """A new run of a plan, with the plan inside, so that resume and undo need no other file.
+
+        `skew_seconds`: how far the portal's clock is ahead of ours; not given when `facts` are of this very moment.
+        """
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder = self._free(f"{now:%Y%m%d-%H%M%S}-{plan.id[:8]}")
         folder.mkdir(mode=0o700)
@@ -107,7 +110,7 @@ class RunStore:
             tool=__version__,
             user=facts.user,
             undoes=plan.undoes or "",
-            skew=f"{(facts.now - now).total_seconds():.0f}",
+            skew=f"{(facts.now - now).total_seconds() if skew_seconds is None else skew_seconds:.0f}",
         )
         return run
 

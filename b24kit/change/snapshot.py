@@ -35,15 +35,11 @@ CREATE TABLE records (
 ) WITHOUT ROWID;
 CREATE TABLE bodies (id TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 """
-# Incoming letters that hang on a lead which is open: the only bodies that anything is decided by.
-_OPEN_LETTERS = """
-SELECT a.id FROM records AS a
-JOIN records AS l ON l.kind = 'lead' AND l.id = substr(json_extract(a.body, '$.card'), 6)
- AND l.rank = CASE WHEN length(l.id) < 19 THEN CAST(substr(json_extract(a.body, '$.card'), 6) AS INTEGER) ELSE 0 END
-WHERE a.kind = 'activity' AND json_extract(a.body, '$.channel') = 'email'
- AND json_extract(a.body, '$.direction') != 'out' AND json_extract(a.body, '$.card') LIKE 'lead:%'
- AND json_extract(l.body, '$.outcome') = 'open'
-ORDER BY a.rank, a.id
+_OPEN_LEADS = "SELECT id FROM records WHERE kind = 'lead' AND json_extract(body, '$.outcome') = 'open'"
+_LETTERS = """
+SELECT id, substr(json_extract(body, '$.card'), 6) FROM records
+WHERE kind = 'activity' AND json_extract(body, '$.card') LIKE 'lead:%'
+ AND json_extract(body, '$.channel') = 'email' AND json_extract(body, '$.direction') != 'out' ORDER BY rank, id
 """
 
 
@@ -65,6 +61,9 @@ class Snapshot:
         self.facts = facts
         self.taken_at = taken_at
         self.id = _content_id(base)
+        # Snapshots of earlier versions have no bodies.
+        named = base.execute("SELECT 1 FROM sqlite_master WHERE name = 'bodies'").fetchone()
+        self._has_bodies = named is not None
 
     @classmethod
     def open(cls, path: Path) -> Snapshot:
@@ -133,11 +132,12 @@ class Snapshot:
         found = (cast(Activity, record) for record in self.records(Kind.ACTIVITY))
         return (activity for activity in found if on is None or activity.card.kind is on)
 
-    def texts(self) -> dict[str, str]:
-        """Bodies of the open leads' letters by activity id, as they were shortened; empty when none were read."""
-        if self._base.execute("SELECT 1 FROM sqlite_master WHERE name = 'bodies'").fetchone() is None:
-            return {}  # taken before bodies were kept
-        return dict(self._base.execute("SELECT id, text FROM bodies").fetchall())
+    def body(self, activity: str) -> str | None:
+        """The body of an open lead's letter as it was shortened; None when it was not read."""
+        if not self._has_bodies:
+            return None
+        row = self._base.execute("SELECT text FROM bodies WHERE id = ?", (activity,)).fetchone()
+        return None if row is None else str(row[0])
 
     def records(self, kind: Kind) -> Iterator[Record]:
         """Every record of a kind in id order."""
@@ -279,7 +279,9 @@ def _store(base: sqlite3.Connection, records: Iterable[Record]) -> None:
 
 
 def _store_bodies(base: sqlite3.Connection, portal: PortalReads, shorten: Callable[[str], str]) -> None:
-    wanted = [Ref(Kind.ACTIVITY, row[0]) for row in base.execute(_OPEN_LETTERS)]
+    """Bodies of the incoming letters that hang on open leads: the only ones that anything is decided by."""
+    still_open = {row[0] for row in base.execute(_OPEN_LEADS)}
+    wanted = [Ref(Kind.ACTIVITY, letter) for letter, lead in base.execute(_LETTERS) if lead in still_open]
     base.execute("BEGIN")
     for ref, body in portal.texts(wanted):
         base.execute("INSERT OR REPLACE INTO bodies VALUES (?, ?)", (ref.id, shorten(body)))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from b24kit.change.runs import RunInfo
-from b24kit.crm.records import comparable, same
+from b24kit.crm.records import agrees, comparable, same
 from b24kit.crm.refs import CARDS, Kind, Ref
 
 _LINKS = {"contact": Kind.CONTACT, "company": Kind.COMPANY, "companies": Kind.COMPANY, "lead": Kind.LEAD}
@@ -26,7 +26,7 @@ def taken_back(
     kept: list[str] = []
     for name, wrote in ours.items():
         present, old = now.get(name), before.get(name)
-        if same(name, present, old):
+        if agrees(name, present, old):
             continue
         if agrees(name, present, wrote):
             back[name] = old
@@ -74,13 +74,6 @@ def _relinked(name: str, value: Any, again: Mapping[Ref, Ref]) -> Any:
         return [_relinked(name, item, again) for item in value]
     found = again.get(Ref(kind, str(value)))
     return value if found is None else found.id
-
-
-def agrees(name: str, present: Any, wrote: Any) -> bool:
-    """Whether a field still is as we wrote it; a map of ours may name only some of its parts."""
-    if isinstance(wrote, Mapping) and isinstance(present, Mapping):
-        return all(same(part, present.get(part), value) for part, value in wrote.items())
-    return same(name, present, wrote)
 
 
 def _points_back(present: list[Any], old: list[Any], wrote: list[Any]) -> list[Any]:

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 
 from b24kit.change.draft import plan_over
 from b24kit.change.executor import Executor
-from b24kit.change.journal import State
-from b24kit.change.operation import Operation, Phase, Reason
+from b24kit.change.journal import Entry, State
+from b24kit.change.operation import Operation, Phase, Reason, RemoveRecord
 from b24kit.change.plan import Plan
 from b24kit.change.prints import present_settings
 from b24kit.change.runs import Run, RunInfo, RunStore
 from b24kit.change.snapshot import Snapshot
-from b24kit.change.wayback import Deed, WayBack, find_way_back
+from b24kit.change.wayback import Deed, WayBack, find_way_back, used_by_people
 from b24kit.clock import Clock
 from b24kit.crm.portal import Portal
 from b24kit.crm.refs import Kind, Ref
@@ -61,6 +61,22 @@ def undo_plan(run: Run, portal: Portal, store: RunStore, clock: Clock) -> Plan:
         names=run.plan.names,
         undoes=run.id,
     )
+
+
+def used_meanwhile(plan: Plan, run: Run, portal: Portal, at: datetime) -> list[Entry]:
+    """What an undo must leave alone because people put it on a card of theirs after the undo was planned.
+
+    A card does not change when another one begins to speak of it, so re-reading it before its removal tells nothing.
+    """
+    removals = [one for one in plan.operations if isinstance(one, RemoveRecord)]
+    if not any(one.ref.kind in (Kind.CONTACT, Kind.COMPANY) for one in removals):
+        return []
+    used = used_by_people(run.info, list(_deeds(run, frozenset())), portal, plan.made_at)
+    return [
+        Entry(key=one.key, state=State.CONFLICT, at=at, code="undo.left.used", facts={"card": str(used[one.ref])})
+        for one in removals
+        if one.ref in used
+    ]
 
 
 def _deeds(run: Run, skip: frozenset[str]) -> Iterator[Deed]:

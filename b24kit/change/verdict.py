@@ -10,7 +10,7 @@ from b24kit.change.journal import Entry, State
 from b24kit.change.operation import BindLetter, CreateRecord, Operation, RemoveRecord, UnbindLetter, UpdateRecord
 from b24kit.change.references import resolved, settled
 from b24kit.crm.activity import Activity
-from b24kit.crm.records import READABLE, VOLATILE, Record, same, values_of
+from b24kit.crm.records import READABLE, VOLATILE, Record, agrees, same, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.writes import Change, Create, Write
 
@@ -101,7 +101,7 @@ def moved_on(operation: UpdateRecord | RemoveRecord, now: Mapping[str, Any]) -> 
     return tuple(
         name
         for name in operation.moved_on(now)
-        if name not in VOLATILE and not (name in wanted and same(name, now.get(name), wanted[name]))
+        if name not in VOLATILE and not (name in wanted and agrees(name, now.get(name), wanted[name]))
     )
 
 

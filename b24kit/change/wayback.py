@@ -76,7 +76,7 @@ class _Finder:
         self._made = set(self._ids_as_refs())
         self._written = self._written_to_ours()
         self._again: dict[Ref, Ref] = {}  # removed by the run -> what will be made in its place
-        self._used = self._used_by_people()
+        self._used = used_by_people(info, deeds, portal)
         self.way = WayBack()
 
     def restore_removed(self) -> None:
@@ -201,22 +201,6 @@ class _Finder:
             return next((lead.ref for lead in self._portal.leads(where) if lead.ref not in leaving), None)
         return next((deal.ref for deal in self._portal.deals(where) if deal.ref not in leaving), None)
 
-    def _used_by_people(self) -> dict[Ref, Ref]:
-        """Contacts and companies of ours that people have put on cards since, and one such card each."""
-        ours = {ref for ref in self._made if ref.kind in (Kind.CONTACT, Kind.COMPANY)}
-        if not ours:
-            return {}
-        mine = self._made | {
-            resolved(deed.operation.ref, self._ids) for deed in self._deeds if isinstance(deed.operation, UpdateRecord)
-        }
-        since = Where(changed_since=self._info.started + timedelta(seconds=self._info.skew_seconds - 60))
-        found: dict[Ref, Ref] = {}
-        for card in itertools.chain[Any](self._portal.deals(since), self._portal.leads(since)):
-            if card.ref not in mine:
-                links = (Ref(Kind.CONTACT, card.contact or "-"), Ref(Kind.COMPANY, card.company or "-"))
-                found.update({link: card.ref for link in links if link in ours})
-        return found
-
     def _ids_as_refs(self) -> Iterator[Ref]:
         return (deed.made for deed in self._deeds if deed.made is not None)
 
@@ -238,6 +222,28 @@ class _Finder:
 
     def _leave(self, ref: Ref, code: str, facts: Mapping[str, Any] | None = None) -> None:
         self.way.leave(ref, Reason(code, facts or {}))
+
+
+def used_by_people(
+    info: RunInfo, deeds: Sequence[Deed], portal: Portal, since: datetime | None = None
+) -> dict[Ref, Ref]:
+    """Contacts and companies of ours that people have put on cards since, and one such card each.
+
+    `since` (our time) is when the run started, unless somebody has looked before.
+    """
+    made = {deed.made for deed in deeds if deed.made is not None}
+    ours = {ref for ref in made if ref.kind in (Kind.CONTACT, Kind.COMPANY)}
+    if not ours:
+        return {}
+    ids = {deed.operation.key: deed.made.id for deed in deeds if deed.made is not None}
+    mine = made | {resolved(deed.operation.ref, ids) for deed in deeds if isinstance(deed.operation, UpdateRecord)}
+    changed = Where(changed_since=(since or info.started) + timedelta(seconds=info.skew_seconds - 60))
+    found: dict[Ref, Ref] = {}
+    for card in itertools.chain[Any](portal.deals(changed), portal.leads(changed)):
+        if card.ref not in mine:
+            links = (Ref(Kind.CONTACT, card.contact or "-"), Ref(Kind.COMPANY, card.company or "-"))
+            found.update({link: card.ref for link in links if link in ours})
+    return found
 
 
 def _identity(ref: str, values: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from b24kit.cleanup.deals import Running
 from b24kit.crm.cards import Company, Contact, Deal
 from b24kit.crm.pipeline import Outcome
 from b24kit.crm.points import PointKind
@@ -38,10 +39,31 @@ class KnownClients:
         found = self.companies_by_domain.get(domain, ()) if domain else ()
         return self.companies[found[0]] if len(found) == 1 else None
 
+    def company_of_site(self, address: str) -> Company | None:
+        """The only company at this domain, when its own card says so: by a site or an address of its own.
+
+        A company that is still called by its domain was made of letters; no person has looked at it yet.
+        """
+        company, domain = self.company_at(address), domains.corporate_domain(address)
+        if company is None or domain is None or company.title.lower() == domain:
+            return None
+        return company if domain in _own_domains(company, ALL_ALIASES) else None
+
+    def contact_at(self, address: str) -> Contact | None:
+        """The only contact with this canonical address."""
+        found = self.contacts_by_address.get(address, ())
+        return self.contacts[found[0]] if len(found) == 1 else None
+
     def running_deals(self, contact: Contact | None, company: Company | None) -> tuple[Deal, ...]:
         """Open deals of a contact, else those of a company."""
         own = self.deals_by_contact.get(contact.id, ()) if contact else ()
         return own or (self.deals_by_company.get(company.id, ()) if company else ())
+
+    def running(self, contact: Contact | None, company: Company | None) -> Running:
+        """Open deals that a client may write about, his own apart from his company's others."""
+        own = self.deals_by_contact.get(contact.id, ()) if contact else ()
+        theirs = self.deals_by_company.get(company.id, ()) if company else ()
+        return Running(own, tuple(deal for deal in theirs if deal not in own))
 
     def contact_with_mobile(self, phones: Iterable[str], name: str) -> Contact | None:
         """The only contact with one of these mobile numbers, when both names are known and agree."""
@@ -107,10 +129,7 @@ def _company_domains(
     """Firm domains from companies' addresses and sites, and from the addresses of the people who work there."""
     found: dict[str, set[str]] = defaultdict(set)
     for company in firms.values():
-        sites = (point.value for point in company.points if point.kind is PointKind.WEB)
-        hosts = {domain for site in sites if (domain := _site_domain(site))}
-        hosts |= {domain for address in _addresses(company, aliases) if (domain := domains.corporate_domain(address))}
-        for host in hosts:
+        for host in _own_domains(company, aliases):
             found[host].add(company.id)
     for contact in people.values():
         if contact.company is not None and contact.company in firms:
@@ -118,6 +137,13 @@ def _company_domains(
                 if domain := domains.corporate_domain(address):
                     found[domain].add(contact.company)
     return found
+
+
+def _own_domains(company: Company, aliases: Aliases) -> set[str]:
+    """The firm domains that stand on a company's own card."""
+    sites = (point.value for point in company.points if point.kind is PointKind.WEB)
+    hosts = {domain for site in sites if (domain := _site_domain(site))}
+    return hosts | {domain for text in _addresses(company, aliases) if (domain := domains.corporate_domain(text))}
 
 
 def _site_domain(site: str) -> str | None:

@@ -12,34 +12,13 @@ from dataclasses import dataclass, replace
 
 from b24kit.change.operation import Reason
 from b24kit.cleanup.clients import KnownClients
+from b24kit.cleanup.one_client import Cluster, in_time
+from b24kit.cleanup.one_mobile import joined_by_mobile
 from b24kit.cleanup.pile import Item
 from b24kit.crm.cards import Company, Contact
 from b24kit.matching import addresses, names
 from b24kit.matching.groups import Grouping, Known, Row, SetAside, group_rows, natural
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """All leads of one client in order of time. Without contact and company he is new; `addresses` are canonical.
-
-    `of_company`: the letters are a known company's own mailbox's, no person of it can be told.
-    """
-
-    items: tuple[Item, ...]
-    addresses: tuple[str, ...]
-    contact: Contact | None = None
-    company: Company | None = None
-    of_company: bool = False
-
-    @property
-    def key(self) -> str:
-        """Stable between plans of the same state: the smallest lead id."""
-        return f"c-{min((item.lead.id for item in self.items), key=natural)}"
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every spelling of the client's name on letters and leads."""
-        return tuple(name for item in self.items for name in item.names)
+from b24kit.matching.records import UNKNOWN_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +48,17 @@ def find_clusters(items: Sequence[Item], index: KnownClients, known: Known) -> C
     for lead, why in grouping.aside.items():
         if lead not in taken:
             left[lead] = Reason(f"clean.left.{why.value}", {"address": by_id[lead].verdict.sender.address})
-    united = (_in_time(cluster) for cluster in _by_contact(matched))
+    whole = joined_by_mobile(
+        sorted(_by_contact(matched), key=lambda one: natural(one.key)), frozenset(index.contacts_by_mobile)
+    )
+    united = (in_time(cluster) for cluster in whole)
     return Clusters(tuple(sorted(united, key=lambda cluster: natural(cluster.key))), left)
 
 
 def _row(item: Item) -> Row:
     sender = item.verdict.sender
-    return Row(item.lead.id, sender.address, sender.raw_name or next(iter(item.names), ""))
+    when = item.when.timestamp() if item.when else UNKNOWN_TIME
+    return Row(item.lead.id, sender.address, sender.raw_name or next(iter(item.names), ""), when)
 
 
 def _with_persons(items: Iterable[Item], index: KnownClients, known: Known) -> Known:
@@ -108,7 +91,7 @@ def _meet(cluster: Cluster, index: KnownClients) -> Cluster | Reason:
 
 def _by_mobile(cluster: Cluster, index: KnownClients) -> Contact | None:
     """The contact whose mobile number all numbers of the cluster lead to, under an agreeing full name."""
-    phones = [phone for item in cluster.items for phone in item.lead.phones]
+    phones = [phone for item in cluster.items for phone in item.phones]
     if not phones or not cluster.names:
         return None
     found = [index.contact_with_mobile(phones, name) for name in cluster.names if names.is_full(name)]
@@ -128,17 +111,26 @@ def _company(cluster: Cluster, contact: Contact | None, index: KnownClients) -> 
 
 
 def _companies(grouping: Grouping, by_id: Mapping[str, Item], index: KnownClients, known: Known) -> list[Cluster]:
-    """Letters from a department's mailbox that stands on exactly one company's card, and on no contact's."""
+    """Letters from a department's mailbox: on exactly one company's card and no contact's, else at its domain alone."""
     found: dict[str, list[Item]] = defaultdict(list)
     for lead, why in grouping.aside.items():
         address = addresses.canonical(by_id[lead].verdict.sender.address, known.aliases)
-        if why is SetAside.ROLE and address and not by_id[lead].lead.contact:
-            holders = index.companies_by_address.get(address, ())
-            if len(holders) == 1 and address not in index.contacts_by_address:
-                found[holders[0]].append(by_id[lead])
+        free = why is SetAside.ROLE and not by_id[lead].lead.contact
+        company = _department_of(address, index) if free and address else None
+        if company is not None:
+            found[company].append(by_id[lead])
     return [
         Cluster(tuple(items), (), company=index.companies[company], of_company=True) for company, items in found.items()
     ]
+
+
+def _department_of(address: str, index: KnownClients) -> str | None:
+    """The only company whose mailbox this is: by its card, or by a firm domain that no other company shares."""
+    holders = index.companies_by_address.get(address, ())
+    if address in index.contacts_by_address or len(holders) > 1:
+        return None
+    at = None if holders else index.company_of_site(address)
+    return holders[0] if holders else at.id if at else None
 
 
 def _callers(grouping: Grouping, by_id: Mapping[str, Item], index: KnownClients) -> list[Cluster]:
@@ -147,7 +139,8 @@ def _callers(grouping: Grouping, by_id: Mapping[str, Item], index: KnownClients)
     for lead, why in grouping.aside.items():
         item = by_id[lead]
         if why is SetAside.NO_ADDRESS and not item.lead.contact:
-            contact = index.contact_with_mobile(item.lead.phones, str(item.lead.name))
+            name = next((name for name in item.names if names.is_full(name)), "")
+            contact = index.contact_with_mobile(item.phones, name)
             if contact is not None:
                 company = index.companies.get(contact.company or "")
                 found.append(Cluster((item,), (), contact=contact, company=company))
@@ -167,10 +160,3 @@ def _by_contact(clusters: Iterable[Cluster]) -> list[Cluster]:
         else:
             met[cluster.contact.id] = cluster
     return new + list(met.values())
-
-
-def _in_time(cluster: Cluster) -> Cluster:
-    def moment(item: Item) -> tuple[float, tuple[tuple[int, int | str], ...]]:
-        return (item.when.timestamp() if item.when else float("inf"), natural(item.lead.id))
-
-    return replace(cluster, items=tuple(sorted(cluster.items, key=moment)))

@@ -21,16 +21,18 @@ from b24kit.change.operation import (
     UpdateRecord,
 )
 from b24kit.cleanup import survive
-from b24kit.cleanup.clusters import Cluster
+from b24kit.cleanup.consent import Refusals, refusals
+from b24kit.cleanup.one_client import Cluster
 from b24kit.cleanup.owners import Routed
 from b24kit.cleanup.pile import Item
+from b24kit.cleanup.reading import Reading, told_in_words
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.crm.cards import Contact
 from b24kit.crm.points import Point, PointKind
 from b24kit.crm.records import values_of
 from b24kit.crm.refs import Kind, Ref, new_ref
 from b24kit.i18n import Language, say
-from b24kit.letters.threads import touches
+from b24kit.letters.signature import NOTHING_SIGNED, Signature
 from b24kit.matching import addresses
 
 _IDS_SHOWN = 20
@@ -61,15 +63,19 @@ def convert(
     *,
     company: Ref | None,
     deals: Sequence[str] = (),
+    readings: Mapping[str, Reading],
     lang: Language = "ru",
 ) -> Converted:
-    """The operations of one client. `company` is the card to link, perhaps one that this plan creates."""
+    """The operations of one client. `company` is the card to link, perhaps one that this plan creates.
+
+    `readings` tell of each lead, by its id.
+    """
     make: list[Operation] = []
     if cluster.of_company and cluster.company is not None:
         client = cluster.company.ref
     elif cluster.contact is not None:
         client = cluster.contact.ref
-        make += _new_addresses(cluster, cluster.contact) if spec.add_addresses else []
+        make += _additions(cluster, cluster.contact, spec)
     else:
         contact = _create_contact(cluster, routed, spec, company, lang)
         make.append(contact)
@@ -77,7 +83,7 @@ def convert(
     needs = tuple(operation.key for operation in make if isinstance(operation, CreateRecord))
     letters = _letters(cluster, client, spec.move_letters, needs)
     firm = company if not cluster.of_company else client
-    closes = _close(cluster, client, routed, closing, firm, deals, needs)
+    closes = _close(cluster, client, routed, closing, firm, deals, needs, readings)
     return Converted((*make, *letters, *closes), client)
 
 
@@ -99,48 +105,68 @@ def _create_contact(
 ) -> CreateRecord:
     items = cluster.items
     name = survive.best_name(cluster.names, cluster.addresses[0])
-    points = survive.united_points(items, frozenset(cluster.addresses))
+    points = survive.united_points(items, frozenset(cluster.addresses), signed=spec.signatures)
+    told = survive.signed_by(items) if spec.signatures else NOTHING_SIGNED
+    refused = refusals((item.lead for item in items), spec.consent)
     values = {
         "name": {"first": name.first, "last": name.last, "middle": name.middle},
         "points": _plain_points(points),
         "owner": routed.owner,
         "source": survive.oldest_source(items),
         "company": company.id if company else None,
-        "comment": _comment(items, lang) if spec.comment else None,
+        "comment": _comment(items, told, refused, lang) if spec.comment or refused.any else None,
+        "extra": dict(refused.values),
     }
     facts = {**_span(items), "name": str(name), "owner_rule": routed.reason.code, **_rule_facts(routed)}
+    signed = ", ".join(filter(None, (told.position, told.company, *told.phones)))
     return CreateRecord(
         key=f"contact-{cluster.key}",
         cluster=cluster.key,
         phase=Phase.CONTACTS,
-        reason=Reason("clean.create_contact", facts),
+        reason=Reason("clean.create_contact_signed", facts | {"text": signed})
+        if signed
+        else Reason("clean.create_contact", facts),
         kind=Kind.CONTACT,
         values={field: value for field, value in values.items() if value},
         needs=_needs(company),
     )
 
 
-def _new_addresses(cluster: Cluster, contact: Contact) -> list[Operation]:
+def _additions(cluster: Cluster, contact: Contact, spec: CleanSpec) -> list[Operation]:
+    """What a known contact's card lacks: addresses he writes from, and refusals that his leads hold; one update."""
+    points = _new_addresses(cluster, contact) if spec.add_addresses else []
+    refused = refusals((item.lead for item in cluster.items), spec.consent, contact).values
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    if points:
+        before["points"] = values_of(contact)["points"]
+        after["points"] = [*before["points"], *_plain_points(points)]
+    if refused:
+        before["extra"] = {name: contact.extra.get(name) for name in refused}
+        after["extra"] = dict(refused)
+    if not after:
+        return []
+    facts = {"contact": contact.id, "name": str(contact.name), "count": len(points), "refused": ", ".join(refused)}
+    code = "clean.keep_refusal" if refused else "clean.add_address"
+    return [
+        UpdateRecord(
+            key=f"points-{contact.id}" if points else f"consent-{contact.id}",
+            cluster=cluster.key,
+            phase=Phase.CONTACTS,
+            reason=Reason(code, facts),
+            ref=contact.ref,
+            before=before,
+            after=after,
+        )
+    ]
+
+
+def _new_addresses(cluster: Cluster, contact: Contact) -> list[Point]:
     """Addresses that a known contact writes from and that his card lacks, as written last."""
     there = {addresses.canonical(text) for value in contact.emails for text in addresses.addresses_in(value)}
     fresh = frozenset(cluster.addresses) - there
-    points = [point for point in survive.united_points(cluster.items, fresh) if point.kind is PointKind.EMAIL]
-    if not points:
-        return []
-    before = values_of(contact)["points"]
-    return [
-        UpdateRecord(
-            key=f"points-{contact.id}",
-            cluster=cluster.key,
-            phase=Phase.CONTACTS,
-            reason=Reason(
-                "clean.add_address", {"contact": contact.id, "name": str(contact.name), "count": len(points)}
-            ),
-            ref=contact.ref,
-            before={"points": before},
-            after={"points": [*before, *_plain_points(points)]},
-        )
-    ]
+    united = survive.united_points(cluster.items, fresh, signed=False)
+    return [point for point in united if point.kind is PointKind.EMAIL]
 
 
 def _letters(cluster: Cluster, client: Ref, move: bool, needs: tuple[str, ...]) -> list[Operation]:
@@ -181,18 +207,20 @@ def _close(
     company: Ref | None,
     deals: Sequence[str],
     needs: tuple[str, ...],
+    readings: Mapping[str, Reading],
 ) -> list[Operation]:
     """The first lead of a new client is the converted one; every other letter is linked to who wrote it."""
-    asked = touches((item.lead.id, item.when, item.subject) for item in cluster.items)
-    first = {touch.id: touch.first for touch in asked}
-    opens = {touch.id: touch.opens_thread for touch in asked}
     is_new = cluster.contact is None and not cluster.of_company
     found: list[Operation] = []
-    for item in cluster.items:
-        made = is_new and first[item.lead.id]
-        code = "clean.convert_lead" if made else "clean.link_lead"
-        facts = {"client": str(client), "again": not first[item.lead.id], "opens_thread": opens[item.lead.id]}
-        facts |= {"deals": ", ".join(deals), "owner_rule": routed.reason.code, **_rule_facts(routed)}
+    for place, item in enumerate(cluster.items):
+        reading = readings[item.lead.id]
+        touch, deal = reading.touch, reading.deal
+        made = is_new and place == 0  # items stand in order of time
+        again = touch is None or not touch.first
+        code = "clean.convert_lead" if made else "clean.link_lead" if again else "clean.link_lead_first"
+        facts = {"client": str(client), "again": again, "opens_thread": touch is None or touch.opens_thread}
+        facts |= {"class": reading.kind.value, "deal": deal.deal.id if deal else "", "deals": ", ".join(deals)}
+        facts |= {"owner_rule": routed.reason.code, **_rule_facts(routed), **told_in_words(reading)}
         after: dict[str, Any] = {"stage": closing.new_client if made else closing.linked, "owner": routed.owner}
         if client.kind is Kind.CONTACT:
             after["contact"] = client.id
@@ -247,12 +275,19 @@ def _span(items: Sequence[Item]) -> dict[str, Any]:
     }
 
 
-def _comment(items: Sequence[Item], lang: Language) -> str:
-    """Where the contact comes from. The portal cannot be given the leads' own dates back, so they stand in words."""
+def _comment(items: Sequence[Item], told: Signature, refused: Refusals, lang: Language) -> str:
+    """Where the contact comes from, what it signed and refused. Dates of leads cannot be given back but in words."""
     ids = [item.lead.id for item in items[:_IDS_SHOWN]]
     more = len(items) - len(ids)
     listed = ", ".join(ids) + (f" (+{more})" if more else "")
-    return say("clean.text.contact_comment", lang, ids=listed, **_span(items))
+    lines = [say("clean.text.contact_comment", lang, ids=listed, **_span(items))]
+    if told.position:
+        lines.append(say("clean.text.signed_position", lang, position=told.position))
+    if told.company:
+        lines.append(say("clean.text.signed_company", lang, company=told.company))
+    for name, said in {**refused.values, **refused.by_hand}.items():
+        lines.append(say("clean.text.refused", lang, field=name, value=str(said)))
+    return "\n".join(lines)
 
 
 def _day(moment: datetime) -> str:

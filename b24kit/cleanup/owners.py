@@ -101,6 +101,11 @@ class Owners:
     sources: tuple[_SourceOwner, ...]
     last: User
 
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The names under which letters speak of our events."""
+        return tuple(phrase for seminar in self.seminars for phrase in seminar.spec.phrases)
+
     def route(self, inquiry: Inquiry, turns: Turns, now: datetime) -> Routed:
         """The owner of a client; there always is one."""
         for rule in self.spec.order:

@@ -18,12 +18,17 @@ from b24kit.crm.activity import Activity, Channel, Direction, Letter
 from b24kit.crm.cards import Lead
 from b24kit.crm.pipeline import LEADS, Outcome
 from b24kit.crm.refs import Kind, Ref
-from b24kit.letters.classify import LetterClass, Verdict, classify
-from b24kit.letters.sender import Found, Sender, own_addresses
-from b24kit.matching import addresses
+from b24kit.letters import quotes
+from b24kit.letters.classify import RELAYS, LetterClass, Verdict, classify
+from b24kit.letters.sender import Found, Sender, own_addresses, speaking_for_many
+from b24kit.letters.services import KNOWN_RELAYS
+from b24kit.letters.signature import NOTHING_SIGNED, Signature, read_signature
+from b24kit.letters.threads import Missive, moment_of
+from b24kit.matching import addresses, names
 from b24kit.matching.groups import Known, personal_address
 
-_STRONGEST = (LetterClass.HUMAN, LetterClass.RELAY, LetterClass.FORWARDED, LetterClass.UNCLEAR)
+_STRONGEST = (LetterClass.HUMAN, *sorted(RELAYS), LetterClass.FORWARDED, LetterClass.UNCLEAR)
+_GIST = 400  # characters of a letter that tell which deal it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Item:
     verdict: Verdict
     when: datetime | None
     doubt: str = ""  # a `clean.left.` code when nobody can say whose lead it is
+    told: Signature = NOTHING_SIGNED  # what the client's signature or a form's fields tell of him
+    gist: str = ""  # how the client's own text begins
 
     @property
     def subject(self) -> str:
@@ -44,9 +51,25 @@ class Item:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The writer's name on the letter and on the lead; a relay's name on the lead is not his."""
-        on_lead = "" if self.verdict.sender.found is Found.REPLY_TO else str(self.lead.name)
-        return tuple(dict.fromkeys(name for name in (self.verdict.sender.name, on_lead) if name))
+        """The writer's name on the letter, on the lead and under the text; a relay's name on the lead is not his."""
+        inside = self.verdict.sender.found in (Found.REPLY_TO, Found.BODY)
+        on_lead = "" if inside else str(self.lead.name)
+        found = dict.fromkeys(name for name in (self.verdict.sender.name, on_lead) if name)
+        signed = self.told.name
+        if signed and not any(names.unlike(signed, name) for name in found):
+            found[signed] = None
+        return tuple(found)
+
+    @property
+    def phones(self) -> tuple[str, ...]:
+        """Numbers on the lead and in the client's own signature."""
+        return tuple(dict.fromkeys((*self.lead.phones, *self.told.phones)))
+
+    @property
+    def missive(self) -> Missive:
+        """The lead's first letter as threads see it; its id is the lead's."""
+        letter = next((one.letter for one in self.letters if one.direction is not Direction.OUT and one.letter), None)
+        return Missive(self.lead.id, self.when, self.subject, letter.headers if letter else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +92,14 @@ def read_pile(
     mailboxes = frozenset(one.letter.mailbox for found in letters.values() for one in found if one.letter) - {""}
     users = [user.email for user in snapshot.users() if user.email]
     known = _known(spec, users, mailboxes)
+    envelopes = (
+        one.letter for found in letters.values() for one in found if one.letter and one.direction is not Direction.OUT
+    )
+    known = replace(known, relays=known.relays | speaking_for_many(envelopes, known))
     ahead = next_steps(activities, now)
     rule = StuckRule(timedelta(days=spec.pile.stuck_after), stage_limits)
     items = [
-        _item(lead, standing(lead, rule, ahead, now), letters.get(lead.ref, ()), known)
+        _item(lead, standing(lead, rule, ahead, now), letters.get(lead.ref, ()), known, snapshot)
         for lead in snapshot.leads()
         if lead.outcome is Outcome.OPEN
         and (not spec.pile.stages or lead.stage in stages)
@@ -83,7 +110,7 @@ def read_pile(
 
 def _known(spec: CleanSpec, users: Iterable[str], mailboxes: Iterable[str]) -> Known:
     own = own_addresses((*users, *spec.own.addresses), mailboxes, spec.own.domains)
-    relays = frozenset(domain.lower() for domain in spec.own.relays)
+    relays = KNOWN_RELAYS | {domain.lower() for domain in spec.own.relays}
     return replace(own, relays=relays, roles=frozenset(role.lower() for role in spec.own.roles))
 
 
@@ -119,12 +146,56 @@ def _moment(activity: Activity) -> tuple[float, int, str]:
     return (when.timestamp() if when else float("inf"), len(activity.id), activity.id)
 
 
-def _item(lead: Lead, stands: Standing, letters: tuple[Activity, ...], known: Known) -> Item:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One incoming letter read: its verdict, and what only its body tells."""
+
+    verdict: Verdict
+    signature: Signature
+    gist: str
+
+
+def _item(lead: Lead, stands: Standing, letters: tuple[Activity, ...], known: Known, snapshot: Snapshot) -> Item:
     incoming = [one for one in letters if one.direction is not Direction.OUT and one.letter and one.letter.sender]
-    verdicts = [classify(one.letter, one.subject or lead.title, known, one.text) for one in incoming if one.letter]
+    read = [_read(one, lead, known, one.text or snapshot.body(one.id)) for one in incoming]
+    verdicts = [one.verdict for one in read]
     verdict = _strongest(verdicts) or _from_card(lead, known)
-    first = next((one.start or one.created for one in incoming), None)
-    return Item(lead, stands, letters, verdict, first or lead.created, _doubt(lead, verdict, verdicts, known))
+    theirs = [one for one in read if one.verdict.is_clients and one.verdict.sender.key == verdict.sender.key]
+    started = next((one.start or one.created for one in incoming), None)
+    return Item(
+        lead,
+        stands,
+        letters,
+        verdict,
+        moment_of(started, lead.created),
+        _doubt(lead, verdict, verdicts, known),
+        _united([one.signature for one in theirs]),
+        next((one.gist for one in theirs if one.gist), ""),
+    )
+
+
+def _read(activity: Activity, lead: Lead, known: Known, text: str | None) -> _Told:
+    """What one letter is and tells. The body is used here and let go of."""
+    assert activity.letter is not None
+    verdict = classify(activity.letter, activity.subject or lead.title, known, text)
+    if not text or not verdict.is_clients:
+        return _Told(verdict, NOTHING_SIGNED, "")
+    if verdict.kind in RELAYS:
+        fields = verdict.fields
+        signed = Signature(verdict.sender.name, fields.phones, fields.company, fields.position)
+        return _Told(verdict, signed, text[:_GIST])
+    own = quotes.own_text(quotes.passed_on(text) if verdict.kind is LetterClass.FORWARDED else text)
+    return _Told(verdict, read_signature(own, verdict.sender.name), own[:_GIST])
+
+
+def _united(signatures: list[Signature]) -> Signature:
+    """What all letters of one client tell: all numbers, of the rest what is told first."""
+    phones = tuple(dict.fromkeys(number for one in signatures for number in one.phones))
+
+    def first(field: str) -> str:
+        return next((value for one in signatures if (value := getattr(one, field))), "")
+
+    return Signature(first("name"), phones, first("company"), first("position"))
 
 
 def _strongest(verdicts: list[Verdict]) -> Verdict | None:
@@ -145,9 +216,9 @@ def _from_card(lead: Lead, known: Known) -> Verdict:
 
 def _doubt(lead: Lead, verdict: Verdict, verdicts: list[Verdict], known: Known) -> str:
     """Several people wrote into one lead, or the address on the card is another person's than the writer's."""
-    if verdict.kind is not LetterClass.HUMAN:
+    if not verdict.is_clients:
         return ""
-    writers = {one.sender.key for one in verdicts if one.kind is LetterClass.HUMAN and one.sender.key}
+    writers = {one.sender.key for one in verdicts if one.is_clients and one.sender.key}
     if len(writers) > 1:
         return "several_senders"
     written = {text for value in lead.emails for text in addresses.addresses_in(value)}

@@ -14,10 +14,13 @@ from b24kit.change.operation import CreateRecord, Operation, Phase, Reason, Upda
 from b24kit.change.plan import HandStep, LeftAlone, ordered
 from b24kit.change.snapshot import Snapshot
 from b24kit.cleanup.clients import KnownClients, index_clients
-from b24kit.cleanup.clusters import Cluster, find_clusters
+from b24kit.cleanup.clusters import find_clusters
+from b24kit.cleanup.consent import refusals
 from b24kit.cleanup.convert import Closing, company_ref, convert, create_company
+from b24kit.cleanup.one_client import Cluster
 from b24kit.cleanup.owners import Inquiry, Letter, Owners, Routed, Turns, resolve
 from b24kit.cleanup.pile import Item, Pile, read_pile
+from b24kit.cleanup.reading import Reading, counted, read_all
 from b24kit.cleanup.retire import archive
 from b24kit.cleanup.spec import Action, CleanSpec, OwnersSpec
 from b24kit.cleanup.staff import Staff
@@ -37,7 +40,7 @@ class CleanDraft:
     """`stages_needed` are the codes the leads are closed on; a plan must make those that the portal lacks.
 
     `counters` count leads by outcome (`scope`, `converted`, `linked`, `archived`, `left`) and clients (`new_clients`,
-    `known_clients`); `classes` counts the stuck leads by what their letters are.
+    `known_clients`); `classes` counts the stuck leads by what their letters are; `readings` tell of each lead by id.
     """
 
     operations: tuple[Operation, ...] = ()
@@ -48,6 +51,7 @@ class CleanDraft:
     stages_needed: frozenset[str] = frozenset()
     counters: Mapping[str, int] = field(default_factory=dict)
     classes: Mapping[str, int] = field(default_factory=dict)
+    readings: Mapping[str, Reading] = field(default_factory=dict)
 
 
 def plan_clean(
@@ -85,10 +89,12 @@ class _Planner:
     assignment: dict[str, str] = field(default_factory=dict)
     counters: Counter[str] = field(default_factory=Counter)
     firms: dict[str, CreateRecord] = field(default_factory=dict)
+    readings: Mapping[str, Reading] = field(default_factory=dict)
 
     def draft(self, limit: int | None) -> CleanDraft:
         closing = self._closing()
         to_archive, clusters, index = self._sort_out()
+        self.readings = read_all(self.pile.items, clusters, index, self.owners.topics)
         work: list[Item | Cluster] = sorted([*to_archive, *clusters], key=_place)
         taken = work if limit is None else work[:limit]
         self._leave_rest(work[len(taken) :])
@@ -110,6 +116,7 @@ class _Planner:
             ),
             counters=self._counted(operations),
             classes=dict(sorted(Counter(item.verdict.kind.value for item in self._stuck()).items())),
+            readings=self.readings,
         )
 
     def _closing(self) -> Closing:
@@ -155,6 +162,8 @@ class _Planner:
         if self.spec.mode == "archive":
             return "archive"
         kind = item.verdict.kind
+        if item.verdict.is_clients and self.spec.classes.action(kind) != "archive":
+            kind = LetterClass.HUMAN  # whoever passed his letter on, the client is certain
         if kind is LetterClass.UNCLEAR and not item.verdict.sender.address and item.lead.phones:
             kind = LetterClass.HUMAN
         return self.spec.classes.action(kind)
@@ -172,6 +181,7 @@ class _Planner:
             closing,
             company=company,
             deals=[deal.id for deal in deals],
+            readings=self.readings,
             lang=self.lang,
         )
         self.operations += done.operations
@@ -220,9 +230,21 @@ class _Planner:
         doubles = sum(1 for cluster in clusters if _has_namesake(cluster, index))
         if doubles:
             found.append(Reason("clean.note.namesakes", {"count": doubles}))
+        found += counted(self.readings[item.lead.id] for item in self._stuck())
+        found += self._consent(clusters)
         if not taken:
             code = "clean.note.nothing_to_do" if self.pile.items else "clean.note.empty_pile"
             found.append(Reason(code, {"left": len(self.left)}))
+        return found
+
+    def _consent(self, clusters: list[Cluster]) -> list[Reason]:
+        """How many clients' refusals are carried over, and which a person has to set."""
+        kept = [refusals((item.lead for item in one.items), self.spec.consent, one.contact) for one in clusters]
+        found = []
+        if copied := sum(bool(one.values) for one in kept):
+            found.append(Reason("clean.note.refusals", {"count": copied, "fields": ", ".join(self.spec.consent)}))
+        if by_hand := sum(bool(one.by_hand) for one in kept):
+            found.append(Reason("clean.note.refusals_by_hand", {"count": by_hand}))
         return found
 
 

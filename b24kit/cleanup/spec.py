@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from b24kit.letters.classify import LetterClass
+from b24kit.letters.classify import RELAYS, LetterClass
 
 Action = Literal["convert", "archive", "leave"]
 
@@ -55,8 +55,10 @@ class ClassesSpec(Section):
     auto_reply: Action = Field(default="archive", description="Автоответ")
     bounce: Action = Field(default="archive", description="Отчёт о недоставке")
     employee: Action = Field(default="archive", description="Письмо своего сотрудника")
-    forwarded: Action = Field(default="leave", description="Пересланное сотрудником: клиент внутри письма")
-    relay: Action = Field(default="leave", description="Заявка через форму или площадку, где клиента не видно")
+    forwarded: Action = Field(default="leave", description="Пересланное сотрудником, где адреса клиента не видно")
+    relay: Action = Field(
+        default="leave", description="Заявка через форму, площадку или телефонию, где клиента не видно"
+    )
     unclear: Action = Field(default="leave", description="Непонятно, от кого письмо")
 
     @model_validator(mode="after")
@@ -67,8 +69,8 @@ class ClassesSpec(Section):
         return self
 
     def action(self, kind: LetterClass) -> Action:
-        """What to do with a letter of this kind."""
-        found: Action = getattr(self, kind.value)
+        """What to do with a letter of this kind when no client is certain; all services that write for others alike."""
+        found: Action = self.relay if kind in RELAYS else getattr(self, kind.value)
         return found
 
 
@@ -107,6 +109,15 @@ class CleanSpec(Section):
     move_letters: bool = Field(default=False, description="true: письма уходят из лида к контакту, а не висят на обоих")
     comment: bool = Field(
         default=True, description="Записать в новый контакт, из каких лидов он собран и за какие даты"
+    )
+    signatures: bool = Field(
+        default=True,
+        description="Дополнить новый контакт из подписи: телефоны в карточку, должность и фирму в комментарий",
+    )
+    consent: Names = Field(
+        default=(),
+        description="Поля отказов (UF_CRM_...): отказ из лида попадёт в контакт, более строгий побеждает. "
+        "Поле с тем же кодом должно быть у контактов",
     )
     limit: int | None = Field(default=None, ge=1, description="Не больше стольких клиентов за один раз")
 

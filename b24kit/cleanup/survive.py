@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from b24kit.cleanup.pile import Item
 from b24kit.crm.cards import PersonName
 from b24kit.crm.points import Point, PointKind
+from b24kit.letters.signature import Signature
 from b24kit.matching import addresses, names
 from b24kit.matching.phones import phones_in
 
@@ -46,20 +47,31 @@ def person_name(text: str) -> PersonName:
     return PersonName(first=words[0], last=" ".join(words[1:]))
 
 
-def united_points(items: Sequence[Item], own: frozenset[str]) -> tuple[Point, ...]:
+def united_points(items: Sequence[Item], own: frozenset[str], *, signed: bool = True) -> tuple[Point, ...]:
     """Points of all leads, each value once by its canonical form, written as last used; `own` are the client's keys.
 
-    E-mails of the leads that are not the client's are left on the leads.
+    E-mails of the leads that are not the client's are left on the leads. `signed` adds the numbers he signs with.
     """
     found: dict[tuple[PointKind, str], Point] = {}
     for item in items:
-        for point in (*_written(item), *item.lead.points):
+        numbers = (Point(PointKind.PHONE, number) for number in item.told.phones) if signed else ()
+        for point in (*numbers, *_written(item), *item.lead.points):
             key = _key(point)
             if point.kind is PointKind.EMAIL and key not in own:
                 continue
             use = found[point.kind, key].use if (point.kind, key) in found else point.use
             found[point.kind, key] = Point(point.kind, _bare(point), use)
     return tuple(found[place] for place in sorted(found, key=lambda place: (_ORDER[place[0]], place[1])))
+
+
+def signed_by(items: Sequence[Item]) -> Signature:
+    """What the client signs with: position and company of his latest letter that tells them, all his numbers."""
+
+    def latest(field: str) -> str:
+        return next((value for item in reversed(items) if (value := getattr(item.told, field))), "")
+
+    phones = tuple(dict.fromkeys(number for item in items for number in item.told.phones))
+    return Signature("", phones, latest("company"), latest("position"))
 
 
 def oldest_source(items: Sequence[Item]) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from b24kit.cli.context import Desk
-from b24kit.errors import B24kitError, UsageError
+from b24kit.errors import B24kitError, PartlyDone, PortalError, UsageError
 
 if TYPE_CHECKING:
     from b24kit.change.plan import Plan
@@ -34,7 +34,7 @@ class Allowed:
     limit: int | None = None
     sample: int | None = None
     max_changes: int | None = None
-    canary: bool = False
+    canary: bool = True
 
 
 def open_rollout(at: Desk, plan: Plan, allowed: Allowed) -> Rollout:
@@ -90,8 +90,11 @@ def telling_what_is_done(at: Desk, plan: Plan, file: Path | None) -> Iterator[No
     """When a run is cut off (the portal is gone, a second Ctrl+C), say what it had done and how it goes on."""
     try:
         yield
-    except B24kitError:
-        say_so_far(at, plan, file)
+    except B24kitError as error:
+        begun = say_so_far(at, plan, file)
+        if begun and isinstance(error, PortalError) and not error.code.startswith("guard."):
+            # The webhook was taken away in the middle: not the "nothing was done" that its own exit code would tell.
+            raise PartlyDone(error.code, **error.facts) from error
         raise
     except KeyboardInterrupt:
         if not say_so_far(at, plan, file):

@@ -25,6 +25,9 @@ Approve = Annotated[bool, typer.Option("--auto-approve", help="Ask no question (
 Confirm = Annotated[str, typer.Option("--confirm", help="The phrase for what is final, for example 'delete 12'.")]
 Until = Annotated[str | None, typer.Option("--until", help="End in order at this time of day, HH:MM.")]
 Minutes = Annotated[int | None, typer.Option("--max-minutes", min=1, help="End in order after so many minutes.")]
+Canary = Annotated[
+    bool, typer.Option("--canary/--no-canary", help="First a trial card of ours walks the stages to meet robots.")
+]
 RunId = Annotated[str | None, typer.Argument(help="A run; default: the newest.")]
 
 
@@ -41,9 +44,7 @@ def apply(
     until: Until = None,
     max_minutes: Minutes = None,
     max_changes: Annotated[int | None, typer.Option("--max-changes", min=1, help="Refuse a larger plan.")] = None,
-    canary: Annotated[
-        bool, typer.Option("--canary", help="First send a trial card of ours through the stages and look for robots.")
-    ] = False,
+    canary: Canary = True,
 ) -> None:
     """Carry a plan out, or go on with its unfinished run. Every write is journalled and can be undone."""
     with desk(context) as at:
@@ -127,6 +128,7 @@ def undo(
     confirm: Confirm = "",
     until: Until = None,
     max_minutes: Minutes = None,
+    canary: Canary = True,
 ) -> None:
     """Take a run back: a plan of its own, three-way, so that what people changed since stays as they left it."""
     with desk(context) as at:
@@ -151,5 +153,5 @@ def undo(
         if not auto_approve and not at.screen.confirm("apply.ask", portal=plan.portal_id):
             at.screen.say("apply.declined")
             return
-        allowed = Allowed(confirm=confirm, ends=ends, limit=limit, sample=sample)
+        allowed = Allowed(confirm=confirm, ends=ends, limit=limit, sample=sample, canary=canary)
         carry_out(at, plan, open_rollout(at, plan, allowed))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -69,6 +69,7 @@ class Flight(Generic[L, T]):
     def __init__(self, pool: Executor) -> None:
         self._pool = pool
         self._landed: queue.SimpleQueue[tuple[L, Future[T]]] = queue.SimpleQueue()
+        self._sent: set[Future[T]] = set()
         self.labels: list[L] = []
 
     @property
@@ -79,6 +80,7 @@ class Flight(Generic[L, T]):
         """Start `work` in a thread."""
         self.labels.append(label)
         future = self._pool.submit(work)
+        self._sent.add(future)
         future.add_done_callback(lambda done: self._landed.put((label, done)))
 
     def land(self) -> tuple[L, T]:
@@ -89,11 +91,15 @@ class Flight(Generic[L, T]):
             except queue.Empty:
                 continue
             self.labels = [other for other in self.labels if other is not label]
+            self._sent.discard(future)
             return label, future.result()
 
     def drain(self) -> None:
-        """Wait for all that are on their way and drop what they bring."""
-        while self.labels:
-            label, future = self._landed.get()
-            self.labels = [other for other in self.labels if other is not label]
-            future.exception()
+        """Wait for all that are on their way and drop what they bring.
+
+        It rests on the futures alone: an interrupt may have come while `send` or `land` was between two of its steps.
+        """
+        while wait(self._sent, timeout=LISTEN).not_done:
+            continue
+        self._sent.clear()
+        self.labels.clear()

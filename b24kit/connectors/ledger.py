@@ -47,13 +47,14 @@ class Ledger:
     def turn(self) -> Iterator[sqlite3.Connection]:
         """One decision: nobody else, in no process, reads or writes until it is over. Undone when it raises."""
         with self._lock:
-            self._db.execute("begin immediate")
             try:
+                self._db.execute("begin immediate")
                 yield self._db
+                self._db.execute("commit")
             except BaseException:
-                self._db.execute("rollback")
+                if self._db.in_transaction:  # Ctrl-C may come between any two of these steps
+                    self._db.execute("rollback")
                 raise
-            self._db.execute("commit")
 
     def close(self) -> None:
         """Close the file."""

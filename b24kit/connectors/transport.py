@@ -67,9 +67,10 @@ class Transport:
         """
         payload = json.dumps(params, ensure_ascii=False, allow_nan=False).encode()
         started = self._clock.monotonic()
+        asked = self.webhook
         response = self._post(method, payload)
         if response.status_code in _MOVED:
-            self._follow(response)
+            self._follow(response, asked)
             response = self._post(method, payload)
             if response.status_code in _MOVED:
                 raise PortalMoved("portal_moved", method=method, host=_new_address(response)[1])
@@ -99,13 +100,17 @@ class Transport:
             return UsageError("bad_certificate", host=self.webhook.host, said=said)
         return NoAnswer("portal_unreachable", method=method, host=self.webhook.host, sent=False, said=said)
 
-    def _follow(self, response: httpx.Response) -> None:
-        """Take the portal's new address for this and all later requests, if the secret may be shown there."""
+    def _follow(self, response: httpx.Response, here: Webhook) -> None:
+        """Take the portal's new address for this and all later requests, if the secret may be shown there.
+
+        `here` is where this request went: other lanes may have followed the same move meanwhile.
+        """
         scheme, host = _new_address(response)
-        here = self.webhook
         trusted = scheme == "https" or (scheme == "http" and is_loopback(host) and is_loopback(here.host))
         if not host or not trusted or host == here.host:
             raise PortalMoved("portal_moved", host=host or "?", old_host=here.host)
+        if self.webhook.host == host:
+            return
         self.webhook = here.moved_to(host, scheme)
         if self._on_moved is not None:
             self._on_moved(host)

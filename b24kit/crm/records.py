@@ -83,6 +83,13 @@ def same(name: str, left: Any, right: Any) -> bool:
     return bool(comparable(name, left) == comparable(name, right))
 
 
+def agrees(name: str, present: Any, wrote: Any) -> bool:
+    """Whether a field is as it was written; a map may name only some of its parts (a few vendor fields of `extra`)."""
+    if isinstance(wrote, Mapping) and isinstance(present, Mapping):
+        return all(same(part, present.get(part), value) for part, value in wrote.items())
+    return same(name, present, wrote)
+
+
 def _plain(value: Any) -> Any:
     if value is None or type(value) in (str, int, bool, float):
         return value

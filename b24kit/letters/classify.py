@@ -14,12 +14,13 @@ from enum import StrEnum
 from b24kit.crm.activity import Letter
 from b24kit.letters import machines, quotes
 from b24kit.letters import sender as senders
-from b24kit.letters.fields import Fields, read_fields
+from b24kit.letters.fields import NO_FIELDS, Fields, read_fields
 from b24kit.letters.inside import client_of_form, client_passed_on
 from b24kit.letters.sender import Found, Sender
-from b24kit.letters.services import Service, service_at, service_said
+from b24kit.letters.services import Service, service_at, service_said, somebody_asks
 from b24kit.matching import addresses, domains
 from b24kit.matching.groups import Known, SetAside, personal_address
+from b24kit.matching.phones import phones_in
 
 
 class LetterClass(StrEnum):
@@ -53,7 +54,7 @@ class Verdict:
     kind: LetterClass
     sign: str
     sender: Sender
-    fields: Fields = Fields()
+    fields: Fields = NO_FIELDS
 
     @property
     def is_clients(self) -> bool:
@@ -92,7 +93,7 @@ def classify(letter: Letter, subject: str, known: Known, text: str | None = None
     if sign := machines.auto_reply(from_, subject, headers, own):
         return Verdict(LetterClass.AUTO_REPLY, sign, from_)
     trouble = personal_address(from_.address, known)[1]
-    fields = read_fields(text) if text else Fields()
+    fields = read_fields(text) if text else NO_FIELDS
     read = _Read(letter, subject, text or "", own, headers, from_, trouble, fields, known)
     if trouble is SetAside.OWN:
         return _own(read)
@@ -111,7 +112,9 @@ def _own(read: _Read) -> Verdict:
         machine = domains.is_robot(addresses.split_address(read.from_.address.lower())[0])
         if not _passed_on(read) and (service or machine) and (client or service or read.fields.tell_a_client):
             return _relayed(read, service or Service.FORM, client)
-        if client is not None and client.found is Found.REPLY_TO and not _passed_on(read):
+        # A hand-over of a client's name and address is no rubbish either, whoever of us typed it.
+        handed = client is not None and (client.found is Found.REPLY_TO or bool(read.fields.name or read.fields.phones))
+        if handed and not _passed_on(read):
             return _relayed(read, service or Service.FORM, client)
     if _passed_on(read):
         client = client_passed_on(read.text, read.known)
@@ -145,11 +148,14 @@ def _inquires(read: _Read, service: Service) -> bool:
     """A machine's words of an order are an inquiry to us when somebody is told of, or when it is a form's subject."""
     if service is Service.FORM:
         return service_said(read.subject, "") is Service.FORM or read.fields.tell_a_client
-    return bool(read.fields.tell_a_client or read.fields.phones or service is Service.TELEPHONY)
+    if service is Service.MARKETPLACE:  # hidden contacts or not, a buyer's question is no rubbish
+        return bool(read.fields.tell_a_client or read.fields.phones) or somebody_asks(read.subject)
+    return True
 
 
 def _relayed(read: _Read, service: Service | None, client: Sender | None) -> Verdict:
-    kind = _OF_SERVICE[service] if service else LetterClass.RELAY
+    filled_in = client is not None and client.found is Found.BODY
+    kind = _OF_SERVICE[service] if service else LetterClass.FORM if filled_in else LetterClass.RELAY
     sign = "relay_domain" if read.trouble is SetAside.RELAY else "form"
     if client is not None:
         sign = "reply_to" if client.found is Found.REPLY_TO else "field"
@@ -161,9 +167,12 @@ def _stranger(read: _Read) -> Verdict:
     if bulk := machines.newsletter(read.headers, read.own, read.from_):
         return Verdict(LetterClass.NEWSLETTER, bulk, read.from_)
     service = service_said(read.subject, "")
-    client = client_of_form(read.letter, read.fields, read.known) if service else None
-    if client is not None and client.key != read.from_.key and read.trouble is SetAside.ROLE:
-        return _relayed(read, service, client)
-    if sign := machines.notice(read.from_, read.headers, read.own):
+    sign = machines.notice(read.from_, read.headers, read.own)
+    client = client_of_form(read.letter, read.fields, read.known) if service or sign else None
+    if client is not None and client.key != read.from_.key and (sign or read.trouble is SetAside.ROLE):
+        return _relayed(read, service or service_said("", read.own), client)
+    if service is Service.TELEPHONY and phones_in(read.subject) and not _ANSWER_SUBJECT.search(read.subject):
+        return _relayed(read, service, None)  # a number in the subject: people do not write so
+    if sign:
         return Verdict(LetterClass.NOTIFICATION, sign, read.from_)
     return Verdict(LetterClass.HUMAN, "person", read.from_)

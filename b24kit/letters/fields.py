@@ -13,7 +13,8 @@ from b24kit.matching import addresses
 from b24kit.matching.phones import phones_in
 
 _LABELS = {
-    "name": """имя|фио|ф.и.о|ф. и. о|контактное лицо|контакт|клиент|покупатель|заказчик|отправитель|заявитель|соискатель|
+    "name": """имя|представитель|фио|ф.и.о|ф. и. о|
+    контактное лицо|контакт|клиент|покупатель|заказчик|отправитель|заявитель|соискатель|
     гость|участник|автор|name|full name|contact person|customer|buyer|client|contact|имя и фамилия|фамилия и имя|
     фамилия имя|фамилия имя отчество|фамилия, имя|представьтесь|как вас зовут|как к вам обращаться|your name""",
     "first": "first name|имя отчество",
@@ -21,7 +22,8 @@ _LABELS = {
     "middle": "отчество|middle name",
     "email": """email|e-mail|mail|почта|эл. почта|эл.почта|электронная почта|адрес электронной почты|электронный адрес|
     email address|e-mail address|адрес почты|почтовый ящик|куда ответить""",
-    "phone": """телефон|тел|моб|мобильный|мобильный телефон|номер|номер телефона|контактный телефон|контактный номер|
+    "phone": """телефон|тел|моб|моб. телефон|раб. телефон|сот. телефон|
+    мобильный|мобильный телефон|номер|номер телефона|контактный телефон|контактный номер|
     сотовый|phone|mobile|tel|telephone|phone number|mobile phone|cell|абонент|номер абонента|звонивший|caller|
     номер клиента|с номера|откуда|whatsapp|ватсап""",
     "company": "компания|организация|название компании|название организации|фирма|юрлицо|юр. лицо|company|organization|"
@@ -29,13 +31,20 @@ _LABELS = {
     "position": "должность|position|job title",
 }
 _FIELD_OF = {
-    label.strip(): field for field, text in _LABELS.items() for label in text.replace("\n", "").split("|") if label.strip()
+    label.strip(): field
+    for field, text in _LABELS.items()
+    for label in text.replace("\n", "").split("|")
+    if label.strip()
 }
-_LINE = re.compile(r"^[\W\d_]*?(?P<label>[^\W\d_][^:=\t\n]{1,40}?)\s*(?:\([^)]*\))?\s*\**\s*(?:[:=]|\t|\s[-–—]\s)\s*(?P<value>.*)$")
+_LINE = re.compile(
+    r"^[\W\d_]*?(?P<label>[^\W\d_][^:=\t\n]{1,40}?)\s*(?:\([^)]*\))?\s*\**\s*(?:[:=]|\t|\s[-–—]\s)\s*(?P<value>.*)$"
+)
 _BARE = re.compile(r"^[\W\d_]*?(?P<label>[^\W\d_][\w .,-]{1,40}?)\s*[*:]*\s*$")
 _OF_WHOM = re.compile(
-    r"^(?:ваш[аеи]?|your|the|клиент\w*|ваш контактный)\s+|\s+(?:клиента|покупателя|заявителя|заказчика|контакта|участника|"
-    r"отправителя|для связи|для ответа|of (?:the )?(?:client|customer|buyer))$",
+    r"^(?:ваш[аеи]?|your|the|клиент\w*|контактн\w+|client['’]?s?|customer['’]?s?|visitor['’]?s?)\s+|\s+(?:клиента|"
+    r"покупателя|"
+    r"заявителя|заказчика|контакта|участника|отправителя|посетителя|гостя|пользователя|абонента|респондента|подписчика|"
+    r"собеседника|(?:контактного )?лица|для связи|для ответа|of (?:the )?(?:client|customer|buyer|visitor))$",
     re.IGNORECASE,
 )
 _NOTHING = frozenset({"", "-", "—", "–", "нет", "не указано", "не указан", "не указана", "n/a", "none", "null", "no"})
@@ -57,6 +66,9 @@ class Fields:
         return bool(self.emails or (self.phones and self.name))
 
 
+NO_FIELDS = Fields()
+
+
 def read_fields(text: str) -> Fields:
     """The labelled values of a letter; the first one under a label counts, addresses and numbers are all taken."""
     found: dict[str, list[str]] = {}
@@ -66,10 +78,14 @@ def read_fields(text: str) -> Fields:
     first = {field: values[0] for field, values in found.items()}
     parts = (first.get("last", ""), first.get("first", "") or first.get("name", ""), first.get("middle", ""))
     whole = " ".join(part for part in parts if part) if "last" in first else first.get("name") or first.get("first", "")
+    # `Контактное лицо: Анна Белова, +7 ..., anna@...` tells all three under one label.
+    named = [value for field in ("name", "first") for value in found.get(field, ())]
     return Fields(
         name=_plain_name(whole),
-        emails=tuple(dict.fromkeys(one for value in found.get("email", ()) for one in addresses.addresses_in(value))),
-        phones=tuple(dict.fromkeys(p.number for value in found.get("phone", ()) for p in phones_in(value))),
+        emails=tuple(
+            dict.fromkeys(a for text in (*found.get("email", ()), *named) for a in addresses.addresses_in(text))
+        ),
+        phones=tuple(dict.fromkeys(p.number for text in (*found.get("phone", ()), *named) for p in phones_in(text))),
         company=first.get("company", ""),
         position=first.get("position", ""),
     )

@@ -16,36 +16,49 @@ Headers = Mapping[str, str]  # names in lower case
 
 _BOUNCE_SUBJECT = re.compile(
     r"undeliver|returned mail|returning message|delivery (status|failure|has failed|incomplete|problem)|mail delivery|"
-    r"failure notice|message (not delivered|could not be delivered)|не (было )?доставлен|недоставлен|недоставк|ошибка доставки|"
+    r"failure notice|message (not delivered|could not be delivered)|не (было )?доставлен|недоставлен|недоставк|"
+    r"ошибка доставки|"
     r"возвращено отправителю|возврат (письма|почты)|сообщение не может быть доставлено|не удалось доставить|"
     r"статус доставки",
     re.IGNORECASE,
 )
 _BOUNCE_BODY = re.compile(
-    r"\b5\d\d[ -]5\.\d\.\d|\b5\.[1-7]\.\d{1,2}\b|\b55\d\b.{0,40}(user|mailbox|recipient|unknown|no such)|user unknown|mailbox "
+    r"\b5\d\d[ -]5\.\d\.\d|\b5\.[1-7]\.\d{1,2}\b|\b55\d\b.{0,40}(user|mailbox|recipient|unknown|no such)|user "
+    r"unknown|mailbox "
     r"(unavailable|full|not found)|no such user|recipient address rejected|permanent (fatal )?error|"
     r"(адресат|пользовател|получател|ящик)\w* (не (найден|существует)|переполнен)|почтовый ящик \S+ не существует",
     re.IGNORECASE,
 )
 _AUTO_SUBJECT = re.compile(
-    r"^\W*(?:re\s*:\s*)?(автоответ|автоматический ответ|out[ -]of[ -](the )?office|ooo\b|auto(matic)?[ -]?(reply|response)|"
+    r"^\W*(?:re\s*:\s*)?(автоответ|автоматический ответ|out[ -]of[ -](the )?office|ooo\b|auto(matic)?[ -]?(reply|"
+    r"response)|"
     r"auto:|в отпуске|я в отпуске|отсутствую|отсутствие|нет на месте|on (vacation|leave|holiday))",
     re.IGNORECASE,
 )
-_TICKET = re.compile(r"[\[(#№]\s*(?:ticket|id|тикет|заявка|обращение|sd|req|case)?[\s:#№-]*\d{3,}|(ticket|обращени\w*|заявк\w*) [#№]?\s?\d+", re.I)
+_TICKET = re.compile(
+    r"[\[(#№]\s*(?:ticket|id|тикет|заявка|обращение|sd|req|case)?[\s:#№-]*\d{3,}|(ticket|обращени\w*|заявк\w*) "
+    r"[#№]?\s?\d+",
+    re.I,
+)
 _AWAY = re.compile(
     r"\bв (ежегодном |очередном |декретном |учебном |отпуске|командировке|отъезде)|(ухожу|ушла?|уходим) в отпуск|"
-    r"отсутству(ю|ет|ем) (на рабочем|в офисе|на работе|по|с \d|до \d)|буд(у|ем) отсутствовать|"
+    r"на больничном|нетрудоспособн|отсутству(ю|ет|ем) (на рабочем|в офисе|на работе|по|с \d|до \d)|буд(у|ем) "
+    r"отсутствовать|"
     r"(out of|away from) (the |my )?office|on (annual |maternity |parental |sick |paid )?(leave|vacation|holiday)|"
-    r"больше не работа(ю|ет)|no longer (work|with|employed)|(ограничен\w* доступ|доступ\w* ограничен\w*|limited access) (к|to) |"
+    r"больше не работа(ю|ет)|no longer (work|with|employed)|(ограничен\w* доступ|доступ\w* ограничен\w*|limited "
+    r"access) (к|to) |"
     r"вернусь (в офис |на работу )?\d|выйду на работу|приступлю к работе",
     re.IGNORECASE,
 )
 _ACKNOWLEDGED = re.compile(
-    r"ваш\w* (письмо|обращение|сообщение|запрос|заявка|вопрос) (успешно )?(получен|принят|зарегистрирован|поступил|доставлен|"
-    r"передан)\w*|мы получили ваш\w* |(спасибо|благодарим) (вас )?за (ваш\w* )?(обращение|письмо|сообщение|интерес)[^?]{0,120}"
-    r"(ответим|свяж|рассмотр|обработ)|это автоматическ\w+ (ответ|сообщение|письмо)|your (message|request|e-?mail|enquiry|inquiry|"
-    r"ticket) (has been|was) (received|registered|created)|thank you for (contacting|your (e-?mail|message|enquiry|inquiry))|"
+    r"ваш\w* (письмо|обращение|сообщение|запрос|заявка|вопрос) (успешно )?(получен|принят|зарегистрирован|поступил|"
+    r"доставлен|"
+    r"передан)\w*|мы получили ваш\w* |(спасибо|благодарим) (вас )?за (ваш\w* )?(обращение|письмо|сообщение|"
+    r"интерес)[^?]{0,120}"
+    r"(ответим|свяж|рассмотр|обработ)|это автоматическ\w+ (ответ|сообщение|письмо)|your (message|request|e-?mail|"
+    r"enquiry|inquiry|"
+    r"ticket) (has been|was) (received|registered|created)|thank you for (contacting|your (e-?mail|message|enquiry|"
+    r"inquiry))|"
     r"this is an automat\w+ (reply|response)|присвоен номер",
     re.IGNORECASE,
 )
@@ -55,25 +68,39 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _FOOTER = re.compile(
-    r"(чтобы|для того,? чтобы) (отписаться|отказаться|больше не получать)|отписаться (от (этой |данной |нашей )?рассылк|в один|"
-    r"можно|нажмите)|^\W*(отписаться|unsubscribe)\W*$|управлять подпис|настро(ить|йки) (подписк|рассылк|уведомлен)|вы получили это "
-    r"(письмо|сообщение),? (потому|так как|поскольку)|(вы|ваш \w+) подписан\w* на|если (вы )?(больше )?не хотите (больше )?получать|"
-    r"отказаться от (рассылк|подписк|получения)|you(’|')?( a)?re receiving this|you received this (e-?mail|message) because|"
+    r"(чтобы|для того,? чтобы) (отписаться|отказаться|больше не получать)|отписаться (от (этой |данной |нашей "
+    r")?рассылк|в один|"
+    r"можно|нажмите)|^\W*(отписаться|unsubscribe)\W*$|управлять подпис|настро(ить|йки) (подписк|рассылк|уведомлен)|"
+    r"вы получили это "
+    r"(письмо|сообщение),? (потому|так как|поскольку)|(вы|ваш \w+) подписан\w* на|если (вы )?(больше )?не хотите "
+    r"(больше )?получать|"
+    r"отказаться от (рассылк|подписк|получения)|you(’|')?( a)?re receiving this|you received this (e-?mail|message) "
+    r"because|"
     r"unsubscribe (here|from|at|instantly|\||<|http)|to unsubscribe|opt[ -]out|update (your )?(email )?preferences|"
-    r"(view|open|read) (this (e-?mail|message|letter) )?(online|in (your |a )?browser)|(письмо|сообщение) (некорректно|не "
-    r"отображается|отображается некорректно)|(открыть|посмотреть|прочитать) (письмо )?(в браузере|онлайн|веб-верси)|веб-версия|реклама\.? "
-    r"erid",
+    r"(view|open|read) (this (e-?mail|message|letter) )?(online|in (your |a )?browser)|(письмо|сообщение) "
+    r"(некорректно|не "
+    r"отображается|отображается некорректно)|(открыть|посмотреть|прочитать) (письмо )?(в браузере|онлайн|веб-верси)|"
+    r"веб-версия|реклама\.? "
+    r"erid|(отказаться|отписаться|отписка|отписать|не (присылать|получать|писать)|unsubscribe|opt[ -]?out|"
+    r"remove)[^\n]{0,40}https?://|"
+    r"(сервис\w*|служб\w*) (e?-?mail.?)?рассыл|(письмо|сообщение) (пришло|отправлено),? (вам,? )?(так как|потому|"
+    r"поскольку)",
     re.IGNORECASE | re.MULTILINE,
 )
 _NOTICE_BODY = re.compile(
-    r"(не отвечайте|отвечать не нужно|не требует ответа|не нужно отвечать) ?(на (это|данное))?|(сформирован|отправлен|создан|"
-    r"сгенерирован)\w* (автоматически|роботом|системой)|автоматическ\w+ (уведомлени|рассылк|сообщени)|(please )?do not reply|"
+    r"(не отвечайте|отвечать не нужно|не требует ответа|не нужно отвечать) ?(на (это|данное))?|(сформирован|"
+    r"отправлен|создан|"
+    r"сгенерирован)\w* (автоматически|роботом|системой)|автоматическ\w+ (уведомлени|рассылк|сообщени)|(please )?do "
+    r"not reply|"
     r"auto-?(matically )?generated|system-generated|unattended mailbox|код подтверждения|одноразовый (код|пароль)",
     re.IGNORECASE,
 )
 _AUTO_HEADERS = ("x-autoreply", "x-autorespond", "x-autoresponse", "x-auto-reply", "x-mail-autoreply")
 _BULK = frozenset({"bulk", "list", "junk"})
-_SENT_IN_BULK = ("x-campaign", "x-campaignid", "x-campaign-id", "x-mailgun-tag", "x-mc-user", "x-mailer-sid", "x-csa-complaints", "feedback-id")  # fmt: skip
+_SENT_IN_BULK = (
+    *("x-campaign", "x-campaignid", "x-campaign-id", "x-mailgun-tag", "x-mc-user", "x-mailer-sid"),
+    *("x-csa-complaints", "feedback-id"),
+)
 _DAEMONS = ("mailer-daemon", "mailerdaemon", "mail-daemon")
 
 
@@ -110,7 +137,9 @@ def _answers_by_itself(from_: Sender, subject: str, headers: Headers, own: str) 
     away, thanked = _AWAY.search(opening), _ACKNOWLEDGED.search(opening)
     if not (away or thanked) or len(own) > 1200 or _ASKS.search(own):
         return False
-    answers = bool(headers.get("in-reply-to") or re.match(r"^\W*(re|отв|ответ|aw)\s*(\[\d+\])?\s*:", subject, re.IGNORECASE))
+    answers = bool(
+        headers.get("in-reply-to") or re.match(r"^\W*(re|отв|ответ|aw)\s*(\[\d+\])?\s*:", subject, re.IGNORECASE)
+    )
     local = addresses.split_address(from_.address.lower())[0]
     of_many = domains.is_role(local) or domains.is_robot(local)
     return answers or (thanked is not None and (of_many or _TICKET.search(subject) is not None))

@@ -11,7 +11,31 @@ from html.parser import HTMLParser
 HEAD, TAIL = 3072, 1024  # characters kept of a long text: how it begins, and where newsletters tell how to leave
 _RAW = 65_536  # of a body beyond this nothing is looked at
 _BLOCKS = frozenset(
-    "p div br tr li ul ol table h1 h2 h3 h4 h5 h6 hr pre section article header footer blockquote dt dd".split()
+    [
+        "p",
+        "div",
+        "br",
+        "tr",
+        "li",
+        "ul",
+        "ol",
+        "table",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "pre",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "blockquote",
+        "dt",
+        "dd",
+    ]
 )
 _SILENT = frozenset({"style", "script", "head", "title", "template"})
 _TAG = re.compile(r"<(?:/?[a-z][a-z0-9]*\b[^<>]*|!--)>?", re.IGNORECASE)
@@ -29,7 +53,7 @@ def readable(body: str, head: int = HEAD, tail: int = TAIL) -> str:
     'Добрый день!\\nЖдём счёт.\\n> Когда?'
     """
     raw = body[:_RAW]
-    text = _from_html(raw) if _TAG.search(raw) and "</" in raw or "<br" in raw.lower() else _from_bb(raw)
+    text = _from_html(raw) if (_TAG.search(raw) and "</" in raw) or "<br" in raw.lower() else _from_bb(raw)
     text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " "))
     lines = (_SPACES.sub(" ", line).strip(" ") for line in text.split("\n"))
     text = _BLANKS.sub("\n\n", "\n".join(lines)).strip()
@@ -92,5 +116,7 @@ def _from_html(raw: str) -> str:
 def _from_bb(raw: str) -> str:
     if "[" not in raw:
         return raw
-    quoted = _BB_QUOTE.sub(lambda found: "\n" + "\n".join(f"> {line}" for line in found[1].strip().split("\n")) + "\n", raw)
+    quoted = _BB_QUOTE.sub(
+        lambda found: "\n" + "\n".join(f"> {line}" for line in found[1].strip().split("\n")) + "\n", raw
+    )
     return _BB_CODE.sub("", quoted)

@@ -22,7 +22,8 @@ _BEGIN = re.compile(
 )
 _PASSED_ON = re.compile(r"forward|пересыл|пересла|переадрес|перенаправ", re.IGNORECASE)
 _WROTE = re.compile(
-    r"(?:^|\s)(?:wrote|writes|schrieb|пишет|писал|писала|писал\(а\)|написал|написала|написал\(а\))\s*:\s*$", re.IGNORECASE
+    r"(?:^|\s)(?:wrote|writes|schrieb|пишет|писал|писала|писал\(а\)|написал|написала|написал\(а\))\s*:\s*$",
+    re.IGNORECASE,
 )
 _HEAD = re.compile(
     r"^[>|*\s]*(?P<key>от(?: кого)?|from|отправлено|дата|sent|date|когда|кому|to|копия|cc|тема|subject|reply-to|"
@@ -75,6 +76,16 @@ def heads(text: str) -> list[Head]:
     return found
 
 
+def passed_on(text: str) -> str:
+    """The letter under the outermost head inside, empty when there is none."""
+    found = heads(text)
+    if not found:
+        return ""
+    lines = text.split("\n")[found[0].line :]
+    under = next((at for at, line in enumerate(lines) if not line.strip(" >") and at >= len(found[0].fields)), 0)
+    return "\n".join(re.sub(r"^\s*>\s?", "", line) for line in lines[under:])
+
+
 def _first_seam(lines: list[str]) -> int:
     for at, line in enumerate(lines):
         if _RULER.match(line) or _BEGIN.match(line) or _wrote(lines, at):
@@ -96,7 +107,7 @@ def _wrote(lines: list[str], at: int) -> bool:
 
 
 def _head_at(lines: list[str], at: int) -> Head | None:
-    """The head that begins on this line: a ruler with headers under it, or bare headers of which three stand together."""
+    """The head that begins on this line: headers under a ruler, or bare ones of which three stand together."""
     line = lines[at]
     ruled = bool(_RULER.match(line) or _BEGIN.match(line))
     first = _HEAD.match(line)
@@ -126,7 +137,7 @@ def _fields(lines: list[str], start: int) -> Iterator[tuple[str, str]]:
                 yield key, found["value"]
         elif line.strip(" >") and waiting:
             seen.add(waiting)
-            yield waiting, line.strip(" >*")
+            yield waiting, line.lstrip(" >*").rstrip(" *")
             waiting = ""
         elif line.strip(" >"):
             if seen:

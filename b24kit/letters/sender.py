@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from email.errors import HeaderParseError
@@ -15,6 +16,7 @@ from b24kit.matching.groups import Known, SetAside, personal_address
 
 _ENCODED = re.compile(r"=\?[\w.-]+\?[bqBQ]\?[^?]*\?=")
 _BRACKETS = re.compile(r"<([^<>]*)>")
+MANY = 3  # so many people behind one mailbox: a person answers to himself, at most from a second address
 _REMARK = re.compile(r"\(([^()]*)\)\s*$")
 
 
@@ -86,6 +88,18 @@ def own_addresses(users: Iterable[str], mailboxes: Iterable[str], extra_domains:
     ours = {key for raw in (*users, *mailboxes) if (key := addresses.canonical(raw))}
     firms = {domain for address in ours if (domain := domains.corporate_domain(address))}
     return Known(frozenset(ours), frozenset(firms) | {domain.lower() for domain in extra_domains})
+
+
+def speaking_for_many(letters: Iterable[Letter], known: Known) -> frozenset[str]:
+    """Domains of mailboxes whose letters ask to answer to several other people: relays that no list names."""
+    answered: dict[str, set[str]] = defaultdict(set)
+    for letter in letters:
+        if letter.reply_to:
+            writer, other = parse(letter.sender).key, parse(letter.reply_to).key
+            if writer and other and other != writer and personal_address(other, known)[1] in (None, SetAside.ROLE):
+                answered[writer].add(other)
+    firms = (domains.corporate_domain(writer) for writer, others in answered.items() if len(others) >= MANY)
+    return frozenset(firm for firm in firms if firm and firm not in known.domains)
 
 
 def _speaks_for(writer: Sender, other: Sender) -> bool:

@@ -22,7 +22,8 @@ _FAREWELL = re.compile(
 _DASHES = re.compile(r"^\s*(?:--|—|__+|-{2,}|\*{3,})\s*$")
 _FAREWELL_WORDS = re.compile(
     r"^\W*(?:с (?:глубоким |искренним |большим )?уважением|с наилучшими пожеланиями|с благодарностью|"
-    r"(?:best|kind|warm)(?:est)?(?: regards| wishes)?|regards|sincerely(?: yours)?|yours (?:sincerely|truly|faithfully)|"
+    r"(?:best|kind|warm)(?:est)?(?: regards| wishes)?|regards|sincerely(?: yours)?|yours (?:sincerely|truly|"
+    r"faithfully)|"
     r"thanks(?: and regards)?|thank you|спасибо|всего доброго|br)\b[\s,!.:—-]*",
     re.IGNORECASE,
 )
@@ -32,12 +33,13 @@ _LEGAL = re.compile(
     r"OOO|ZAO|PAO|JSC|PJSC|CJSC|LLC|LLP|Ltd\.?|Limited|Inc\.?|GmbH|AG|Corp\.?|S\.?A\.?|B\.?V\.?|Oy|AB)(?=$|[\s,.)»\"«])"
 )
 _COMPANY_WORD = re.compile(
-    r"^(?:компания|группа компаний|холдинг|завод|фабрика|комбинат|агентство|фирма|концерн|корпорация|company|group|"
-    r"the )\W*\s*[«\"A-ZА-ЯЁ]|(?i:\b(?:group|company|holding|studio|agency)$)",
+    r"^(?i:компания|группа компаний|холдинг|завод|фабрика|комбинат|агентство|фирма|концерн|корпорация|company|group)"
+    r"\s*[«\"A-ZА-ЯЁ]|(?i:\b(?:group|company|holding|studio|agency)$)",
 )
 _QUOTED = re.compile(r"^[«\"“][^»\"”]{2,60}[»\"”]$")
 _POSITION = re.compile(
-    r"\b(?:(?:ген\.?|генеральн|исполнительн|коммерческ|техническ|финансов|арт|креативн)?\w*директор|директриса|менеджер|"
+    r"\b(?:(?:ген\.?|генеральн|исполнительн|коммерческ|техническ|финансов|арт|креативн)?\w*директор|директриса|"
+    r"менеджер|"
     r"бухгалтер|руководител|начальник|специалист|инженер|технолог|логист|помощник|ассистент|секретар|заместител|зам\.|"
     r"маркетолог|юрист|юрисконсульт|закупщик|снабженец|эксперт|координатор|администратор|аналитик|консультант|"
     r"президент|собственник|основатель|владелец|учредител|председател|мастер|агроном|товаровед|кадровик|методист|"
@@ -47,6 +49,7 @@ _POSITION = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"^[A-ZА-ЯЁ][\w'’-]+(?:\s+[A-ZА-ЯЁ](?:[\w'’-]+|\.)?){1,2}$")
+_WITH_INITIALS = re.compile(r"^(?:[A-ZА-ЯЁ]\.\s?){1,2}[A-ZА-ЯЁ][\w-]+$|^[A-ZА-ЯЁ][\w-]+\s(?:[A-ZА-ЯЁ]\.\s?){1,2}$")
 _SHORT_NAME = re.compile(r"^[A-ZА-ЯЁ][а-яёa-z'’-]{2,}$")
 _PATRONYMIC = re.compile(r"(?:ович|евич|ьич|овна|евна|ична|ovich|evich|ovna|evna|ichna)$", re.IGNORECASE)
 _LOOKED_AT, _LONGEST = 12, 80
@@ -71,7 +74,8 @@ def read_signature(own: str, hint: str = "") -> Signature:
     A name that says another person than the header is not taken, nor is anything else of that signature.
     """
     parts = [part for line in _block(own) for part in _parts(line)]
-    name, phones, company, position = "", {}, "", ""
+    name = company = position = ""
+    phones: dict[str, None] = {}
     for part in parts:
         found = phones_in(part)
         if found:
@@ -82,7 +86,7 @@ def read_signature(own: str, hint: str = "") -> Signature:
         if not company and _is_company(part):
             company = part.strip(" ,.")
         elif not name and _is_name(part, hint):
-            name = part.strip(" ,.")
+            name = part.strip(" ,")
         elif not position and _is_position(part):
             position = part.strip(" ,.")
     if name and hint and names.unlike(name, hint):
@@ -116,7 +120,8 @@ def _parts(line: str) -> Iterator[str]:
         if not bare or len(bare) > _LONGEST:
             continue
         pieces = bare.split(", ")
-        named = pieces if len(pieces) > 1 and any(_is_name(piece, "") for piece in pieces) else [bare]
+        apart = len(pieces) > 1 and any(_is_name(piece, "") or _is_company(piece) for piece in pieces)
+        named = pieces if apart else [bare]
         for piece in named:
             words = piece.split()
             split = next((n for n in (3, 2) if len(words) > n and _full(" ".join(words[-n:]))), 0)
@@ -131,7 +136,9 @@ def _parts(line: str) -> Iterator[str]:
 def _before_number(part: str) -> str:
     """What stands before a number on its line, unless it only says that a number follows."""
     bare = re.split(r"(?:\+?\d[\d\s().-]{6,})", part, maxsplit=1)[0]
-    bare = re.sub(r"(?i)\b(?:тел|моб|телефон|мобильный|сот|раб|т|м|tel|mob|mobile|phone|cell|факс|fax|whatsapp)\b\W*", "", bare)
+    bare = re.sub(
+        r"(?i)\b(?:тел|моб|телефон|мобильный|сот|раб|т|м|tel|mob|mobile|phone|cell|факс|fax|whatsapp)\b\W*", "", bare
+    )
     return bare.strip(" ,.:;()|/+—–-")
 
 
@@ -140,12 +147,11 @@ def _is_company(part: str) -> bool:
 
 
 def _is_name(part: str, hint: str) -> bool:
-    """Two or three capitalised words that hold a known given name or a patronymic, or that the header's name agrees with."""
+    """Two or three capitalised words with a known given name or a patronymic, or that the header agrees with."""
     if _full(part):
         return True
-    capital = _NAME.match(part) is not None and not _POSITION.search(part)
-    if hint and names.is_full(hint):
-        return capital and names.is_full(part) and names.alike(part, hint)
+    if hint and names.is_full(hint) and (_NAME.match(part) or _WITH_INITIALS.match(part)):
+        return not _POSITION.search(part) and not _LEGAL.search(part) and names.alike(part, hint)
     return bool(_SHORT_NAME.match(part)) and names.is_given(part)
 
 

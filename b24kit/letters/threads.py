@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from b24kit.matching.groups import natural
 
@@ -106,7 +107,7 @@ def _threads(ordered: Sequence[Missive]) -> dict[str, str]:
         for message in _messages(one):
             tie(place, at.setdefault(message, place))
     for places in _by_subject(ordered).values():
-        for earlier, later in zip(places, places[1:], strict=False):
+        for earlier, later in pairwise(places):
             if _near(ordered[earlier], ordered[later]):
                 tie(earlier, later)
     return {one.id: ordered[root(place)].id for place, one in enumerate(ordered)}

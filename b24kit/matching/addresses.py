@@ -54,9 +54,12 @@ def canonical(raw: str, aliases: Aliases = ALL_ALIASES) -> str | None:
     True
     """
     found = addresses_in(raw)
-    if len(found) != 1:
-        return None
-    local, _, domain = found[0].lower().rpartition("@")
+    return canonical_of(found[0], aliases) if len(found) == 1 else None
+
+
+def canonical_of(found: str, aliases: Aliases = ALL_ALIASES) -> str | None:
+    """The same for a text that `addresses_in` found to be one address."""
+    local, _, domain = found.lower().rpartition("@")
     host = _host(domain)
     if not host or not local:
         return None
@@ -69,6 +72,7 @@ def split_address(address: str) -> tuple[str, str]:
     return local, domain
 
 
+@lru_cache(maxsize=65536)
 def _host(domain: str) -> str | None:
     """A public host name in ASCII (IDN as punycode), None for local names and things that are no host."""
     try:

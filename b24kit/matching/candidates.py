@@ -9,7 +9,7 @@ from itertools import combinations
 
 from b24kit.matching.block import Price
 from b24kit.matching.keys import Name
-from b24kit.matching.mailbox_says import folded
+from b24kit.matching.mailbox_says import folded, in_full, with_initial
 from b24kit.matching.portrait import Gallery, Portrait
 
 _LARGEST = {"address": 12, "name": 12, "surname": 25, "sound": 12, "mark": 12, "said": 12, "phone": 6, "given": 4}
@@ -50,8 +50,9 @@ def _price(rule: str, blocks: Iterable[list[int]]) -> Price:
 
 def _keys(portrait: Portrait) -> Iterator[tuple[str, str]]:
     for address in portrait.addresses:
-        if address.personal:
-            yield "address", address.text
+        yield "address", address.text
+        if address.firm:
+            yield "address", f"{address.local} {address.firm}"
     for phone in portrait.phones:
         yield "phone", phone.number
     for mark in portrait.marks:
@@ -74,8 +75,4 @@ def _name_keys(name: Name) -> Iterator[tuple[str, str]]:
         if len(word) >= _LEAST_SURNAME:
             yield from (("surname", f"{word} {other[0]}") for other in others)
     yield "sound", " ".join(sorted(word[0] + word[1:].translate(_VOWELS) for word in words))
-    middle = "".join(word[0] for word in name.words[1:-1])
-    first, last = words[0], words[-1]
-    shapes = {first + last, last + first, first + middle + last, first[0] + last, last + first[0],
-              first[0] + middle + last, first + last[0], "".join(words)}  # fmt: skip
-    yield from (("said", shape) for shape in shapes)
+    yield from (("said", shape) for shape in in_full(name.words) | with_initial(name.words))

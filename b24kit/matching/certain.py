@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from itertools import pairwise
 
 import numpy as np
 
 from b24kit.matching.block import blocks
-from b24kit.matching.joining import holders, same_but_digits
+from b24kit.matching.joining import Rule, holders, same_but_digits
 from b24kit.matching.keys import Address, Keys, Name
 from b24kit.matching.mailbox import own_bits
 from b24kit.matching.mailbox_words import NO_MARK
@@ -26,22 +25,11 @@ HUB_NAMES = 3  # so many mutually unlike names make an address everybody's
 CHANCE = 0.02  # of another person of the same name with the same second sign
 MAILBOX_BITS = 8.0  # from here on a mailbox name is a sign of its own
 _FIRM_SIZE, _FIRM_SEEN = 1000, 5  # people at a firm: at least so many, and so many for each one seen
-_FIRM_CHANCE, _FIRM_SPOKEN = 0.05, 5e-4  # the second: both mailboxes say the name, as two namesakes' would
+_FIRM_CHANCE, _FIRM_SPOKEN = 0.02, 5e-4  # the second: both mailboxes say the name, as two namesakes' would
 _NEAR = 180 * 86_400.0  # seconds; a longer gap says nothing
+_LEAST_EXPECTED = 2e-3  # namesakes: relatives and gaps in the tables; no name is rarer than that for sure
 _NEAR_CHANCE = 1e-4  # of a namesake who happens to write within the same gap
 _LARGEST_BLOCK = 2_000
-
-
-class Rule(IntEnum):
-    """What joined two cards, the surest first: the weakest rule of a cluster that disagrees is given up first."""
-
-    ADDRESS = 0  # one mailbox
-    MOBILE = 1  # one mobile number under names that agree
-    HOST = 2  # one unusual mailbox name at one firm, whose hosts differ
-    NAME_AND_ADDRESS = 3  # one full name on an address that others use too
-    NAME_AND_DOMAIN = 4  # one full name at one firm
-    NAME_AND_MAILBOX = 5  # one full name with one unusual mailbox name
-    NAME_AND_TIME = 6  # one rare full name from two addresses within days
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +138,7 @@ class _Marks:
         with_both = (keys.card_full >= 0) & (keys.card_address >= 0)
         pairs = np.stack([local[np.maximum(keys.card_address, 0)], keys.card_full], axis=1)[with_both]
         used = np.unique(np.unique(pairs, axis=0)[:, 0], return_counts=True)
-        self._names_of_local = dict(zip(used[0].tolist(), used[1].tolist(), strict=True))
+        self._names_of_local: dict[int, int] = dict(zip(used[0].tolist(), used[1].tolist(), strict=True))
         self._numbers = numbers
         self._people: dict[str, int] = defaultdict(int)
         for address in keys.addresses:
@@ -201,9 +189,8 @@ def _on_shared_address(
     for address, card in _by_address(keys, cards, shared):
         if address.trouble not in (SetAside.ROBOT, SetAside.RELAY, SetAside.OWN):
             found[address].append(card)
-    rare = shares.share(_words(keys, cards)) * _FIRM_SIZE <= _FIRM_CHANCE
     for several in found.values():
-        if len(several) > 1 and rare:
+        if len(several) > 1 and shares.expected(_words(keys, several), _FIRM_SIZE) <= _FIRM_CHANCE:
             yield from _chain(several, Rule.NAME_AND_ADDRESS)
 
 
@@ -215,6 +202,8 @@ def _at_one_firm(keys: Keys, cards: Sequence[int], shares: NameShares, marks: _M
     words = _words(keys, cards)
     for firm, several in found.items():
         mailboxes = {address.local for address, _ in several}
+        if len({address.text for address, _ in several}) < 2:
+            continue
         spoken = sum(own_bits(local, words) < MAILBOX_BITS / 2 for local in mailboxes)
         chance = shares.expected(words, marks.people_at(firm))
         if chance <= (_FIRM_SPOKEN if spoken > 1 else _FIRM_CHANCE) and not same_but_digits(mailboxes):
@@ -227,12 +216,11 @@ def _one_mailbox(keys: Keys, cards: Sequence[int], shares: NameShares, marks: _M
         if address.trouble is None or address.machine:
             found[address.local].append(card)
     words = _words(keys, cards)
-    expected = shares.expected(words)
     for local, several in found.items():
-        bits = own_bits(local, words)
-        if len(several) < 2 or local in NO_MARK or bits < MAILBOX_BITS or marks.names_with(local) > 1:
+        if len(several) < 2 or local in NO_MARK or marks.names_with(local) > 1:
             continue
-        if expected * 2.0**-bits <= CHANCE:
+        bits = own_bits(local, words)
+        if bits >= MAILBOX_BITS and shares.expected(words) * 2.0**-bits <= CHANCE:
             yield from _chain(several, Rule.NAME_AND_MAILBOX)
 
 
@@ -241,17 +229,17 @@ def _near_in_time(keys: Keys, cards: Sequence[int], shares: NameShares, marks: _
 
     The gap is measured in letters of the pile, so a pile that was written or imported in one day says nothing.
     """
-    expected = shares.expected(_words(keys, cards))
+    expected = max(_LEAST_EXPECTED, shares.expected(_words(keys, cards)))
     if expected > CHANCE:
         return
-    alike: dict[str, list[tuple[float, int]]] = defaultdict(list)
+    alike: dict[str, list[tuple[float, str, int]]] = defaultdict(list)
     for address, card in _by_address(keys, cards):
         name = keys.name(card)
         if name and (address.trouble in (None, SetAside.ROLE) or address.machine):
-            alike[name.exact] += [(moment, card) for moment in marks.moments(card)]
+            alike[name.exact] += [(moment, address.text, card) for moment in marks.moments(card)]
     for written in alike.values():
-        letters = Counter(card for _, card in written)
-        for (earlier, one), (later, other) in pairwise(sorted(written)):
+        letters = Counter(card for *_, card in written)
+        for (earlier, _, one), (later, _, other) in pairwise(sorted(written)):
             if one == other or later - earlier > _NEAR:
                 continue
             tries = 2 * max(letters[one], letters[other])

@@ -12,9 +12,10 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from b24kit.matching import names
 from b24kit.matching.block import blocks
-from b24kit.matching.certain import Link, Rule
-from b24kit.matching.joining import LARGEST, holders
+from b24kit.matching.certain import Link
+from b24kit.matching.joining import LARGEST, Rule, holders
 from b24kit.matching.keys import Keys, Name, Numbers
 
 
@@ -28,17 +29,22 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Clusters:
-    """`of_card` numbers the clusters; `weakest` is the weakest rule that holds each together; `cuts` went to review."""
+    """`of_card` numbers the clusters; `marks` holds by cluster a bit for each rule; `cuts` are left to people."""
 
     of_card: Numbers
-    weakest: Numbers
+    marks: Numbers
     cuts: tuple[Cut, ...]
+
+    def rules(self, number: int) -> tuple[Rule, ...]:
+        """The rules that joined a cluster, the surest first; a cluster of one card stands on its address."""
+        return tuple(rule for rule in Rule if int(self.marks[number]) >> rule & 1) or (Rule.ADDRESS,)
 
 
 def components(cards: int, one: Sequence[int] | Numbers, other: Sequence[int] | Numbers) -> Numbers:
     """The number of each card's connected component, numbered by first card."""
     ones = np.ones(len(one), dtype=np.int8)
-    graph = coo_array((ones, (np.asarray(one, dtype=np.int64), np.asarray(other, dtype=np.int64))), shape=(cards, cards))
+    ends = np.asarray(one, dtype=np.int64), np.asarray(other, dtype=np.int64)
+    graph = coo_array((ones, ends), shape=(cards, cards))
     labels = connected_components(graph, directed=False)[1]
     return first_numbered(labels)
 
@@ -65,9 +71,9 @@ def cluster(keys: Keys, links: Iterable[Link]) -> Clusters:
         suspects = np.isin(labels[table[:, 0]], np.unique(labels[table[drop, 0]]))[~drop]
         table = table[~drop]
         labels = components(keys.cards, table[:, 0], table[:, 1])
-    weakest = np.zeros(int(labels.max(initial=-1)) + 1, dtype=np.int64)
-    np.maximum.at(weakest, labels[table[:, 0]], table[:, 2])
-    return Clusters(labels, weakest, tuple(cuts))
+    marks = np.zeros(int(labels.max(initial=-1)) + 1, dtype=np.int64)
+    np.bitwise_or.at(marks, labels[table[:, 0]], 1 << table[:, 2])
+    return Clusters(labels, marks, tuple(cuts))
 
 
 def _weakest_of_disagreeing(
@@ -99,6 +105,7 @@ def names_disagree(seen: Sequence[Name]) -> bool:
     """Whether some of the names cannot be one person's, middle initials included."""
     if seen[0].full and all(name.full == seen[0].full and len(name.words) == len(seen[0].words) for name in seen):
         return len({tuple(sorted(name.words)) for name in seen}) > 1
-    middle = {name.initials for name in seen} - {frozenset()}
-    apart = any(not (one <= other or other <= one) for one in middle for other in middle)
+    written = [name.words for name in seen if name.full]
+    initials = [words for words in written if min(map(len, words)) == 1]
+    apart = any(names.initials_clash(words, others) for words in initials for others in written)
     return apart or holders(name.text for name in seen) > 1

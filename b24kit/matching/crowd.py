@@ -12,9 +12,11 @@ from b24kit.matching.given_names import forms
 from b24kit.matching.keys import Keys
 from b24kit.matching.names import fold
 from b24kit.matching.portrait import mark_of
-from b24kit.matching.shares import NameShares
+from b24kit.matching.shares import NameShares, is_given
 
 _FEW_NAMES = 2
+_FEW_ADDRESSES = 3
+_GIVEN_BITS = 6.0
 _MOST_NEAR = 4.0
 _NEAR = 180 * 86_400.0
 
@@ -38,6 +40,10 @@ class Crowd:
         """How many others of this name are expected in the pile."""
         return self._shares.share(words) * self.people
 
+    def of_surname(self, word: str) -> float:
+        """How many others of this surname are expected in the pile."""
+        return self._shares.surname(word) * self.people
+
     def people_at(self, firm: str) -> int:
         """How many addresses of a firm the pile shows."""
         return self._at[firm]
@@ -45,8 +51,8 @@ class Crowd:
     def mark_bits(self, mark: str) -> float:
         """At most so many bits a login or mailbox name tells: few where it is a given name or many names use it."""
         users = self._users.get(mark, 1)
-        if mark in _GIVEN or fold(mark) in _GIVEN:
-            return 6.0
+        if is_given(fold(mark)) or fold(mark) in _GIVEN:
+            return _GIVEN_BITS
         return 60.0 if users <= _FEW_NAMES else math.log2(self.people / users)
 
     def nearness(self, one: Sequence[float], other: Sequence[float]) -> float:
@@ -63,13 +69,17 @@ class Crowd:
 
 
 def _users(keys: Keys) -> dict[str, int]:
-    """How many full names are seen with each mark."""
-    seen: dict[str, set[int]] = defaultdict(set)
+    """How many people seem to use each mark: the full names seen with it, or its addresses beyond a person's few."""
+    named: dict[str, set[int]] = defaultdict(set)
     marks = [mark_of(address) for address in keys.addresses]
     for address, full in zip(keys.card_address.tolist(), keys.card_full.tolist(), strict=True):
         if address >= 0 and full >= 0 and marks[address]:
-            seen[marks[address]].add(full)
-    return {mark: len(names) for mark, names in seen.items() if len(names) > 1}
+            named[marks[address]].add(full)
+    found = {mark: len(names) for mark, names in named.items() if len(names) > 1}
+    for mark, addresses in Counter(marks).items():
+        if mark and addresses > _FEW_ADDRESSES and len(named.get(mark, ())) != 1:
+            found[mark] = max(found.get(mark, 0), addresses)
+    return found
 
 
 _GIVEN = frozenset(fold(word) for word in forms())

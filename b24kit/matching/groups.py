@@ -1,47 +1,37 @@
 """Rows that are surely one person, grouped; rows that only might be are set aside, each with the reason.
 
-The automatic tier: an equal canonical address that belongs to one person. A value held by mutually unlike full names
-is shared by people and joins nobody. The outcome does not depend on the order of the rows.
+This is tier A as the clean-up uses it: a value held by people whose names disagree joins nobody, whole addresses are
+set aside for a person to decide. The outcome does not depend on the order of the rows.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from b24kit.matching import addresses, domains, names
-from b24kit.matching.addresses import ALL_ALIASES, Aliases
-from b24kit.matching.joining import Box, Rule, holders, join
+from b24kit.matching.certain import HUB_NAMES, shared_addresses
+from b24kit.matching.joining import Rule
+from b24kit.matching.keys import Keys, read_keys
+from b24kit.matching.records import UNKNOWN_TIME, Pile
+from b24kit.matching.standing import NOTHING_KNOWN, Known, SetAside, natural, personal_address
+from b24kit.matching.tiers import Automatic, automatic
 
-HUB_NAMES = 3  # so many mutually unlike names make an address everybody's
-MANY_ROWS = 10_000  # from here on namesakes inside one firm are to be expected
-_DIGITS = re.compile(r"(\d+)")
-
-
-class SetAside(StrEnum):
-    """Why a row joins nobody automatically."""
-
-    NO_ADDRESS = "no_address"
-    BROKEN_ADDRESS = "broken_address"
-    SEVERAL_ADDRESSES = "several_addresses"
-    OWN = "own_address"
-    ROBOT = "robot"
-    RELAY = "relay"
-    ROLE = "role_mailbox"
-    NAMES_DIFFER = "names_differ"
-    HUB = "shared_mailbox"
+__all__ = [
+    "HUB_NAMES", "NOTHING_KNOWN", "Group", "Grouping", "Known", "Row", "SetAside", "group_rows", "natural",
+    "personal_address",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One letter or card as it came: any id, the address and the name as written."""
+    """One letter or card as it came: any id, the address and the name as written, when in seconds since 1970."""
 
     id: str
     address: str
     name: str = ""
+    when: float = UNKNOWN_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,82 +57,63 @@ class Grouping:
     aside: Mapping[str, SetAside]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the caller knows beforehand: own addresses and domains are nobody's clients, relays speak for others."""
-
-    addresses: frozenset[str] = frozenset()
-    domains: frozenset[str] = frozenset()
-    relays: frozenset[str] = frozenset()
-    roles: frozenset[str] = frozenset()
-    persons: frozenset[str] = frozenset()  # role-like addresses that the caller knows to be one person's
-    aliases: Aliases = ALL_ALIASES
-
-
-NOTHING_KNOWN = Known()
-
-
-@lru_cache(maxsize=65536)
-def natural(identifier: str) -> tuple[tuple[int, int | str], ...]:
-    """Order of ids as people read them: 9 before 10, also inside L9 and L10."""
-    return tuple((0, int(part)) if part.isdecimal() else (1, part) for part in _DIGITS.split(identifier) if part)
-
-
 def group_rows(rows: Iterable[Row], known: Known = NOTHING_KNOWN) -> Grouping:
     """Group rows by what surely is one person; the rest is set aside with its reason."""
     aside: dict[str, SetAside] = {}
-    boxes: dict[str, Box] = {}
+    kept, roles = [], defaultdict[str, list[Row]](list)
     for row in rows:
         address, trouble = personal_address(row.address, known)
-        if trouble is not None and trouble is not SetAside.ROLE:
+        if trouble is SetAside.ROLE:
+            roles[address].append(row)
+        elif trouble is not None:
             aside[row.id] = trouble
-            continue
-        box = boxes.setdefault(address, Box(address, role=trouble is SetAside.ROLE))
-        box.ids.append(row.id)
-        box.names.add(names.clean_name(row.name))
-        box.via = box.via or names.is_via(row.name)
-    for box in list(boxes.values()):
-        trouble = _not_one_person(box)
-        if trouble is not None:
-            aside.update(dict.fromkeys(box.ids, trouble))
-            del boxes[box.address]
-    crowded = sum(len(box.ids) for box in boxes.values()) >= MANY_ROWS
-    groups = [_group(*cluster) for cluster in join(sorted(boxes.values(), key=lambda box: box.address), crowded)]
+        else:
+            kept.append(row)
+    own = {address for address, several in roles.items() if all(_owns_domain(row.name, address) for row in several)}
+    for address, several in roles.items():
+        if address in own:
+            kept += several
+        else:
+            aside.update((row.id, _why_role(several)) for row in several)
+    known = replace(known, persons=known.persons | own)
+    kept = _without_shared(kept, known, aside)
+    groups = _groups(kept, automatic(_keys(kept, known))) if kept else []
     return Grouping(tuple(sorted(groups, key=lambda group: natural(group.key))), aside)
 
 
-def personal_address(raw: str, known: Known = NOTHING_KNOWN) -> tuple[str, SetAside | None]:
-    """The canonical address of a field when it may be one person's, else why it is not."""
-    found = {key for text in addresses.addresses_in(raw) if (key := addresses.canonical(text, known.aliases))}
-    if not found:
-        return "", SetAside.BROKEN_ADDRESS if "@" in raw else SetAside.NO_ADDRESS
-    if len(found) > 1:
-        return "", SetAside.SEVERAL_ADDRESSES
-    address = found.pop()
-    return address, _not_personal(address, known)
+def _keys(rows: Sequence[Row], known: Known) -> Keys:
+    columns = [row.id for row in rows], [row.name for row in rows], [row.address for row in rows]
+    return read_keys(Pile(*columns, moments=[row.when for row in rows]), known)
 
 
-def _not_personal(address: str, known: Known) -> SetAside | None:
-    local, domain = addresses.split_address(address)
-    owner = domains.registrable(domain)
-    if address in known.addresses or domain in known.domains or (owner and owner in known.domains):
-        return SetAside.OWN
-    if domains.is_robot(local):
-        return SetAside.ROBOT
-    if domains.is_relay(domain, known.relays):
-        return SetAside.RELAY
-    if (domains.is_role(local) or local in known.roles) and address not in known.persons:
-        return SetAside.ROLE
-    return None
+def _why_role(several: Sequence[Row]) -> SetAside:
+    return SetAside.HUB if any(names.is_via(row.name) for row in several) else SetAside.ROLE
 
 
-def _not_one_person(box: Box) -> SetAside | None:
-    if box.via:
-        return SetAside.HUB
-    if box.role and not all(name and _owns_domain(name, box.address) for name in box.names):
-        return SetAside.ROLE
-    people = holders(box.names)
-    return None if people < 2 else SetAside.HUB if people >= HUB_NAMES else SetAside.NAMES_DIFFER
+def _without_shared(rows: Sequence[Row], known: Known, aside: dict[str, SetAside]) -> list[Row]:
+    """The rows on addresses of one person each, in order of address; the others are set aside."""
+    ordered = sorted(rows, key=lambda row: natural(row.id))
+    keys = _keys(ordered, known)
+    shared = shared_addresses(keys)
+    address_of = keys.card_address[keys.row_card].tolist()
+    aside.update((row.id, shared[at]) for row, at in zip(ordered, address_of, strict=True) if at in shared)
+    return [row for row, at in zip(ordered, address_of, strict=True) if at not in shared]
+
+
+def _groups(rows: Sequence[Row], found: Automatic) -> list[Group]:
+    together: dict[int, list[int]] = defaultdict(list)
+    for place, number in enumerate(found.of_row.tolist()):
+        together[number].append(place)
+    return [_group(rows, places, found, number) for number, places in together.items()]
+
+
+def _group(rows: Sequence[Row], places: Sequence[int], found: Automatic, number: int) -> Group:
+    cards = {int(found.keys.row_card[place]) for place in places}
+    held = {address.text for card in cards if (address := found.keys.address(card))}
+    spelled = {name for place in places if (name := names.clean_name(rows[place].name))}
+    rules = sorted({Rule.ADDRESS, *found.clusters.rules(number)})
+    ids = sorted((rows[place].id for place in places), key=natural)
+    return Group(tuple(ids), tuple(sorted(held)), tuple(sorted(spelled)), tuple(rules))
 
 
 def _owns_domain(name: str, address: str) -> bool:
@@ -152,9 +123,3 @@ def _owns_domain(name: str, address: str) -> bool:
     words = names.full_words(name)
     spelled = all(len(word) >= 3 and word in label for word in words)
     return spelled and names.is_full(name) and any(names.is_given(word) for word in names.clean_name(name).split())
-
-
-def _group(boxes: list[Box], rules: tuple[Rule, ...]) -> Group:
-    ids = sorted((identifier for box in boxes for identifier in box.ids), key=natural)
-    spellings = sorted({name for box in boxes for name in box.names if name})
-    return Group(tuple(ids), tuple(sorted(box.address for box in boxes)), tuple(spellings), rules)

@@ -28,12 +28,13 @@ NONE = -1
 _SEPARATORS = re.compile(r"[\W_]+")
 _MACHINE = re.compile(r"([^\s@<>,;]+)@([^\s@<>,;]+)")
 _BOT = re.compile(r"\[bot\]|\bbot\b", re.IGNORECASE)
+_NOBODY = frozenset(names.fold(word) for word in NOBODY_WORDS)
 _NO_MACHINE = frozenset({"localhost", "(none)", "localhost.localdomain", "localhost.(none)", "none", "unknown", "?"})
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """One spelling: `words` folded in order, `full` the order-free key of a full name, `exact` the same unfolded.
+    """One spelling: `words` folded in order, `full` the order-free key of a full name.
 
     `login` is a single word that is no given name (`mdcb`, `Habiba-H`), in small letters without separators.
     """
@@ -41,17 +42,17 @@ class Name:
     text: str
     words: tuple[str, ...]
     full: str
-    exact: str
     login: str
     via: bool
 
     @property
-    def full_words(self) -> tuple[str, ...]:
-        return tuple(word for word in self.words if len(word) > 1)
+    def exact(self) -> str:
+        """The key of a full name unfolded: equal when it is spelled the same, case and accents aside."""
+        return " ".join(sorted(word for word in plain(self.text).split() if len(word) > 1)) if self.full else ""
 
     @property
-    def initials(self) -> frozenset[str]:
-        return frozenset(word for word in self.words if len(word) == 1)
+    def full_words(self) -> tuple[str, ...]:
+        return tuple(word for word in self.words if len(word) > 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +141,12 @@ def read_name(text: str) -> Name:
     words = names.split_words(clean)
     full = tuple(word for word in words if len(word) > 1)
     if len(full) > 1 and " " in clean:
-        spelled = [word for word in plain(clean).split() if len(word) > 1]
-        if not NOBODY_WORDS.isdisjoint(spelled):
-            return Name(clean, words, "", "", "", names.is_via(text))
-        exact = " ".join(sorted(spelled))
-        return Name(clean, words, " ".join(sorted(full)), exact, "", names.is_via(text))
+        nobody = not _NOBODY.isdisjoint(full)
+        return Name(clean, words, "" if nobody else " ".join(sorted(full)), "", names.is_via(text))
     squashed = _SEPARATORS.sub("", plain(clean)) if " " not in clean else ""
-    says_nothing = len(squashed) < 4 or squashed in NOBODY_WORDS or any(is_given(word) for word in words)
+    says_nothing = len(squashed) < 4 or not _NOBODY.isdisjoint(words) or any(is_given(word) for word in words)
     login = "" if says_nothing and len(words) < 2 else squashed
-    return Name(clean, words, "", "", login, names.is_via(text))
+    return Name(clean, words, "", login, names.is_via(text))
 
 
 def plain(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What a mailbox name tells beyond its holder's name: `a.belova` says the name again, `dragonfly` is a sign of its own."""
+"""What a mailbox name tells beyond its holder's name: `a.belova` says the name again, `dragonfly` is a sign."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 from b24kit.matching import names
+from b24kit.matching.mailbox_says import in_full, with_initial
 
-LETTER, DIGIT = 3.0, 1.5  # bits; a year of birth (1985) is 6 bits, not 13
+LETTER, DIGIT = 3.5, 1.5  # bits; a year of birth (1985) is 6 bits, not 13
 _PARTS = re.compile(r"[a-zа-яё]+|\d+")
 _SHORTEST_PIECE = 3
 
@@ -25,19 +26,24 @@ def own_bits(local: str, words: Sequence[str]) -> float:
 
 
 def _unexplained(part: str, words: Sequence[str], used: set[str]) -> str:
-    """The letters left of a part when pieces of the name and then initials are taken out of it."""
-    left = [names.fold(part)]
-    for word in sorted(words, key=len, reverse=True):
-        for length in range(len(word), _SHORTEST_PIECE - 1, -1):
-            at = next((index for index, piece in enumerate(left) if word[:length] in piece), None)
+    """The letters left of a part when pieces of the name, the longest first, and then initials are taken out of it."""
+    whole = names.fold(part)
+    left = [whole]
+    for length in range(min(len(whole), max(map(len, words), default=0)), _SHORTEST_PIECE - 1, -1):
+        for word in words:
+            piece = word[:length]
+            if word in used or len(piece) < length:
+                continue
+            at = next((index for index, rest in enumerate(left) if piece in rest), None)
             if at is not None:
-                before, _, after = left[at].partition(word[:length])
+                before, _, after = left[at].partition(piece)
                 left[at : at + 1] = [before, after]
                 used.add(word)
-                break
     rest = "".join(left)
     for word in words:
         if word not in used and word[:1] in rest:
             rest = rest.replace(word[:1], "", 1)
             used.add(word)
-    return rest
+    # Where two words meet, folding may melt letters: stefannaewe.
+    melted = rest and (whole in in_full(words) or whole in with_initial(words) or whole in with_initial(words[::-1]))
+    return "" if melted else rest

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
+from itertools import permutations
 
 from b24kit.matching import names
 
@@ -33,16 +34,29 @@ def says(mark: str, words: Sequence[str]) -> Says:
     'NOTHING'
     """
     bare = folded(mark)
+    if bare in in_full(words):
+        return IN_FULL
+    return INITIAL if bare in with_initial(words) else NOTHING
+
+
+def in_full(words: Sequence[str]) -> set[str]:
+    """The logins that write two words or all of a name out, middle initials between them included."""
     full = [word for word in words if len(word) > 1]
-    if len(full) < 2 or len(bare) < _LEAST_SURNAME + 1:
-        return NOTHING
     middle = "".join(word[0] for word in words[1:-1])
-    for first, last in ((full[0], full[-1]), (full[-1], full[0])):
-        if bare in {first + last, last + first, first + middle + last, "".join(full), names.fold(first + last)}:
-            return IN_FULL
-    first, last = full[0], full[-1]
-    shapes = {first[0] + last, last + first[0], first[0] + middle + last, first + last[0]}
-    return INITIAL if bare in shapes and len(last) >= _LEAST_SURNAME else NOTHING
+    found = {names.fold(one + other) for one, other in permutations(full, 2)}
+    if len(full) > 1:
+        found |= {names.fold("".join(full)), names.fold(full[0] + middle + full[-1])}
+    return {shape for shape in found if len(shape) > _LEAST_SURNAME}
+
+
+def with_initial(words: Sequence[str]) -> set[str]:
+    """The logins that write a surname out and initials before or after it."""
+    full = [word for word in words if len(word) > 1]
+    if len(full) < 2 or len(full[-1]) < _LEAST_SURNAME:
+        return set()
+    first, last = full[0][0], full[-1]
+    middle = "".join(word[0] for word in words[1:-1])
+    return {names.fold(shape) for shape in (first + last, last + first, first + middle + last)}
 
 
 @lru_cache(maxsize=65536)

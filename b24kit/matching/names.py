@@ -148,6 +148,24 @@ def unlike(left: str, right: str) -> bool:
     return _tells(left) and _tells(right) and not alike(left, right)
 
 
+def initials_clash(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
+    """Whether both names, given as folded words, hold something the other cannot mean, an initial among it.
+
+    >>> initials_clash(("anna", "b", "belova"), ("anna", "k", "belova"))
+    True
+    >>> initials_clash(("anna", "b", "belova"), ("a", "boris", "belova"))
+    False
+    """
+    one = [word for word in mine if len(word) == 1 or word not in theirs]
+    other = [word for word in theirs if len(word) == 1 or word not in mine]
+    for word in sorted(one, key=len, reverse=True):
+        fellow = next((there for there in sorted(other, key=len, reverse=True) if same_word(word, there)), None)
+        if fellow is not None:
+            one.remove(word)
+            other.remove(fellow)
+    return bool(one and other) and min(map(len, one + other)) == 1
+
+
 @lru_cache(maxsize=65536)
 def _tells(name: str) -> bool:
     """A full name, a surname with initials, or a known given name; a login or a firm's word says nothing."""

@@ -14,6 +14,8 @@ _EXTENSION = re.compile(
 )
 _BETWEEN = re.compile(r"[;,/|\n]|\s(?:или|и|or|and)\s|(?<=\d)\s*(?=\+\d)", re.IGNORECASE)
 _DIGITS = re.compile(r"\D+")
+# A Russian mobile number as people write it: any ten digits from 9 are one in the numbering plan.
+_MOBILE = re.compile(r"\s*(?:\+?7|8)?[\s(-]*(9(?:[\s()-]*\d){9})\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,9 @@ def phones_in(text: str, region: str = "RU") -> tuple[Phone, ...]:
     >>> tuple(phone.number for phone in phones_in("8 (916) 123-45-67, (495) 987-65-43 доб. 12"))
     ('+79161234567', '+74959876543')
     """
+    if region == "RU" and (mobile := _MOBILE.fullmatch(text)):
+        digits = _DIGITS.sub("", mobile[1])
+        return () if _is_placeholder(digits) else (Phone(f"+7{digits}", mobile=True),)
     found: dict[str, Phone] = {}
     for part in _BETWEEN.split(text):
         phone = _one(part, region)

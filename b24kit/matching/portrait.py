@@ -36,7 +36,7 @@ class Portrait:
 
     @property
     def full(self) -> list[Name]:
-        return [name for name in self.names if name.full and not name.via]
+        return [name for name in self.names if name.full]
 
     @property
     def firms(self) -> set[str]:
@@ -44,10 +44,11 @@ class Portrait:
 
     @property
     def marks(self) -> set[str]:
-        """Logins and mailbox names, without separators; those that mark nobody are left out."""
+        """Logins and mailbox names, without separators; those that mark nobody, or the firm, are left out."""
         found = {name.login for name in self.names if name.login}
         found |= {mark_of(address) for address in self.addresses}
-        return found - {""}
+        firms = {_SEPARATORS.sub("", firm.partition(".")[0]) for firm in self.firms}
+        return found - firms - {""}
 
 
 def mark_of(address: Address) -> str:
@@ -105,5 +106,3 @@ class _members:  # noqa: N801 - read as a function: members(of)
 
 def _texts(column: Sequence[str], rows: Iterable[int]) -> set[str]:
     return {text for row in rows if (text := " ".join(column[row].casefold().split()))} if column else set()
-
-

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
+FIELDS = ("name", "email", "phone", "company", "date", "subject")
 UNKNOWN_TIME = float("nan")
 
 
@@ -47,8 +48,7 @@ def pile_of(rows: Iterable[Mapping[str, str]], id_column: str = "id") -> Pile:
     """A pile from rows with the columns name, email, phone, company, date, subject, as far as they are there."""
     found = list(rows)
     present = {name for row in found for name in row}
-    known = ("name", "email", "phone", "company", "date", "subject")
-    columns = {name: [row.get(name) or "" for row in found] for name in known if name in present}
+    columns = {name: [row.get(name) or "" for row in found] for name in FIELDS if name in present}
     return Columns([row[id_column] for row in found], columns).pile()
 
 

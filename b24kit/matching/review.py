@@ -21,7 +21,8 @@ from b24kit.matching.score import Score, score
 from b24kit.matching.standing import SetAside
 from b24kit.matching.tiers import Automatic
 
-ASK = -1.0  # bits: below, a yes is less likely than one in three
+ASK = -1.0  # bits, for one name spelled the same: below, a yes is less likely than one in three
+ASK_OTHERWISE = 2.5  # where names are spelled differently or only said by a login, the odds are known less well
 LARGEST = 12  # groups that questions may join to one client
 
 
@@ -54,11 +55,21 @@ def review(found: Automatic, ask: float = ASK) -> Review:
     scored = []
     for one, other in asked.pairs:
         result = score(gallery.portrait(one), gallery.portrait(other), crowd)
-        if result.bits >= ask:
+        if result.bits >= (ask if result.has("same_name") else ask + ASK_OTHERWISE - ASK):
             scored.append(Question(one, other, result))
-    scored.sort(key=lambda question: (-question.score.bits, question.one, question.other))
+    names = _group_names(found, groups)
+    scored.sort(key=lambda question: (-question.score.bits, *sorted((names[question.one], names[question.other]))))
     kept, of_group = _joined(scored, gallery, groups)
     return Review(tuple(kept), of_group, gallery, tuple(asked.prices))
+
+
+def _group_names(found: Automatic, groups: int) -> list[tuple[int, str]]:
+    """The smallest id of each group, so that the order of equally good questions does not hang on the order of rows."""
+    best: dict[int, tuple[int, str]] = {}
+    for identifier, group in zip(found.keys.pile.ids, found.of_row.tolist(), strict=True):
+        key = len(identifier), identifier
+        best[group] = min(best.get(group, key), key)
+    return [best[group] for group in range(groups)]
 
 
 def _joined(scored: Sequence[Question], gallery: Gallery, groups: int) -> tuple[list[Question], Numbers]:
@@ -68,7 +79,7 @@ def _joined(scored: Sequence[Question], gallery: Gallery, groups: int) -> tuple[
     kept: list[Question] = []
     for question in scored:
         one, other = sorted((client[question.one], client[question.other]))
-        if one == other or not _agree(members[one], members[other], question, gallery):
+        if one == other or not _agree(members[one], members[other], gallery):
             continue
         kept.append(question)
         for group in members[other]:
@@ -77,12 +88,17 @@ def _joined(scored: Sequence[Question], gallery: Gallery, groups: int) -> tuple[
     return kept, first_numbered(np.array(client, dtype=np.int64))
 
 
-def _agree(ones: Sequence[int], others: Sequence[int], question: Question, gallery: Gallery) -> bool:
+def _agree(ones: Sequence[int], others: Sequence[int], gallery: Gallery) -> bool:
     """Whether nobody in the joined client stands in the way; one address under two names is itself the question."""
     if len(ones) + len(others) > LARGEST:
         return False
-    if question.score.parts[0].code == "same_address_other_name":
+    if _addresses(ones, gallery) & _addresses(others, gallery):
         return True
     mine = {name.text: name for group in ones for name in gallery.portrait(group).names}
     theirs = {name.text: name for group in others for name in gallery.portrait(group).names}
     return not any(names_disagree([one, other]) for one in mine.values() for other in theirs.values())
+
+
+def _addresses(groups: Sequence[int], gallery: Gallery) -> set[str]:
+    """The addresses of a client that may be one person's."""
+    return {address.text for group in groups for address in gallery.portrait(group).addresses if address.personal}

@@ -16,20 +16,21 @@ from rapidfuzz.distance import DamerauLevenshtein
 from b24kit.matching import names
 from b24kit.matching.crowd import Crowd
 from b24kit.matching.keys import Name
-from b24kit.matching.mailbox import own_bits
-from b24kit.matching.mailbox_says import INITIAL, IN_FULL, says
+from b24kit.matching.mailbox import LETTER, own_bits
+from b24kit.matching.mailbox_says import IN_FULL, INITIAL, says
 from b24kit.matching.portrait import Portrait
+from b24kit.matching.standing import SetAside
 
 PRIOR = 0.15  # of a person of a pile to stand in it a second time under another address
 CAP = 9.0  # a name or a login, however rare, stays below what joins automatically
-_OTHER_SCRIPT, _FOLDED, _SHORTENED, _SLIPPED = -1.0, -5.0, -6.0, -9.0
-_LOGIN, _SAID, _SAID_INITIAL = -1.0, -3.0, -4.0
+_OTHER_SCRIPT, _FOLDED, _SHORTENED, _SLIPPED = -1.0, -11.0, -11.0, -12.0
+_LOGIN, _SAID, _SAID_INITIAL = -1.0, -3.0, -6.0
+_BOTH_USE = 3.0
 _INITIAL_SHARE = 0.08  # of given names begin with one letter
-_LETTER = 3.0
 _MARK_WITH_NAME = 9.0
 _SMALL_FIRM, _SMALL_FIRM_SEEN = 30, 3
-_FIRM, _COMPANY, _SUBJECT, _MOBILE, _LANDLINE, _MIDDLE = 3.0, 2.0, 3.0, 9.0, 4.0, -6.0
-_ADDRESS, _ADDRESS_OF_TWO = 8.0, 2.0
+_FIRM, _COMPANY, _SUBJECT, _MOBILE, _LANDLINE, _MIDDLE, _OTHER_FIRM = 3.0, 2.0, 3.0, 9.0, 4.0, -6.0, -3.0
+_ADDRESS, _ADDRESS_OF_TWO, _ADDRESS_OF_ROLE, _HOST, _CONTACT_ALONE = 8.0, 3.0, 3.0, 4.0, -1.0
 _LONG_SUBJECT = 24
 NEVER = -60.0
 
@@ -51,12 +52,16 @@ class Score:
 
     @property
     def bits(self) -> float:
-        return sum(part.bits for part in self.parts)
+        return math.fsum(part.bits for part in self.parts)
+
+    def has(self, code: str) -> bool:
+        """Whether a part is among the reasons."""
+        return any(part.code == code for part in self.parts)
 
     @property
     def likely(self) -> float:
         """The probability of one person that the bits stand for."""
-        return 1 / (1 + 2.0 ** -max(NEVER, min(-NEVER, self.bits)))
+        return 1 / (1 + math.pow(2, -max(NEVER, min(-NEVER, self.bits))))
 
 
 def score(one: Portrait, other: Portrait, crowd: Crowd) -> Score:
@@ -65,7 +70,7 @@ def score(one: Portrait, other: Portrait, crowd: Crowd) -> Score:
     starts += [*_by_given_at_firm(one, other, crowd), *_by_contact(one, other, crowd)]
     if not starts:
         return Score((Part("nothing", NEVER),))
-    first = max(starts, key=lambda part: (part.bits, part.code))
+    first = max(starts, key=lambda part: (part.bits, part.code, sorted(part.facts.items())))
     parts = [first, *_further(first, one, other, crowd)]
     return Score(tuple(sorted(parts, key=lambda part: (-part.bits, part.code))))
 
@@ -101,7 +106,7 @@ def _common(mine: Name, theirs: Name) -> tuple[str, ...]:
 
 def _with_initial(common: tuple[str, ...], crowd: Crowd) -> float:
     """Expected others who share a surname and an initial, or more words."""
-    return crowd.namesakes(common) * (_INITIAL_SHARE if len(common) == 1 else 1.0)
+    return crowd.namesakes(common) if len(common) > 1 else crowd.of_surname(common[0]) * _INITIAL_SHARE
 
 
 def _by_mark(one: Portrait, other: Portrait, crowd: Crowd) -> Iterator[Part]:
@@ -109,8 +114,8 @@ def _by_mark(one: Portrait, other: Portrait, crowd: Crowd) -> Iterator[Part]:
     if one.full and other.full:
         return
     words = [word for name in (*one.full, *other.full) for word in name.full_words]
-    for mark in one.marks & other.marks:
-        own = _LETTER * len(mark) if not words else own_bits(mark, words)
+    for mark in sorted(one.marks & other.marks):
+        own = LETTER * len(mark) if not words else own_bits(mark, words)
         own = min(own, crowd.mark_bits(mark))
         yield Part("same_login", _odds(crowd.people * 2.0**-own) + _LOGIN, {"login": mark})
 
@@ -120,22 +125,23 @@ def _by_saying(one: Portrait, other: Portrait, crowd: Crowd) -> Iterator[Part]:
     for named, nameless in ((one, other), (other, one)):
         if nameless.full:
             continue
-        for name, mark in product(named.full, nameless.marks):
+        for name, mark in product(named.full, sorted(nameless.marks)):
             how = says(mark, name.words)
             facts = {"login": mark, "name": name.text}
             expected = crowd.namesakes(name.full_words)
             if how is IN_FULL:
                 yield Part("login_says_name", _odds(expected) + _SAID, facts)
             elif how is INITIAL:
-                surname = crowd.namesakes(name.full_words[-1:]) * _INITIAL_SHARE
-                yield Part("login_says_surname", _odds(max(surname, expected)) + _SAID_INITIAL, facts)
+                surname = crowd.of_surname(name.full_words[-1]) * _INITIAL_SHARE
+                both = _BOTH_USE if mark in named.marks else 0.0
+                yield Part("login_says_surname", _odds(max(surname, expected)) + _SAID_INITIAL + both, facts)
 
 
 def _by_given_at_firm(one: Portrait, other: Portrait, crowd: Crowd) -> Iterator[Part]:
     """The same given name at one very small firm."""
     if one.full and other.full:
         return
-    for firm in one.firms & other.firms:
+    for firm in sorted(one.firms & other.firms):
         if crowd.people_at(firm) > _SMALL_FIRM_SEEN:
             continue
         for mine, theirs in product(one.names, other.names):
@@ -146,18 +152,38 @@ def _by_given_at_firm(one: Portrait, other: Portrait, crowd: Crowd) -> Iterator[
 
 
 def _by_contact(one: Portrait, other: Portrait, crowd: Crowd) -> Iterator[Part]:
-    """One address or number on both sides that the automatic rules did not believe."""
+    """One address, mailbox of a firm or number on both sides that the automatic rules did not believe."""
+    apart = names_apart(one, other)
     theirs = {address.text for address in other.addresses}
     for address in one.addresses:
-        if address.text in theirs and address.personal and address.text not in crowd.hubs:
-            unlike = names_apart(one, other)
-            yield Part("same_address_other_name" if unlike else "same_address",
-                       _ADDRESS_OF_TWO if unlike else _ADDRESS, {"address": address.text})  # fmt: skip
+        facts = {"address": address.text}
+        if address.text not in theirs or address.text in crowd.hubs:
+            continue
+        if address.personal:
+            code, bits = ("same_address_other_name", _ADDRESS_OF_TWO) if apart else ("same_address", _ADDRESS)
+            yield Part(code, bits, facts)
+        elif address.trouble is SetAside.ROLE and one.names and other.names and not apart:
+            yield Part("same_role_address", _ADDRESS_OF_ROLE, facts)
+    if not apart:
+        if not (one.full and other.full):
+            yield from _one_mailbox_of_firm(one, other)
+        yield from _same_number(one, other)
+
+
+def _one_mailbox_of_firm(one: Portrait, other: Portrait) -> Iterator[Part]:
+    theirs = {(address.local, address.firm): address for address in other.addresses if address.firm}
+    for address in one.addresses:
+        fellow = theirs.get((address.local, address.firm))
+        if fellow is not None and fellow.text != address.text and address.personal:
+            yield Part("same_mailbox_at_firm", _HOST, {"one": address.text, "other": fellow.text})
+
+
+def _same_number(one: Portrait, other: Portrait) -> Iterator[Part]:
     numbers = {phone.number for phone in other.phones}
     for phone in one.phones:
-        if phone.number in numbers and not names_apart(one, other):
+        if phone.number in numbers:
             code, bits = ("same_mobile", _MOBILE) if phone.mobile else ("same_phone", _LANDLINE)
-            yield Part(code, bits - 3.0, {"phone": phone.number})
+            yield Part(code, bits + _CONTACT_ALONE, {"phone": phone.number})
 
 
 def names_apart(one: Portrait, other: Portrait) -> bool:
@@ -176,6 +202,8 @@ def _further(first: Part, one: Portrait, other: Portrait, crowd: Crowd) -> Itera
             yield Part("and_login", min(own, _MARK_WITH_NAME), {"login": marks[0]})
     if first.code != "given_at_firm" and (firms := sorted(one.firms & other.firms)):
         yield Part("and_firm", _FIRM, {"domain": firms[0]})
+    elif first.code.startswith("login_says") and one.firms and other.firms:
+        yield Part("but_other_firm", _OTHER_FIRM)
     if common := sorted(one.companies & other.companies):
         yield Part("and_company", _COMPANY, {"company": common[0]})
     if long := sorted(stem for stem in one.stems & other.stems if len(stem) >= _LONG_SUBJECT):
@@ -191,5 +219,4 @@ def _further(first: Part, one: Portrait, other: Portrait, crowd: Crowd) -> Itera
 
 
 def _middle_apart(one: Portrait, other: Portrait) -> bool:
-    middle = {name.initials for name in (*one.full, *other.full)} - {frozenset()}
-    return any(not (mine <= theirs or theirs <= mine) for mine in middle for theirs in middle)
+    return any(names.initials_clash(mine.words, theirs.words) for mine, theirs in product(one.full, other.full))

@@ -49,6 +49,10 @@ class NameShares:
         )
         return ONE_SEX * best * FURTHER_WORD ** (len(borne) - 2)
 
+    def surname(self, word: str) -> float:
+        """The share of people with this surname."""
+        return self._borne(word).surname
+
     def expected(self, words: Sequence[str], people: int | None = None) -> float:
         """How many other people of that name are to be expected among so many (the whole pile by default)."""
         return self.share(words) * (self.people if people is None else people)
@@ -63,22 +67,30 @@ class NameShares:
         return Bearing(max(known.given, seen), max(known.surname, seen))
 
 
-@lru_cache(maxsize=1)
 def background() -> dict[str, Bearing]:
     """The table of shares by folded word."""
+    return _tables()[0]
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[dict[str, Bearing], frozenset[str]]:
+    """Shares by folded word, and the words that are known as given names."""
     packed = resources.files(__package__).joinpath("name_shares.txt.gz").read_bytes()
     found: dict[str, Bearing] = {}
+    as_given: set[str] = set()
     for line in gzip.decompress(packed).decode().splitlines():
-        if not line.startswith("#"):
-            word, given, surname = line.split(" ")
-            found[word] = Bearing(_share(given, UNKNOWN_GIVEN), _share(surname, UNKNOWN_SURNAME))
-    return found
+        if line.startswith("#"):
+            continue
+        word, given, surname = line.split(" ")
+        found[word] = Bearing(_share(given, UNKNOWN_GIVEN), _share(surname, UNKNOWN_SURNAME))
+        if given != "-":
+            as_given.add(word)
+    return found, frozenset(as_given)
 
 
 def is_given(word: str) -> bool:
-    """Whether a folded word is known as a given name of more than a few."""
-    known = background().get(word)
-    return known is not None and known.given > UNKNOWN_GIVEN / 10 and known.given != UNKNOWN_GIVEN
+    """Whether a folded word is known as a given name."""
+    return word in _tables()[1]
 
 
 def _share(bits: str, floor: float) -> float:

@@ -50,7 +50,7 @@ def natural(identifier: str) -> tuple[tuple[int, int | str], ...]:
 
 def personal_address(raw: str, known: Known = NOTHING_KNOWN) -> tuple[str, SetAside | None]:
     """The canonical address of a field when it may be one person's, else why it is not."""
-    found = {key for text in addresses.addresses_in(raw) if (key := addresses.canonical(text, known.aliases))}
+    found = {key for text in addresses.addresses_in(raw) if (key := addresses.canonical_of(text, known.aliases))}
     if not found:
         return "", SetAside.BROKEN_ADDRESS if "@" in raw else SetAside.NO_ADDRESS
     if len(found) > 1:

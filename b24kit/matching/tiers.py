@@ -6,6 +6,7 @@ one in a hundred, B asks while the answer may well be yes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,3 +44,14 @@ def _names_of_people(keys: Keys) -> list[str]:
     """The distinct full names of the pile: repeated letters must not make a name look common."""
     used = np.unique(keys.card_full[keys.card_full >= 0])
     return [keys.full_names[place] for place in used.tolist()]
+
+
+def labelled(ids: Sequence[str], clusters: Numbers) -> list[str]:
+    """The name of each row's cluster: its smallest id, shorter ids first, so that L9 stands before L10."""
+    best: dict[int, str] = {}
+    for identifier, number in zip(ids, clusters.tolist(), strict=True):
+        if (len(identifier), identifier) < (len(best.get(number, identifier)), best.get(number, identifier)):
+            best[number] = identifier
+        else:
+            best.setdefault(number, identifier)
+    return [best[number] for number in clusters.tolist()]

@@ -15,12 +15,15 @@ from b24kit.audit.stuck_report import Names, OpenLead, stuck_sheets
 from b24kit.change.operation import Reason
 from b24kit.change.snapshot import Snapshot
 from b24kit.cleanup.clients import KnownClients, index_clients
+from b24kit.cleanup.clusters import find_clusters
 from b24kit.cleanup.pile import Item, read_pile
+from b24kit.cleanup.reading import Reading, read_all
 from b24kit.cleanup.spec import CleanSpec, PileSpec
 from b24kit.cleanup.stuck import DEFAULT_LIMIT, Standing, age
 from b24kit.cleanup.tap import find_tap
 from b24kit.crm.pipeline import LEADS
 from b24kit.crm.records import ref_of
+from b24kit.crm.refs import Kind
 from b24kit.letters.classify import LetterClass
 from b24kit.migrate.lint import StageFinding, lint_portal
 from b24kit.playbook.compose import stage_limits
@@ -39,7 +42,10 @@ def run_audit(
     limits = stage_limits(playbook, snapshot) if playbook is not None and stuck_after_days is None else None
     pile = read_pile(snapshot, spec, now, limits)
     index = index_clients(snapshot.contacts(), snapshot.companies(), snapshot.deals(), pile.known.aliases)
-    cards = [_open_lead(item, index, now) for item in pile.items]
+    people = [item for item in pile.items if item.verdict.is_clients and not item.doubt]
+    topics = [phrase for seminar in playbook.owners.seminars for phrase in seminar.phrases] if playbook else []
+    readings = read_all(pile.items, find_clusters(people, index, pile.known).clusters, index, topics)
+    cards = [_open_lead(item, readings[item.lead.id], index, now) for item in pile.items]
     names = _names(snapshot)
     inflows = [
         Inflow(one.mailbox, one.owner, one.source, one.leads, one.recent, one.per_day, one.last)
@@ -70,20 +76,29 @@ def _spec(playbook: Playbook | None, stuck_after_days: int | None) -> CleanSpec:
     return clean.model_copy(update={"pile": PileSpec(stuck_after=days)})
 
 
-def _open_lead(item: Item, index: KnownClients, now: datetime) -> OpenLead:
-    lead = item.lead
-    cause, client = item.verdict.kind.value, None
+def _open_lead(item: Item, reading: Reading, index: KnownClients, now: datetime) -> OpenLead:
+    lead, known = item.lead, reading.client
+    cause, client = (
+        item.verdict.kind.value,
+        lead.contact or (known.id if known and known.kind is Kind.CONTACT else None),
+    )
     if not item.letters and not lead.emails:
         cause = "no_letter"
     elif item.verdict.kind is LetterClass.HUMAN:
         found = index.contacts_by_address.get(item.verdict.sender.key or "", ())
-        client = lead.contact or (found[0] if len(found) == 1 else None)
-        cause = "known_client" if client or found else "newcomer"
+        cause = "known_client" if client or known or found else "newcomer"
     contact = index.contacts.get(client or "")
-    company = index.companies.get(contact.company or "") if contact is not None else None
-    deals = index.running_deals(contact, company)
-    stuck = item.standing is Standing.STUCK
-    return OpenLead(lead=lead, stuck=stuck, age=age(lead, now), cause=cause, client=client, deals=deals)
+    firm = known.id if known and known.kind is Kind.COMPANY else contact.company if contact is not None else None
+    return OpenLead(
+        lead=lead,
+        stuck=item.standing is Standing.STUCK,
+        age=age(lead, now),
+        cause=cause,
+        client=client,
+        deals=index.running_deals(contact, index.companies.get(firm or "")),
+        again=None if reading.touch is None else not reading.touch.first,
+        deal=reading.deal.deal.id if reading.deal is not None else None,
+    )
 
 
 def _names(snapshot: Snapshot) -> Names:

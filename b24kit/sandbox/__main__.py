@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,6 +25,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--leads", type=Path, help="CSV of letters (plain or .gz) to load as stuck e-mail leads")
     made.add_argument("--dataset", type=Path, help="the vendor's dataset.json to start from")
     made.add_argument("--leads-count", type=int, default=500, help="size of the generated company")
+    made.add_argument(
+        "--seed-number", type=int, default=7, help="which generated company: the same number, the same one"
+    )
+    made.add_argument("--truth", type=Path, help="write what only the generator knows about its leads to this file")
     made.add_argument("--clock", type=clock, default=("real", 1.0), help="real, fast:FACTOR or moved")
     made.add_argument("--limits", default="vendor", choices=["vendor", "off"])
     made.add_argument("--latency", type=float, default=0.0, help="seconds a request")
@@ -59,7 +64,26 @@ def seed(given: argparse.Namespace) -> dict[str, Any]:
         return {"kind": "leads", "path": str(given.leads)}
     if given.dataset:
         return {"kind": "dataset", "path": str(given.dataset)}
-    return {"kind": given.seed} | ({"leads": given.leads_count} if given.seed == "company" else {})
+    return {"kind": given.seed} | (
+        {"leads": given.leads_count, "seed": given.seed_number} if given.seed == "company" else {}
+    )
+
+
+def keep_truth(box: Sandbox, path: Path) -> None:
+    """Write the seed's truth beside the portal, for judges; no part of the product ever reads it."""
+    truth = box.site.portal.store.aside("truth") or {}
+    path.write_text(json.dumps(truth, ensure_ascii=False, indent=1), encoding="utf-8")
+
+
+def announcement(given: argparse.Namespace) -> Callable[[Sandbox], None]:
+    """What happens once the portal is up: its truth is kept where the switches say so, and its address is shown."""
+
+    def up(box: Sandbox) -> None:
+        if given.truth is not None:
+            keep_truth(box, given.truth)
+        announce(box)
+
+    return up
 
 
 def announce(box: Sandbox) -> None:
@@ -74,7 +98,7 @@ def main() -> int:
     """Serve until Ctrl+C; 1 when the address or a file cannot be had."""
     given = parser().parse_args()
     try:
-        serve(options(given), announce)
+        serve(options(given), announcement(given))
     except OSError as error:
         print(f"b24kit sandbox: {error}", file=sys.stderr)
         return 1

@@ -139,6 +139,10 @@ class MemoryPortal:
         found = cast(list[Activity], self.all(Kind.ACTIVITY))
         return iter([one for one in found if on is None or one.card.kind is on])
 
+    def texts(self, activities: Iterable[Ref]) -> Iterator[tuple[Ref, str]]:
+        there = self.rows[Kind.ACTIVITY]
+        return iter([(ref, str(there[ref.id]["text"])) for ref in activities if there.get(ref.id, {}).get("text")])
+
     def read(self, refs: Iterable[Ref]) -> dict[Ref, Record]:
         self.step()
         self._commit_late()

@@ -47,6 +47,24 @@ def test_only_what_is_wanted_is_read_and_settings_always(tmp_path: Path) -> None
     assert (found.count(Kind.CONTACT), found.count(Kind.LEAD), found.count(Kind.STAGE)) == (1, 0, 4)
 
 
+def test_bodies_are_read_of_open_leads_letters_only_shortened_and_apart_from_the_records(tmp_path: Path) -> None:
+    portal = company(4)
+    for row in portal.rows[Kind.ACTIVITY].values():
+        row |= {"channel": "email", "direction": "in", "text": "Добрый день! Ждём счёт."}
+    closed = portal.rows[Kind.LEAD]["2"]
+    closed["outcome"] = "lost"
+    bare = take_snapshot(portal, tmp_path / "1.sqlite", want=EVERYTHING, clock=portal.clock)
+    full = take_snapshot(
+        portal, tmp_path / "2.sqlite", want=EVERYTHING, clock=portal.clock, shorten=lambda text: text[:6]
+    )
+    letters = {one.id: one.card.id for one in full.activities(on=Kind.LEAD)}
+    assert "2" in letters.values()
+    assert {full.body(letter) for letter, lead in letters.items() if lead != "2"} == {"Добрый"}
+    assert [full.body(letter) for letter, lead in letters.items() if lead == "2"] == [None]
+    assert bare.body("1") is None
+    assert bare.id == full.id and compare(bare, full) == []
+
+
 def test_differences_name_the_field_with_both_values(tmp_path: Path) -> None:
     portal = company()
     before = photograph(portal)

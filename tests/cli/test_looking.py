@@ -1,4 +1,4 @@
-"""Commands that only look: audit for a scheduler and for Excel, explain for one card, show for a plan that is passed on."""
+"""Commands that only look: audit for a scheduler and for Excel, explain for one card, show for a plan passed on."""
 
 from __future__ import annotations
 

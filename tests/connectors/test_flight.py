@@ -70,3 +70,13 @@ def test_draining_waits_for_all_and_drops_errors() -> None:
         flight.send(2, lambda: 1.0)
         flight.drain()
         assert flight.count == 0
+
+
+def test_draining_ends_though_an_interrupt_came_while_one_was_being_sent_or_taken_in() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        flight: Flight[str, int] = Flight(pool)
+        flight.send("taken out of the queue, and not yet off the list", lambda: 1)
+        flight._landed.get(timeout=10)
+        flight.labels.append("on the list, and not yet handed to a thread")
+        flight.drain()
+        assert flight.count == 0

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
 import pytest
 
 from b24kit.clock import FakeClock
@@ -143,6 +144,28 @@ def test_a_renamed_portal_is_followed_once_with_the_body(server: Staged, transpo
     assert transport.send("crm.lead.add", {"fields": {"TITLE": "x"}}).body == {"result": 5}
     assert [params for _, params in server.asked] == [{"fields": {"TITLE": "x"}}] * 2
     assert heard == [elsewhere] and transport.webhook.host == elsewhere
+
+
+def test_a_lane_that_was_overtaken_by_another_one_follows_the_same_move(
+    server: Staged, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+    transport._on_moved = heard.append
+    elsewhere = f"localhost:{server.server_address[1]}"
+    server.answers = [
+        (302, {"Location": f"http://{elsewhere}/rest/1/{SECRET}/profile"}, b""),
+        (200, {}, b'{"result": 5}'),
+    ]
+    post = transport._post
+
+    def overtaken(method: str, payload: bytes) -> httpx.Response:
+        response = post(method, payload)
+        transport.webhook = transport.webhook.moved_to(elsewhere, "http")  # another lane heard of it meanwhile
+        return response
+
+    monkeypatch.setattr(transport, "_post", overtaken)
+    assert transport.send("profile", {}).body == {"result": 5}
+    assert heard == []
 
 
 def test_the_secret_is_not_carried_to_an_address_without_https(server: Staged, transport: Transport) -> None:

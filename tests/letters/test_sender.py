@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from b24kit.crm.activity import Letter
-from b24kit.letters.sender import Found, own_addresses, parse, who_wrote
+from b24kit.letters.sender import Found, own_addresses, parse, speaking_for_many, who_wrote
 
 OWN = own_addresses(["boss@own.example", "helper@mail.ru"], ["info@own.example"], ["second.example"])
 
@@ -76,3 +76,15 @@ def test_a_reply_to_that_is_no_person_is_not_believed(reply_to: str) -> None:
 def test_own_domains_come_from_firm_addresses_never_from_free_mail() -> None:
     assert OWN.domains == {"own.example", "second.example"}
     assert "helper@mail.ru" in OWN.addresses
+
+
+def test_a_mailbox_that_asks_to_answer_to_many_people_is_a_relay_nobody_listed() -> None:
+    def letters(sender: str, count: int) -> list[Letter]:
+        return [Letter(sender=sender, reply_to=f"client{number}@firm.example") for number in range(count)]
+
+    assert speaking_for_many(letters("results@survey.example", 3), OWN) == {"survey.example"}
+    assert speaking_for_many(letters("anna@survey.example", 2), OWN) == frozenset()
+    assert speaking_for_many(letters("anna@gmail.com", 5), OWN) == frozenset()
+    assert speaking_for_many(letters("site@own.example", 5), OWN) == frozenset()
+    same = [Letter(sender="a@survey.example", reply_to="anna@mail.ru")] * 5
+    assert speaking_for_many(same, OWN) == frozenset()

@@ -14,11 +14,12 @@ from b24kit.crm.cards import Lead
 from b24kit.crm.records import Record
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import Refused, UsageError
-from b24kit.i18n import Language, has, say
+from b24kit.i18n import Language, has
 from b24kit.playbook.compose import Pieces, compose, stage_limits
 from b24kit.playbook.loader import load_playbook
 from b24kit.playbook.schema import Playbook
 from b24kit.playbook.shipped import find_playbook
+from b24kit.reports.wording import reason_text
 from tests.migrate.carrying_out import carried_out
 from tests.migrate.ladders import CAPABILITIES, NOW, company, facts, lead, letter
 
@@ -243,7 +244,7 @@ def test_everything_in_a_plan_can_be_said_with_every_gap_filled(playbook: Playbo
     told += [Reason(step.code, step.facts) for step in pieces.steps]
     assert {"design.unlisted", "design.move", "design.move_with_source", "design.remove"} <= {one.code for one in told}
     for reason in told:
-        sentence = say(reason.code, lang, **reason.facts)
+        sentence = reason_text(reason, lang)
         assert has(reason.code, lang), reason.code
         assert "{" not in sentence, sentence
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC
 
-from b24kit.crm.activity import Channel, Direction
+from b24kit.crm.activity import Activity, Channel, Direction
 from b24kit.crm.pipeline import LEADS, Outcome, deals_ladder
 from b24kit.crm.portal import Where
 from b24kit.crm.records import Record, record_from, ref_of, values_of
@@ -107,6 +107,14 @@ def test_letters_have_senders_and_hang_on_leads(field: Field) -> None:
 
 def test_texts_come_when_they_are_asked_for(field: Field) -> None:
     assert any(letter.text for letter in field.portal.activities(channel=Channel.EMAIL, text=True))
+
+
+def test_bodies_alone_are_read_by_reference_and_the_missing_are_absent(field: Field) -> None:
+    letters = [one.ref for one in field.portal.activities(on=Kind.LEAD, channel=Channel.EMAIL)]
+    found = dict(field.portal.texts([*letters, Ref(Kind.ACTIVITY, "999999")]))
+    assert found.keys() <= set(letters) and len(found) > len(letters) * 0.9
+    (first,) = field.portal.read([letters[0]]).values()
+    assert isinstance(first, Activity) and found[letters[0]] == first.text
 
 
 def test_open_activities_are_those_not_done(field: Field) -> None:

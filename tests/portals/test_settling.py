@@ -130,3 +130,18 @@ def test_a_refusal_an_unknown_outcome_and_a_success_stay_distinct(field: Field) 
     with field.losing_answers(done=True):
         lost = field.do(Change("good", good, {"title": "y"}), Change("bad", bad, {"title": "y"}))
     assert {result.settled for result in lost.values()} == {Settled.UNKNOWN}
+
+
+def test_a_change_that_people_went_on_from_was_made_all_the_same(field: Field) -> None:
+    lead = first(field, Kind.LEAD)
+    write = Change("w", lead.ref, {"title": "Наше", "comment": "Наш"}, values_of(lead))
+    field.do(write)
+    field.do(Change("person", lead.ref, {"comment": "Людей"}, values_of(first(field, Kind.LEAD))))
+    assert field.portal.settle([write])["w"].settled is Settled.DONE
+
+
+def test_a_change_half_of_which_people_made_is_not_taken_for_ours(field: Field) -> None:
+    lead = first(field, Kind.LEAD)
+    write = Change("w", lead.ref, {"title": "Наше", "comment": "Наш"}, values_of(lead))
+    field.do(Change("person", lead.ref, {"title": "Наше"}, values_of(lead)))
+    assert field.portal.settle([write])["w"].settled is Settled.NOT_EXECUTED

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from b24kit.sandbox.__main__ import options, parser
+from b24kit.sandbox.__main__ import keep_truth, options, parser
 from b24kit.sandbox.remote import SandboxControl
 from b24kit.sandbox.server import Sandbox, SandboxOptions
 from tests.sandbox.wire import Wire
@@ -143,8 +143,16 @@ def test_the_command_line_reads_as_options(tmp_path: Path) -> None:
     work.write_text('{"*.list": 0.02}', encoding="utf-8")
     line = ["--clock", "fast:60", "--limits", "off", "--latency", "0.15", "--workers", "4", "--work", str(work)]
     made = options(parser().parse_args([*line, "--leads-count", "50"]))
-    assert (made.clock, made.factor, made.seed) == ("fast", 60.0, {"kind": "company", "leads": 50})
+    assert (made.clock, made.factor, made.seed) == ("fast", 60.0, {"kind": "company", "leads": 50, "seed": 7})
     assert made.manners["bucket"] is None
     assert (made.manners["workers"], made.manners["work"]) == (4, {"*.list": 0.02})
     leads = options(parser().parse_args(["--leads", "letters.csv.gz", "--clock", "moved"]))
     assert (leads.clock, leads.seed) == ("moved", {"kind": "leads", "path": "letters.csv.gz"})
+
+
+def test_the_truth_is_written_beside_the_portal_when_a_switch_says_so(tmp_path: Path) -> None:
+    given = parser().parse_args(["--port", "0", "--leads-count", "60", "--truth", str(tmp_path / "truth.json")])
+    assert options(given).seed == {"kind": "company", "leads": 60, "seed": 7}
+    with Sandbox(options(given)) as box:
+        keep_truth(box, given.truth)
+        assert json.loads(given.truth.read_text(encoding="utf-8")) == box.control.truth()

@@ -1,4 +1,4 @@
-"""One whole job on a small portal in trouble: commands as typed, what the portal holds afterwards, what was left on disk.
+"""One whole job on a small portal in trouble: commands as typed, what the portal holds afterwards, what stays on disk.
 
 The clock is moved and starts at a fixed moment, so that an undisturbed run of the same job is a yardstick for all.
 """
@@ -30,9 +30,16 @@ from b24kit.sandbox.server import Sandbox
 NONE = ("--answer", "robots-leads=none")
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w+")
 COLLEAGUE = {"user_id": 3, "code": "colleague00000000"}
+ADMINISTRATOR = {"user_id": 1, "code": "administrator0000"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")
 _CONTACT = "3"
-# The portal's own counters: they move with every look and say nothing of people's data.
+# Who touched a card last and when: the portal keeps these itself, and no undo can write them.
+_PORTALS_OWN = frozenset(
+    [
+        *("MODIFY_BY_ID", "MOVED_BY_ID", "LAST_ACTIVITY_BY", "DATE_MODIFY", "MOVED_TIME", "LAST_ACTIVITY_TIME"),
+        *("DATE_CLOSED", "IS_RETURN_CUSTOMER"),
+    ]
+)
 State = dict[str, Counter[str]]
 
 
@@ -115,18 +122,34 @@ class Job:
         for _ in range(attempts):
             if answer.exit == 0:
                 return answer
-            assert answer.exit in (3, 6), answer.err
+            unlucky = str(answer.document.get("code", "")).startswith("canary.not_")
+            assert answer.exit in (3, 6) or unlucky, answer.err
             newest = max((self.folder / "client/.b24kit/runs").glob("2*"))
             answer = self.json("apply", str(newest / "plan.json"), *NONE)
         raise AssertionError(f"not done after {attempts} resumes: {answer.err}")
 
+    def takes_back(self, run: str) -> Answer:
+        """Undo a run to its end, however often its way back has to be planned."""
+        for _ in range(6):
+            answer = self.undoes(run)
+            if len(answer.lines) > 1 and answer.lines[1]["kind"] == "start":
+                return self.ends(answer, 12)
+            assert answer.exit in (3, 6), answer.err
+        raise AssertionError(f"no way back could be planned: {answer.err}")
+
     def person(self, method: str, **params: Any) -> Any:
         """What a colleague does on the portal by hand."""
+        return self._by_hand(COLLEAGUE, method, params)
+
+    def person_in_charge(self, method: str, **params: Any) -> Any:
+        """What the portal's administrator does by hand."""
+        return self._by_hand(ADMINISTRATOR, method, params)
+
+    def _by_hand(self, who: Mapping[str, Any], method: str, params: Mapping[str, Any]) -> Any:
         known = self.control.settings()["webhooks"]
-        if COLLEAGUE["code"] not in [webhook["code"] for webhook in known]:
-            self.control.settings(webhooks=[*known, COLLEAGUE])
-        url = f"{self.sandbox.url}/rest/{COLLEAGUE['user_id']}/{COLLEAGUE['code']}/{method}"
-        answer = httpx.post(url, json=params)
+        if who["code"] not in [webhook["code"] for webhook in known]:
+            self.control.settings(webhooks=[*known, who])
+        answer = httpx.post(f"{self.sandbox.url}/rest/{who['user_id']}/{who['code']}/{method}", json=dict(params))
         answer.raise_for_status()
         return answer.json()["result"]
 
@@ -139,13 +162,11 @@ class Job:
     def journals(self) -> list[Path]:
         return sorted((self.folder / "client").rglob("journal.sqlite"))
 
-    def runs_requests(self, kind: str) -> int:
-        """How often a kind of fault struck."""
-        return sum(rule["struck"] for rule in self.control.faults_told()["faults"] if rule["kind"] == kind)
-
 
 @contextlib.contextmanager
-def job(folder: Path, *, leads: int = 80, seed: int = 7, plant: Mapping[str, Any] | None = None, **more: Any) -> Iterator[Job]:
+def job(
+    folder: Path, *, leads: int = 80, seed: int = 7, plant: Mapping[str, Any] | None = None, **more: Any
+) -> Iterator[Job]:
     """A fresh company with the portal added; what every scenario must keep is asserted at the end."""
     (folder / "client").mkdir(parents=True)
     start = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -183,6 +204,8 @@ def _line(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
 
 
 def _plain(name: str, value: Any, row: Mapping[str, Any], names: Mapping[str, str]) -> Any:
+    if value is None:
+        return None
     if isinstance(value, str) and _MOMENT.match(value):
         return "moment"
     if name == "ORIGIN_ID" and is_ours(row):
@@ -194,6 +217,17 @@ def _plain(name: str, value: Any, row: Mapping[str, Any], names: Mapping[str, st
     if name == "OWNER_ID" and str(row.get("OWNER_TYPE_ID")) == _CONTACT:
         return names.get(str(value), value)
     return value
+
+
+def people_see(state: State) -> State:
+    """A state without the portal's own marks and its history, to compare a portal with what it was before a run."""
+    return {table: Counter(map(_seen, rows.elements())) for table, rows in state.items() if table != "stagehistory"}
+
+
+def _seen(line: str) -> str:
+    row = json.loads(line)
+    kept = {name: value for name, value in row.items() if value not in (None, []) and name not in _PORTALS_OWN}
+    return json.dumps(kept, sort_keys=True)
 
 
 def difference(wanted: State, found: State, *, without: tuple[str, ...] = ()) -> list[str]:
@@ -209,7 +243,9 @@ def difference(wanted: State, found: State, *, without: tuple[str, ...] = ()) ->
 def doubles(control: SandboxControl) -> list[str]:
     """Cards made twice for one operation, and letters bound twice to one card."""
     tables = control.dump(["contact", "company", "binding"])["tables"]
-    seen = Counter(f"{kind} {row['ORIGIN_ID']}" for kind in ("contact", "company") for row in tables[kind].values() if is_ours(row))
+    seen = Counter(
+        f"{kind} {row['ORIGIN_ID']}" for kind in ("contact", "company") for row in tables[kind].values() if is_ours(row)
+    )
     seen.update(f"binding {json.dumps(row, sort_keys=True)}" for row in tables["binding"].values())
     return [name for name, count in seen.items() if count > 1]
 
@@ -218,12 +254,14 @@ def assert_consistent(journal: Path) -> None:
     """A run that says it is done has no open line, and every thing it made has its id."""
     base = sqlite3.connect(f"{journal.as_uri()}?mode=ro", uri=True)
     meta = dict(base.execute("SELECT name, value FROM meta"))
-    last = base.execute("SELECT key, state, new_id FROM entries WHERE seq IN (SELECT max(seq) FROM entries GROUP BY key)")
+    last = base.execute(
+        "SELECT key, state, new_id FROM entries WHERE seq IN (SELECT max(seq) FROM entries GROUP BY key)"
+    )
     rows = last.fetchall()
     base.close()
     makes = {one["key"] for one in json.loads(meta["plan"])["operations"] if one["does"] == "create"}
     for key, state, new_id in rows:
-        if meta.get("how") == "done":
+        if meta.get("how") == "done" and not key.startswith("canary-"):  # its steps are tried again under new keys
             assert state not in ("intended", "unknown", "not_executed"), (key, state)
         if state == "done" and key in makes:
             assert new_id, f"{key} was made and nobody knows as what"

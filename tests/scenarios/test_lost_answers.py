@@ -52,7 +52,7 @@ def test_cut_writes_end_as_an_undisturbed_run(tmp_path: Path, rules: list[dict[s
         work.control.advance(120)
         assert difference(after, work.state()) == []
         work.control.faults(*striking(rules, seed + 50))
-        work.ends(work.undoes(run))
+        work.takes_back(run)
         work.control.faults()
         work.control.advance(120)
         assert difference(undone, work.state(), without=("stagehistory",)) == []

@@ -25,7 +25,7 @@ from b24kit.connectors.bitrix24.questions import (
 )
 from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.commands import Command, CommandOutcome
-from b24kit.crm.records import Record, values_of
+from b24kit.crm.records import Record, Values, same, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.writes import Bind, Change, Create, Delete, Result, Settled, Unbind, Write
 
@@ -101,8 +101,23 @@ def _compared(write: Change | Delete, present: Mapping[Ref, Record]) -> Result:
         return Result(write.key, Settled.DONE if record is None else Settled.NOT_EXECUTED)
     if record is None:
         return Result(write.key, Settled.NOT_EXECUTED, code="gone")
-    stands = as_wanted(values_of(record), write.values)
-    return Result(write.key, Settled.DONE if stands else Settled.NOT_EXECUTED)
+    return Result(write.key, Settled.DONE if _stands(write, values_of(record)) else Settled.NOT_EXECUTED)
+
+
+def _stands(write: Change, now: Values) -> bool:
+    """Whether the change was made, though people may have gone on with some of its fields since.
+
+    An update writes all its fields or none: one of them as wanted and none as it was before tells that it came through.
+    """
+    if as_wanted(now, write.values):
+        return True
+    ours = [
+        name
+        for name in write.values
+        if name in write.before and not as_wanted(write.before, {name: write.values[name]})
+    ]
+    moved = [name for name in ours if not same(name, now.get(name), write.before.get(name))]
+    return bool(ours) and moved == ours and any(as_wanted(now, {name: write.values[name]}) for name in ours)
 
 
 def _untold(write: Write) -> Result:

@@ -9,6 +9,7 @@ from random import Random
 
 from b24kit.sandbox.seeds import names
 from b24kit.sandbox.seeds.names import FullName
+from b24kit.sandbox.seeds.organiser import Seminar
 
 FREE_MAIL = ("mail.ru", "yandex.ru", "gmail.com", "bk.ru", "inbox.ru", "list.ru", "ya.ru", "rambler.ru")
 _FREE_WEIGHTS = (34, 28, 20, 4, 4, 3, 4, 3)
@@ -16,6 +17,9 @@ _CORPORATE_ZONES = ("example", "example", "example", "test")  # reserved: no let
 SECOND_ADDRESS_SHARE = 0.08
 RECEPTION_PHONE_SHARE = 0.10
 OPT_OUT_SHARE = 0.03  # asked not to be written to
+REFUSED_SHARE = 0.02  # asked so later, and only a lead knows
+FAMILY_SHARE = 0.012  # share a telephone with somebody of their family, a third of them the mailbox too
+SWAPPED_SHARE, MISTYPED_SHARE = 0.03, 0.02  # of the cards
 
 _HEADS_TEXT = """
 Альфа Вектор Гранд Дельта Евро Запад Импульс Каскад Лидер Магнит Норд Орион Партнёр Регион Север Титан Урал
@@ -62,6 +66,18 @@ class Firm:
         return f"{self.legal_form} «{self.title}»"
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running deal: its card, its event, its number where the title has one, and how many days ago it began."""
+
+    id: int
+    event: Seminar
+    named: bool  # the title names the event
+    number: str
+    age: float
+    quiet: float  # days since its last activity
+
+
 @dataclass(slots=True, eq=False)
 class Person:
     """A person outside: addresses in canonical form, the first being the usual one."""
@@ -73,9 +89,12 @@ class Person:
     position: str
     firm: Firm | None = None
     known_id: int | None = None
-    deal_id: int | None = None
     owner: int = 0
     opted_out: bool = False
+    refused_on_lead: bool = False  # said so in a letter; the card does not know yet
+    deals: list[Running] = field(default_factory=list, repr=False)
+    card: str = "right"  # how the name stands on the card: right, swapped or mistyped
+    shares_box: bool = False  # writes from a mailbox of the family
 
 
 @dataclass(slots=True)
@@ -96,6 +115,13 @@ def gather(chance: Random, leads: int) -> Cast:
     foreign = [_firm(chance, f"X{number + 1}", taken) for number in range(max(2, round(leads * 0.025)))]
     new = max(4, round(leads * 0.075))
     newcomers = [_person(chance, f"N{number + 1}", foreign, 0.55, taken) for number in range(new)]
+    _families(chance, known, newcomers)
+    for person in known:
+        roll = chance.random()
+        person.card = (
+            "swapped" if roll < SWAPPED_SHARE else "mistyped" if roll < SWAPPED_SHARE + MISTYPED_SHARE else "right"
+        )
+        person.refused_on_lead = not person.opted_out and chance.random() < REFUSED_SHARE
     return Cast(known, newcomers, firms, foreign)
 
 
@@ -121,6 +147,28 @@ def address_spelling(chance: Random, address: str) -> str:
 def dotted(box: str) -> str:
     """A Gmail mailbox with a dot more or less: the same box for Gmail."""
     return box.replace(".", "") if "." in box else f"{box[:1]}.{box[1:]}"
+
+
+def _families(chance: Random, known: Sequence[Person], newcomers: Sequence[Person]) -> None:
+    """Pairs of one surname with one telephone: the one is a client, the other is not known yet."""
+    private = [one for one in known if one.firm is None]
+    others = [one for one in newcomers if one.firm is None]
+    count = min(len(private), len(others), round(len(known) * FAMILY_SHARE))
+    for number, (one, other) in enumerate(zip(private[:count], others[:count], strict=True)):
+        female = not one.name.female
+        surname = _masculine(one.name) if one.name.female else names.feminine(one.name.surname)
+        given = chance.choice(names.FEMALE if female else names.MALE)
+        other.name = names.FullName(given, names.patronymic("Иван", female), surname, female)
+        other.phone = one.phone
+        if number % 3 == 0:
+            other.addresses = [one.addresses[0]]
+            one.shares_box = other.shares_box = True
+
+
+def _masculine(name: FullName) -> str:
+    if name.surname.endswith("ская"):
+        return name.surname[:-4] + "ский"
+    return name.surname[:-1] if name.surname.endswith("а") else name.surname
 
 
 def _firm(chance: Random, key: str, taken: set[str]) -> Firm:

@@ -44,8 +44,11 @@ def _people(cast: Cast) -> dict[str, Any]:
             "phone": one.phone,
             "company": one.firm.key if one.firm else None,
             "contact_id": one.known_id,
-            "deal_id": one.deal_id,
+            "deals": [deal.id for deal in one.deals],
             "opted_out": one.opted_out,
+            "refused_on_lead": one.refused_on_lead,
+            "card": one.card,
+            "shares_box": one.shares_box,
         }
         for one in cast.known + cast.newcomers
     }

@@ -9,13 +9,14 @@ from random import Random
 from b24kit.sandbox.bitrix24 import cards, directory, moments
 from b24kit.sandbox.bitrix24.registry import FakePortal
 from b24kit.sandbox.bitrix24.tables import COMPANY, CONTACT, DEAL
-from b24kit.sandbox.seeds import organiser
-from b24kit.sandbox.seeds.cast import Cast, Firm, Person
+from b24kit.sandbox.seeds import names, organiser
+from b24kit.sandbox.seeds.cast import Cast, Firm, Person, Running
 from b24kit.sandbox.seeds.organiser import OPT_OUT
 from b24kit.sandbox.store import Row
 
 _OWNERS = (*organiser.SALES, *organiser.SEMINARS, *organiser.EXHIBITIONS)
 _RUNNING_SHARE, _WON_SHARE, _LOST_SHARE = 0.05, 0.02, 0.012  # of the number of leads
+_SECOND_DEAL, _THIRD_DEAL = 0.25, 0.05  # of the clients with a running deal
 
 
 def plant_opt_out(portal: FakePortal) -> None:
@@ -44,8 +45,9 @@ def plant_clients(portal: FakePortal, chance: Random, cast: Cast) -> None:
 
 
 def plant_deals(portal: FakePortal, chance: Random, known: Sequence[Person], leads: int) -> None:
-    """Running deals of known clients, and some won and lost ones; a person has at most one running deal."""
+    """Running deals of known clients, some with several, and some won and lost ones."""
     running = chance.sample(list(known), min(len(known), max(1, round(leads * _RUNNING_SHARE))))
+    running += [person for share in (_SECOND_DEAL, _THIRD_DEAL) for person in running if chance.random() < share]
     closed = [
         (chance.choice(known), group)
         for group, share in (("S", _WON_SHARE), ("F", _LOST_SHARE))
@@ -54,14 +56,18 @@ def plant_deals(portal: FakePortal, chance: Random, known: Sequence[Person], lea
     wanted = [(person, "P") for person in running] + closed
     chance.shuffle(wanted)
     for place, (person, group) in enumerate(wanted):
-        deal_id = _deal(portal, chance, person, group, _aged(portal, place / len(wanted)))
+        made = _deal(portal, chance, person, group, place / len(wanted))
         if group == "P":
-            person.deal_id = deal_id
+            person.deals.append(made)
 
 
 def _aged(portal: FakePortal, place: float) -> str:
     """A time between four years and two months ago; `place` runs from 0 to 1."""
-    return moments.stored(portal.now() - timedelta(days=4 * 365 - place * (4 * 365 - 60)))
+    return moments.stored(portal.now() - timedelta(days=_age(place)))
+
+
+def _age(place: float) -> float:
+    return 4 * 365 - place * (4 * 365 - 60)
 
 
 def stamps(moment: str, user_id: int) -> Row:
@@ -84,9 +90,14 @@ def _company(portal: FakePortal, firm: Firm, moment: str) -> int:
 
 
 def _contact(portal: FakePortal, person: Person, moment: str) -> int:
+    given, surname = person.name.given, person.name.surname
+    if person.card == "swapped":
+        given, surname = surname, given
+    elif person.card == "mistyped":
+        surname = names.mistyped(Random(person.key), surname)
     sent: Row = {
-        "NAME": person.name.given,
-        "LAST_NAME": person.name.surname,
+        "NAME": given,
+        "LAST_NAME": surname,
         "POST": person.position,
         "TYPE_ID": "CLIENT",
     }
@@ -101,14 +112,18 @@ def _contact(portal: FakePortal, person: Person, moment: str) -> int:
     return cards.create(portal, CONTACT, sent, person.owner, system=stamps(moment, person.owner), robots=False)
 
 
-def _deal(portal: FakePortal, chance: Random, person: Person, group: str, moment: str) -> int:
-    event = chance.choice(organiser.EVENTS)
+def _deal(portal: FakePortal, chance: Random, person: Person, group: str, place: float) -> Running:
+    moment, age = _aged(portal, place), _age(place)
+    event = chance.choice([one for one in organiser.EVENTS if all(one is not deal.event for deal in person.deals)])
     pipeline = 2 if event.nominative == "Выставка" else 1
     stages = directory.rows(portal, directory.deal_stages(pipeline))
     stage = chance.choice([row["STATUS_ID"] for _, row in stages if (row.get("SEMANTICS") or "P") == group])
     who = person.firm.title if person.firm else person.name.surname
+    number = str(chance.randrange(1000, 9999)) if chance.random() < 0.4 else ""
+    named = not number or chance.random() < 0.5
+    contract = f"Договор № {number} " if number else ""
     sent: Row = {
-        "TITLE": f"{event.title}: {who}",
+        "TITLE": f"{contract}{event.title}: {who}" if named else f"{contract}{who}",
         "CATEGORY_ID": pipeline,
         "STAGE_ID": stage,
         "CONTACT_ID": person.known_id,
@@ -120,7 +135,11 @@ def _deal(portal: FakePortal, chance: Random, person: Person, group: str, moment
     }
     if person.firm:
         sent["COMPANY_ID"] = person.firm.known_id
-    return cards.create(portal, DEAL, sent, person.owner, system=stamps(moment, person.owner), robots=False)
+    quiet = age * chance.random()
+    touched = moments.stored(portal.now() - timedelta(days=quiet))
+    system = stamps(moment, person.owner) | {"LAST_ACTIVITY_TIME": touched}
+    deal_id = cards.create(portal, DEAL, sent, person.owner, system=system, robots=False)
+    return Running(deal_id, event, named, number, age, quiet)
 
 
 def _value(text: str, kind: str = "WORK") -> dict[str, str]:

@@ -49,7 +49,17 @@ _SURNAMES_TEXT = """
 SURNAMES = _SURNAMES_TEXT.split()
 # A name's share falls with its place, as in real directories: the first is about thirty times the last.
 _WEIGHTS = [1 / (place + 8) for place in range(len(SURNAMES))]
-_GIVEN_WEIGHTS = [1 / (place + 4) for place in range(len(MALE))]
+_GIVEN_WEIGHTS = [1 / (place + 10) for place in range(len(MALE))]
+# The list holds the common surnames, which a sixth of people bear; the others are put together. The chance that two
+# people share a surname is then about 1 in 3,000 and a given name 1 in 25, as in real directories.
+_COMMON_SHARE = 0.16
+_STEMS_TEXT = """
+Бар Вер Гол Дуб Ел Жел Заг Кал Лаз Мал Нос Ост Пар Рож Сал Тал Ус Фил Хар Цап Чал Шал Щег Юр Яр Бел Вет Гор Дол Жар
+Зор Кор Лом Мор Ног Ош Пет Рак Сев Тур Уг Фед Хол Чем Шум Яб Бор Вол Груз Дон Ерм Жук Зим Кош Лог Мол Неч Ор Пол Руд
+"""
+_MIDDLES = ("", "ан", "ен", "ык", "ат", "уш", "ост", "ек", "ал", "ир", "ух", "ын", "ав", "от")
+_ENDINGS = ("ов", "ев", "ин", "ов", "ский", "енко", "ков", "нов", "цев", "кин", "чук", "ников")
+_STEMS = _STEMS_TEXT.split()
 
 _LATIN = dict(
     zip(
@@ -83,10 +93,23 @@ def full_name(chance: Random) -> FullName:
     """A random person's name; common names come up more often."""
     female = chance.random() < 0.5
     given = chance.choices(FEMALE if female else MALE, _GIVEN_WEIGHTS)[0]
-    surname = chance.choices(SURNAMES, _WEIGHTS)[0]
+    surname = chance.choices(SURNAMES, _WEIGHTS)[0] if chance.random() < _COMMON_SHARE else _rare_surname(chance)
     return FullName(
         given, patronymic(chance.choice(_FATHERS), female), feminine(surname) if female else surname, female
     )
+
+
+def _rare_surname(chance: Random) -> str:
+    return chance.choice(_STEMS) + chance.choice(_MIDDLES) + chance.choice(_ENDINGS)
+
+
+def mistyped(chance: Random, word: str) -> str:
+    """A word with a slip of the fingers: two letters swapped, one lost or one doubled."""
+    place = chance.randrange(1, max(2, len(word) - 1))
+    kind = chance.randrange(3)
+    if kind == 0:
+        return word[:place] + word[place : place + 2][::-1] + word[place + 2 :]
+    return word[:place] + (word[place + 1 :] if kind == 1 else word[place] + word[place:])
 
 
 def feminine(surname: str) -> str:

@@ -64,7 +64,18 @@ def plant_pile(portal: FakePortal, chance: Random, cast: Cast, leads: int) -> di
         lead_id = writing.write(portal, arrival.inquiry, moment, previous)
         _plan_ahead(portal, chance, lead_id, arrival)
         truth[str(lead_id)] = arrival.inquiry.truth | {"malformed": kind}
+    _label(truth)
     return truth
+
+
+def _label(truth: dict[str, Any]) -> None:
+    """`label`: whether a person's letter was his first or a repeated one, among those that tell whose they are."""
+    seen: set[str] = set()
+    for one in truth.values():  # in order of id, which is the order of time
+        told = one.get("told") and one["person"] is not None
+        one["label"] = ("repeat" if one["person"] in seen else "first") if told else None
+        if told:
+            seen.add(one["person"])
 
 
 def _arrivals(portal: FakePortal, chance: Random, cast: Cast, counts: dict[str, int]) -> list[Arrival]:
@@ -99,6 +110,9 @@ def _some_time(chance: Random, end: datetime) -> datetime:
 
 def _thread(chance: Random, end: datetime, thread: Sequence[Letter], root: int) -> list[Arrival]:
     moment = _some_time(chance, end)
+    if (deal := thread[0].deal) is not None:  # people write about a deal once it is there
+        moment = end - timedelta(days=min(deal.age, YEARS.days) * chance.random())
+        moment = moment.replace(microsecond=0)
     found = []
     for letter in thread:
         inquiry = writing.of_letter(letter, root)

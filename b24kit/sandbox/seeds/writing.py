@@ -18,7 +18,8 @@ from b24kit.sandbox.seeds.organiser import EMAIL as EMAIL_STAGE
 from b24kit.sandbox.store import Row
 
 _TITLE_LENGTH = 255
-_PLAIN_TEXT = 1
+_PLAIN_TEXT, _HTML = 1, 3
+_OUTGOING = 2
 
 
 @dataclass(slots=True)
@@ -44,17 +45,27 @@ def of_letter(letter: Letter, root: int) -> Inquiry:
         "LAST_NAME": surname,
         **contact_points(letter.sender, ""),
     }
-    if letter.person and letter.person.opted_out and letter.person.known_id is None:
+    person = letter.person
+    if person and ((person.opted_out and person.known_id is None) or person.refused_on_lead):
         fields[OPT_OUT] = "Y"  # a newcomer has no other card to hold his refusal
     fields["SOURCE_DESCRIPTION"] = f"Создан на основе письма на {letter.mailbox}"
-    return Inquiry(fields, truth_of(letter.kind, letter.person, letter.event), letter, root)
+    truth = truth_of(letter.kind, letter.person, letter.event)
+    truth |= {
+        "deal_id": letter.deal.id if letter.deal else None,
+        "text": letter.text,
+        "told": letter.told,
+        "thread": root,
+        "unseen": letter.unseen,
+    }
+    return Inquiry(fields, truth, letter, root)
 
 
 def of_person(
     stage: str, kind: str, fields: Row, person: Person, event: Seminar | None, provider: tuple[str, str] | None
 ) -> Inquiry:
     """A lead that came otherwise: by a form, a call, a chat, or by hand."""
-    return Inquiry({"STATUS_ID": stage, **fields}, truth_of(kind, person, event), provider=provider)
+    truth = truth_of(kind, person, event) | {"told": "EMAIL" in fields}
+    return Inquiry({"STATUS_ID": stage, **fields}, truth, provider=provider)
 
 
 def truth_of(kind: str, person: Person | None, event: Seminar | None) -> dict[str, Any]:
@@ -66,7 +77,7 @@ def truth_of(kind: str, person: Person | None, event: Seminar | None) -> dict[st
         "company": firm.key if firm else None,
         "contact_id": person.known_id if person else None,
         "company_id": firm.known_id if firm else None,
-        "deal_id": person.deal_id if person else None,
+        "deal_id": None,
         "event": event.title if event else None,
         "manager_id": event.manager if event else None,
         "planned": False,
@@ -144,7 +155,13 @@ def email_activity(
         "SUBJECT": letter.subject or "(без темы)",
         "DESCRIPTION": letter.body,
     }
-    row |= {"DESCRIPTION_TYPE": _PLAIN_TEXT, "COMPLETED": "N", "STATUS": 1, "PRIORITY": 2, "IS_INCOMING_CHANNEL": "Y"}
+    row |= {
+        "DESCRIPTION_TYPE": _HTML if letter.body.startswith("<") else _PLAIN_TEXT,
+        "COMPLETED": "N",
+        "STATUS": 1,
+        "PRIORITY": 2,
+        "IS_INCOMING_CHANNEL": "Y",
+    }
     row |= {"CREATED": moment, "RESPONSIBLE_ID": owner, "AUTHOR_ID": owner, "EDITOR_ID": owner}
     row["SETTINGS"] = {"EMAIL_META": meta, "IS_BATCH_EMAIL": False, "MESSAGE_HEADERS": headers}
     row["COMMUNICATIONS"] = [{**who, "ENTITY_SETTINGS": {"NAME": name, "LAST_NAME": surname, "COMPANY_TITLE": ""}}]
@@ -169,6 +186,31 @@ def _write_letter(portal: FakePortal, lead_id: int, inquiry: Inquiry, moment: st
         row |= {"START_TIME": "1970-01-01T00:00:00+00:00", "END_TIME": "1970-01-01T00:00:00+00:00"}
     if lead_id % 7 == 0:  # some were ticked off without anything having been done
         row |= {"COMPLETED": "Y", "STATUS": 2}
+    activities.create(portal, (LEAD, lead_id), row)
+    if letter.answered:
+        _write_answer(portal, lead_id, letter, moment, message_id)
+
+
+def _write_answer(portal: FakePortal, lead_id: int, letter: Letter, moment: str, message_id: str) -> None:
+    """Our answer as the mail module keeps it: an outgoing letter that was sent long ago."""
+    row = email_activity(moment, letter.owner, letter, {}, (LEAD, lead_id))
+    meta = {
+        "__email": letter.mailbox,
+        "from": letter.mailbox,
+        "to": letter.sender_line,
+        "replyTo": "",
+        "cc": "",
+        "bcc": "",
+    }
+    answer = f"<answer.{message_id.strip('<').partition('@')[0]}@{DOMAIN}>"
+    row["SETTINGS"] = {"EMAIL_META": meta, "IS_BATCH_EMAIL": False}
+    row["SETTINGS"]["MESSAGE_HEADERS"] = {"Message-Id": answer, "In-Reply-To": message_id}
+    row |= {"DIRECTION": _OUTGOING, "COMPLETED": "Y", "STATUS": 2, "IS_INCOMING_CHANNEL": "N"}
+    row |= {
+        "SUBJECT": f"Re: {letter.subject}",
+        "DESCRIPTION": "Добрый день! Ответ во вложении.",
+        "DESCRIPTION_TYPE": _PLAIN_TEXT,
+    }
     activities.create(portal, (LEAD, lead_id), row)
 
 
