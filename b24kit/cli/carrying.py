@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from b24kit.cli.context import Desk
-from b24kit.errors import B24kitError, PartlyDone, PortalError, UsageError
+from b24kit.crm.portal import Where
+from b24kit.crm.refs import Kind
+from b24kit.errors import B24kitError, PartlyDone, PortalError, Unsettled, UsageError
 
 if TYPE_CHECKING:
     from b24kit.change.plan import Plan
@@ -129,14 +131,28 @@ def say_recap(at: Desk, plan: Plan, recap: Recap, seconds: float, file: Path | N
         ended = {"ended": recap.ended.value, "exit_code": recap.exit_code, "resumable": recap.resumable}
         trouble = [{"ref": one.ref, "state": one.state, "code": one.code, "said": one.said} for one in recap.undone]
         content = {**ended, "seconds": round(seconds), **counts_of(recap), "not_done": trouble}
+        content["new_since"] = new_since(at, plan)
         at.screen.document("run", run=recap.run_id, plan=plan.id, **content)
         return
     say_trouble(at, plan, recap)
     at.screen.line(f"{plan.portal_id}: {recap.line()}")
     at.screen.say(f"apply.ended_{recap.ended.value}", took=duration(seconds, at.lang))
     at.screen.say("apply.run", run=recap.run_id, journal=str(at.store_dir / recap.run_id / "journal.sqlite"))
+    if new := new_since(at, plan):
+        at.screen.say("apply.new_since", n=new)
     if recap.resumable:
         at.screen.say("apply.resume", file=str(resume_file(at, recap.run_id, file)))
+
+
+def new_since(at: Desk, plan: Plan) -> int:
+    """Open leads that came after the portal was read for this plan: they are the next plan's."""
+    last = plan.read_through.get(Kind.LEAD.value)
+    if last is None or plan.undoes is not None:
+        return 0
+    try:
+        return sum(1 for _ in at.portal.leads(Where(above_id=last, open_only=True)))
+    except (PortalError, Unsettled):
+        return 0  # the run is over and told; a portal that went away just now must not hide how it ended
 
 
 def say_trouble(at: Desk, plan: Plan, recap: Recap) -> None:

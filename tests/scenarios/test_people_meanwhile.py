@@ -126,6 +126,7 @@ def test_letters_that_arrive_meanwhile_are_not_touched_and_keep_their_stage(
             between_waves(monkeypatch, wave, arrive)
         answer = work.applies()
         assert answer.exit == 3 and answer.document["failed"] == 1, answer.document
+        assert answer.document["new_since"] == 1
         assert work.table("lead")[made[0]]["STATUS_ID"] == code
         assert code in [row["STATUS_ID"] for row in work.table("status").values()]
         work.person("crm.lead.update", id=made[0], fields={"STATUS_ID": "NEW"})
