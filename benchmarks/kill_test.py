@@ -30,7 +30,9 @@ from b24kit.clock import SystemClock
 from benchmarks.portal import SEED, tell
 
 ANSWER = ("--answer", "robots-leads=none")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT")
+# The company is planted relative to the portal's present, and two portals are not planted in the same second: a bare
+# date (a seeded deal's closing date, which nothing of ours writes) may fall on the other side of midnight.
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T|$)")
 _CONTACT_TYPE = "3"
 _REAL = SystemClock()
 
