@@ -200,12 +200,12 @@ def plain_origin(origin: str) -> str:
 
 
 def _line(row: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    return json.dumps({name: _plain(name, value, row, names) for name, value in row.items()}, sort_keys=True)
+    # A card that once had contacts keeps an empty place for them in the store; through the API both look the same.
+    kept = {name: _plain(name, value, row, names) for name, value in row.items() if value not in (None, [])}
+    return json.dumps(kept, sort_keys=True)
 
 
 def _plain(name: str, value: Any, row: Mapping[str, Any], names: Mapping[str, str]) -> Any:
-    if value is None:
-        return None
     if isinstance(value, str) and _MOMENT.match(value):
         return "moment"
     if name == "ORIGIN_ID" and is_ours(row):
