@@ -132,13 +132,17 @@ def undo(
 ) -> None:
     """Take a run back: a plan of its own, three-way, so that what people changed since stays as they left it."""
     with desk(context) as at:
+        from b24kit.change.lock import writing
         from b24kit.change.planfile import save
         from b24kit.change.undo import expires, undo_plan
+        from b24kit.config.settings import state_dir
         from b24kit.reports.wording import moment_text
 
         found = find_run(at, run)
         ends = window(at, until, max_minutes)
-        plan = undo_plan(found, at.portal, at.runs, at.clock)
+        # What a run still writing has under way is for it alone to settle.
+        with writing(found.info.portal_id, state_dir(), work=f"undo {found.id}", now=at.clock.now()):
+            plan = undo_plan(found, at.portal, at.runs, at.clock)
         if not at.screen.as_json:
             at.screen.say("undo.heading", run=found.id, until=moment_text(expires(found.info), at.lang))
         if out is not None:

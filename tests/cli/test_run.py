@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -185,6 +187,23 @@ def test_a_plan_is_applied_once(at_work: Consultant) -> None:
 
 def test_a_second_writer_is_told_who_writes(at_work: Consultant) -> None:
     at_work.saves_a_plan()
+    with a_colleague_writing(at_work):
+        answer = at_work.json("apply", str(at_work.plan_file), *ANSWER)
+    assert (answer.exit, answer.document["code"]) == (5, "guard.running")
+    assert answer.document["facts"]["run"] == "plan of a colleague"
+    assert "plan of a colleague" in answer.err
+
+
+def test_the_way_back_of_a_run_is_not_planned_while_somebody_writes(at_work: Consultant) -> None:
+    at_work.saves_a_plan()
+    assert at_work.json("apply", str(at_work.plan_file), *ANSWER).exit == 0
+    with a_colleague_writing(at_work):
+        answer = at_work.json("undo", "-o", str(at_work.plan_file.with_name("back.b24")))
+    assert (answer.exit, answer.document["code"]) == (5, "guard.running")
+
+
+@contextmanager
+def a_colleague_writing(at_work: Consultant) -> Iterator[None]:
     portal = at_work.json("portal", "info").document["host"]
     now = SystemClock().now()
     holding, release = threading.Event(), threading.Event()
@@ -198,13 +217,10 @@ def test_a_second_writer_is_told_who_writes(at_work: Consultant) -> None:
     thread.start()
     holding.wait(30)
     try:
-        answer = at_work.json("apply", str(at_work.plan_file), *ANSWER)
+        yield
     finally:
         release.set()
         thread.join()
-    assert (answer.exit, answer.document["code"]) == (5, "guard.running")
-    assert answer.document["facts"]["run"] == "plan of a colleague"
-    assert "plan of a colleague" in answer.err
 
 
 def test_planning_and_applying_at_once_asks_first(at_work: Consultant) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -73,6 +73,8 @@ class RestRoutes:
             params = await arguments(request)
         except BadForm as error:
             return refused(Fault("INVALID_REQUEST", f"Wrong request: {error}"))
+        except ClientDisconnect:
+            return None
         started = await self._travel(note, connection)
         bucket = self._site.behaviour.bucket
         if bucket is not None and not bucket.admit(note.source, self._site.clock.unix()):
