@@ -41,15 +41,17 @@ AS_WANTED = Verdict(State.AS_WANTED)
 
 def looked_at(operations: Iterable[Operation], ids: Mapping[str, str]) -> list[Ref]:
     """The objects to re-read before these operations, each once."""
-    found: dict[Ref, None] = {}
-    for operation in operations:
-        fresh = isinstance(operation, CreateRecord) or (
-            # Nothing can hang on a card that this very run has made.
-            isinstance(operation, BindLetter) and operation.card.is_new
-        )
-        if not fresh and operation.target.kind in READABLE:
-            found[resolved(operation.target, ids)] = None
-    return list(found)
+    found = (resolved(operation.target, ids) for operation in operations if needs_look(operation))
+    return list(dict.fromkeys(found))
+
+
+def needs_look(operation: Operation) -> bool:
+    """Whether the object has to be re-read before the operation: it is there already, and it can be read."""
+    fresh = isinstance(operation, CreateRecord) or (
+        # Nothing can hang on a card that this very run has made.
+        isinstance(operation, BindLetter) and operation.card.is_new
+    )
+    return not fresh and operation.target.kind in READABLE
 
 
 def weigh(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -99,6 +99,47 @@ Intend = Callable[[Sequence[Write]], None]
 Tell = Callable[[Progress], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What stands at these references now; those that are gone are absent from `present`."""
+
+    refs: tuple[Ref, ...]
+    present: Mapping[Ref, Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a run wants next: objects to look at, and writes."""
+
+    looks: Sequence[Ref] = ()
+    writes: Sequence[Write] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a run has not asked for yet: writes by `write_name`, rows to be looked at by kind."""
+
+    writes: Mapping[str, int]
+    reads: Mapping[str, int]
+
+
+class Feed(Protocol):
+    """A run as the portal sees it: asked for more whenever something may be sent."""
+
+    @property
+    def open(self) -> bool:
+        """Whether answers may still bring more to `more`."""
+
+    def more(self) -> Wanted:
+        """What may be done now and was not handed out before."""
+
+    def intend(self, writes: Sequence[Write]) -> Collection[str]:
+        """These are about to leave: journal them, and name the keys of those that must not leave any more."""
+
+    def ahead(self) -> Ahead:
+        """What will follow, for the promise of time; empty when all was handed out."""
+
+
 class PortalReads(Protocol):
     """Reading. Lists of cards come by ascending id and lose no row while people work on the portal."""
 
@@ -158,6 +199,14 @@ class PortalWrites(Protocol):
         Refusals for speed and paused methods are waited for and repeated inside (the portal did not execute them);
         an answer that never came yields UNKNOWN and is not repeated. Closing the iterator stops sending new batches,
         waits for those in flight and yields nothing more.
+        """
+
+    def carry(self, feed: Feed, tell: Tell | None = None) -> Iterator[Result | Seen]:
+        """Look and write as the feed asks, side by side, in as few requests as limits allow.
+
+        Ends when nothing is on its way and the feed wants nothing. One Result for each write that left and one Seen
+        for each object, in the order answers come; the feed may ask for more on hearing any of them. Otherwise as
+        `perform`; `tell` counts results, and promises the time until all of the feed is done.
         """
 
     def settle(self, writes: Sequence[Write]) -> dict[str, Result]:

@@ -17,7 +17,7 @@ from b24kit.clock import FakeClock
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.pipeline import Outcome, Pipeline, Source, Stage
-from b24kit.crm.portal import Capabilities, Cost, Intend, PortalFacts, Progress, Tell, Trace, Where
+from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Progress, Seen, Tell, Trace, Where
 from b24kit.crm.records import READABLE, Record, record_from, ref_of, same, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.user import Team, User
@@ -184,6 +184,31 @@ class MemoryPortal:
                     yield result
         finally:
             self.calls.append(f"perform ended after {done}")
+
+    def carry(self, feed: Feed, tell: Tell | None = None) -> Iterator[Result | Seen]:
+        waiting: list[Write] = []
+        flying: list[list[Result]] = []
+        done = 0
+        while True:
+            wanted = feed.more()
+            waiting += wanted.writes
+            if wanted.looks:
+                yield Seen(tuple(wanted.looks), self.read(wanted.looks))
+                continue
+            while waiting and len(flying) < self.lanes:
+                batch, waiting = waiting[: self.batch], waiting[self.batch :]
+                self.step()
+                withheld = feed.intend(batch)
+                self.step()
+                flying.append([self._meet(write) for write in batch if write.key not in withheld])
+                self.step()
+            if not flying:
+                return
+            for result in flying.pop(0):
+                done += 1
+                yield result
+                if tell is not None:
+                    tell(Progress(done, None))
 
     def settle(self, writes: Sequence[Write]) -> dict[str, Result]:
         self.step()

@@ -12,10 +12,11 @@ from typing import Any
 
 from b24kit.clock import Clock
 from b24kit.connectors.accounting import BATCH
+from b24kit.connectors.batching import Listed, Source
 from b24kit.connectors.bitrix24.dispatch import Dispatch, Intend, Tell
 from b24kit.connectors.bitrix24.exchange import Answer, Exchange
 from b24kit.connectors.bitrix24.lists import STYLES, BitrixList, Style
-from b24kit.connectors.bitrix24.outlook import batches
+from b24kit.connectors.bitrix24.outlook import batches, requests_needed
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.connectors.credentials import Webhook
 from b24kit.connectors.flight import Lanes
@@ -110,7 +111,12 @@ class RestClient:
         every few seconds of a long wait; what it raises ends the run in order, as closing the iterator does.
         """
         dispatch = Dispatch(self._exchange, self.lanes, self._pool, self._clock, self.limits, reads=reads)
-        return dispatch.run(self._checked(commands), intend, tell)
+        return dispatch.run(Listed(self._checked(commands)), intend, tell)
+
+    def carry(self, source: Source, *, intend: Intend, tell: Tell | None = None) -> Iterator[CommandOutcome]:
+        """As `run`, of commands that come up while others are answered; those that only look (`reads`) are repeated."""
+        dispatch = Dispatch(self._exchange, self.lanes, self._pool, self._clock, self.limits, reads=False)
+        return dispatch.run(source, intend, tell)
 
     def rows(
         self,
@@ -147,7 +153,7 @@ class RestClient:
         slow = batches(counts, self._exchange, self.limits, high)
         seconds = {m: n * self._exchange.speeds.usual(m, low[m]) for m, n in counts.items()}
         return Cost(
-            requests=sum(kind.batches for kind in quick),
+            requests=requests_needed(counts, self._exchange, self.limits, low),
             method_seconds=seconds,
             seconds_low=finish(quick, self._ahead(quick)),
             seconds_high=finish(slow, self._ahead(slow)),

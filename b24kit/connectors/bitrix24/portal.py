@@ -9,6 +9,7 @@ from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.facts import CAPABILITIES, ask_facts
 from b24kit.connectors.bitrix24.lookup import read_refs, read_texts
+from b24kit.connectors.bitrix24.orders import Orders
 from b24kit.connectors.bitrix24.pricing import price
 from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.bitrix24.settling import settle
@@ -17,7 +18,7 @@ from b24kit.connectors.commands import Command
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.pipeline import Pipeline, Source, Stage
-from b24kit.crm.portal import Capabilities, Cost, Intend, PortalFacts, Progress, Tell, Trace, Where
+from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Progress, Seen, Tell, Trace, Where
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.user import Team, User
@@ -102,6 +103,25 @@ class BitrixPortal:
                 counted.add(len(results))
                 yield from results
 
+    def carry(self, feed: Feed, tell: Tell | None = None) -> Iterator[Result | Seen]:
+        """Look and write side by side; see `crm.portal.PortalWrites`."""
+        orders = Orders(feed, self.read)
+        counted = _Counted(None, tell)
+        going = True
+        while going:
+            outcomes = self._client.carry(orders, intend=orders.intended, tell=counted.hear)
+            going = False
+            with ExitStack() as ending:
+                if isinstance(outcomes, Generator):
+                    ending.callback(outcomes.close)
+                for outcome in outcomes:
+                    orders.hear(outcome)
+                    yield from orders.events()
+                    counted.say()
+            for event in orders.events():  # of what needed no command; it may free more
+                going = True
+                yield event
+
     def settle(self, writes: Sequence[Write]) -> dict[str, Result]:
         """Look up what became of writes of unknown outcome; the caller has waited long enough for late commits."""
         return settle(self._client, self._reading, writes)
@@ -116,7 +136,7 @@ class BitrixPortal:
 class _Counted:
     """Turns progress in commands into progress in writes, keeping the promise of time."""
 
-    def __init__(self, total: int, tell: Tell | None) -> None:
+    def __init__(self, total: int | None, tell: Tell | None) -> None:
         self._total = total
         self._tell = tell
         self._done = 0
@@ -125,14 +145,15 @@ class _Counted:
     def hear(self, progress: Progress) -> None:
         """The client tells after each batch and every few seconds of a wait; what the caller raises ends the run."""
         self._left = progress.seconds_left
-        self._say()
+        self.say()
 
     def add(self, writes: int) -> None:
         """So many more writes have their result."""
         self._done += writes
-        self._say()
+        self.say()
 
-    def _say(self) -> None:
+    def say(self) -> None:
+        """Tell the caller."""
         if self._tell is not None:
             self._tell(Progress(self._done, self._total, self._left))
 

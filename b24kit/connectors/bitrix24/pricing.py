@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 
 from b24kit.connectors.bitrix24.client import RestClient
-from b24kit.connectors.bitrix24.methods import BATCH_SIZE, IMPORT_SIZE, LISTS, METHODS, PAGE_SIZE
+from b24kit.connectors.bitrix24.methods import IMPORT_SIZE, LISTS, METHODS, PAGE_SIZE
 from b24kit.crm.portal import Cost
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import UsageError
@@ -41,19 +40,21 @@ _DELETED_BY = {
     Kind.FIELD: "crm.lead.userfield.delete",
 }
 _BOUND_BY = {"bind": "crm.activity.binding.add", "unbind": "crm.activity.binding.delete"}
+_BINDINGS = "crm.activity.binding.list"
 _IMPORT = ("crm.item.batchImport", IMPORT_SIZE)
 _WHOLE_LISTS = frozenset({Kind.STAGE, Kind.SOURCE, Kind.PIPELINE})
 
 
 def price(client: RestClient, writes: Mapping[str, int], reads: Mapping[str, int]) -> Cost:
-    """The cost of so many writes by `write_name` and so many rows read by kind."""
-    counts = calls_needed(writes, reads)
+    """The cost of so many writes by `write_name` and so many rows looked at by kind."""
+    pieces = pieces_needed(writes, reads)
+    return client.estimate(pieces, {method: _seconds_a_piece(method) for method in pieces})
+
+
+def pieces_needed(writes: Mapping[str, int], reads: Mapping[str, int]) -> dict[str, int]:
+    """Pieces of work by method: running time is measured by the piece, and one call of an import has twenty."""
     cards = sum(count for name, count in writes.items() if _write_method(name) == _IMPORT)
-    # Running time is measured by the piece, and one call of an import has twenty; requests are counted in calls.
-    pieces = counts | ({_IMPORT[0]: cards} if cards else {})
-    cost = client.estimate(pieces, {method: _seconds_a_piece(method) for method in pieces})
-    saved = _parts(cards, BATCH_SIZE) - _parts(counts.get(_IMPORT[0], 0), BATCH_SIZE)
-    return replace(cost, requests=max(1, cost.requests - saved) if counts else 0)
+    return calls_needed(writes, reads) | ({_IMPORT[0]: cards} if cards else {})
 
 
 def _seconds_a_piece(method: str) -> float:
@@ -74,6 +75,8 @@ def calls_needed(writes: Mapping[str, int], reads: Mapping[str, int]) -> dict[st
     for kind, rows in reads.items():
         found = Kind(kind)
         counts[LISTS[found]] += 1 if found in _WHOLE_LISTS else _parts(rows, PAGE_SIZE)
+        if found is Kind.ACTIVITY:
+            counts[_BINDINGS] += rows
     return {method: count for method, count in counts.items() if count}
 
 

@@ -1,0 +1,266 @@
+"""One step of a run as a portal is fed with it: objects are looked at just before they are written, and every write is
+journalled before it leaves.
+
+Looks run ahead of writes, but only so far, and a look that has grown old is made again instead of being believed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from b24kit.change.books import Books
+from b24kit.change.journal import Entry, State
+from b24kit.change.operation import Operation
+from b24kit.change.plan import operation_name
+from b24kit.change.settling import Settler, heard
+from b24kit.change.verdict import Sending, looked_at, needs_look, weigh, write_key
+from b24kit.change.waves import Order
+from b24kit.clock import Clock
+from b24kit.crm.portal import Ahead, Seen, Wanted
+from b24kit.crm.records import Record
+from b24kit.crm.refs import Ref
+from b24kit.crm.writes import Result, Settled, Write
+
+LOOKED_AHEAD = 1000  # operations that were looked at, or are being looked at, and have not left yet
+FRESH = timedelta(seconds=120)  # how old a look may be when the write leaves
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    sending: Sending
+    looked: datetime | None  # None: it rests on no look
+
+
+class Feeding:
+    """Implements `crm.portal.Feed` for the operations of one step."""
+
+    def __init__(
+        self,
+        plan_id: str,
+        order: Order,
+        books: Books,
+        settler: Settler,
+        clock: Clock,
+        *,
+        check: Callable[[], None],
+        outside: Callable[[str], bool],
+        later: Iterable[Operation] = (),
+    ) -> None:
+        """`check` raises when the run has to end, `outside` names operations that this run was told to leave out;
+        `later` are the operations of the steps to come."""
+        self._plan_id, self._order, self._books, self._settler, self._clock = plan_id, order, books, settler, clock
+        self._check, self._outside = check, outside
+        self._clusters: dict[str, list[str]] = defaultdict(list)
+        for operation in order.left:
+            self._clusters[operation.cluster].append(operation.key)
+        self._own = {write_key(plan_id, operation.key): operation.key for operation in order.left}
+        self._resting: deque[Operation] = deque()  # ready, but enough are looked at already
+        self._looking: dict[Ref, list[str]] = defaultdict(list)
+        self._looked = 0  # operations between the asking for their look and their leaving
+        self._found: list[Write] = []  # what looks have freed
+        self._queued: dict[str, _Queued] = {}
+        self._flying: set[str] = set()
+        # Sent and not answered, by this process or by one that crashed: not sent again before that is settled.
+        self._doubtful = {one.key for one in order.left if books.open(one.key)}
+        self._asked: set[str] = set()  # their look was asked for
+        self._tries: Counter[str] = Counter()
+        self._unread: Counter[str] = Counter()
+        self._unwritten: Counter[str] = Counter()
+        for operation in (*order.left, *later):
+            self._count(operation, 1)
+
+    # -- what the portal asks
+
+    @property
+    def open(self) -> bool:
+        """Whether operations of this step were not handed out as writes yet."""
+        return len(self._order.left) > len(self._queued) + len(self._flying)
+
+    def more(self) -> Wanted:
+        """Ready operations as looks and writes; those in vain, or whose cluster was stopped, are skipped here."""
+        self._check()
+        writes, self._found = self._found, []
+        looks: list[Ref] = []
+        self._give_up()
+        while self._order.ready:
+            operation = self._order.ready.popleft()
+            if operation.key in self._doubtful or not self._order.holds(operation.key):
+                continue
+            if needs_look(operation):
+                self._resting.append(operation)
+            else:
+                writes += self._weigh(operation, {}, None)
+                self._give_up()
+        while self._resting and self._looked < LOOKED_AHEAD:
+            operation = self._resting.popleft()
+            if self._order.holds(operation.key):
+                looks.append(self._look(operation))
+        self._books.flush()
+        return Wanted(looks, writes)
+
+    def intend(self, writes: Sequence[Write]) -> Collection[str]:
+        """Journal these as intended. Withheld is what was skipped meanwhile, and what was looked at too long ago."""
+        self._check()
+        now = self._clock.now()
+        withheld: set[str] = set()
+        for write in writes:
+            key = self._own[write.key]
+            queued = self._queued.pop(key, None)
+            if queued is None:
+                withheld.add(write.key)
+                continue
+            self._looked -= int(queued.looked is not None)
+            if queued.looked is not None and now - queued.looked > FRESH:
+                withheld.add(write.key)
+                self._anew(self._books.operations[key])
+                continue
+            sending = queued.sending
+            self._books.note(
+                Entry(key=key, state=State.INTENDED, at=now, seen=sending.seen, wrote=sending.wrote)
+            )
+            self._settler.owe(key, write, now)
+            self._flying.add(key)
+        self._books.flush()
+        return withheld
+
+    def ahead(self) -> Ahead:
+        """What was not handed out yet, of this step and of those after it."""
+        return Ahead(+self._unwritten, +self._unread)
+
+    # -- what the portal answers
+
+    def hear(self, event: Result | Seen) -> None:
+        """Take an answer in; what it frees is handed out at the next asking."""
+        if isinstance(event, Seen):
+            self._see(event)
+        else:
+            self._take(event)
+
+    def settle(self) -> None:
+        """Find out what became of unanswered writes: those found are over, those absent may be tried again."""
+        for key in self._settler.settle():
+            self.may_try_again(key)
+        for key in sorted(self._doubtful):
+            entry = self._books.last[key]
+            if not entry.state.open:
+                self._doubtful.discard(key)
+                self._answered(key, entry.state)
+        self._books.flush()
+
+    def may_try_again(self, key: str) -> bool:
+        """Whether an operation that was not carried out gets another try; it fails for good when it had enough."""
+        self._tries[key] += 1
+        if self._tries[key] <= ROUNDS:
+            return True
+        self._settler.forget(key)
+        self._books.note(Entry(key=key, state=State.FAILED, at=self._clock.now(), code="change.failed.unsettled"))
+        return False
+
+    def give_up_waiting(self) -> None:
+        """What is left waits for itself: skip it."""
+        for operation in list(self._order.left):
+            self._skip(operation, "change.skipped.needs", operation.key)
+
+    def _see(self, seen: Seen) -> None:
+        now = self._clock.now()
+        for ref in seen.refs:
+            for key in self._looking.pop(ref, ()):
+                self._looked -= 1
+                if self._order.holds(key):
+                    self._found += self._weigh(self._books.operations[key], seen.present, now)
+
+    def _take(self, result: Result) -> None:
+        key, now = self._own[result.key], self._clock.now()
+        self._flying.discard(key)
+        self._books.note(heard(key, result, now))
+        if result.settled is Settled.UNKNOWN:
+            self._settler.broke(result.key, now)
+            self._doubtful.add(key)
+            return
+        self._settler.paid(result.key)
+        if result.settled is Settled.NOT_EXECUTED:
+            self.may_try_again(key)
+        self._answered(key, self._books.last[key].state)
+
+    def _answered(self, key: str, state: State) -> None:
+        operation = self._books.operations[key]
+        if state is not State.NOT_EXECUTED:
+            self._over(key)
+        elif operation.cluster in self._books.broken:
+            self._count(operation, 1)
+            self._skip(operation, "change.skipped.cluster", self._books.broken[operation.cluster])
+        else:
+            self._anew(operation)
+
+    # -- between the two
+
+    def _look(self, operation: Operation) -> Ref:
+        ref = looked_at([operation], self._books.ids)[0]
+        self._looking[ref].append(operation.key)
+        self._looked += 1
+        self._asked.add(operation.key)
+        self._unread[operation.target.kind.value] -= 1
+        return ref
+
+    def _weigh(self, operation: Operation, present: Mapping[Ref, Record], looked: datetime | None) -> list[Write]:
+        """The operation's write, put in the queue; none when nothing is to be written."""
+        key = operation.key
+        verdict = weigh(self._plan_id, operation, present, self._books.ids)
+        if isinstance(verdict, Sending):
+            self._queued[key] = _Queued(verdict, looked)
+            self._looked += int(looked is not None)
+            self._unwritten[operation_name(operation)] -= 1
+            return [verdict.write]
+        at = self._clock.now()
+        self._books.note(Entry(key=key, state=verdict.state, at=at, code=verdict.code, facts=verdict.facts))
+        self._unwritten[operation_name(operation)] -= 1
+        self._over(key)
+        return []
+
+    def _over(self, key: str) -> None:
+        self._order.over(key, done=self._books.final(key))
+        cluster = self._books.operations[key].cluster
+        if cluster in self._books.broken:
+            self._stop(cluster)
+
+    def _stop(self, cluster: str) -> None:
+        """What is left of a broken cluster is skipped, except for what is on its way."""
+        for key in self._clusters.pop(cluster, ()):
+            if self._order.holds(key) and key not in self._flying and key not in self._doubtful:
+                self._skip(self._books.operations[key], "change.skipped.cluster", self._books.broken[cluster])
+
+    def _give_up(self) -> None:
+        for cluster in self._books.broken.keys() & self._clusters.keys():
+            self._stop(cluster)
+        while self._order.hopeless:
+            operation, needed = self._order.hopeless.popleft()
+            if self._order.holds(operation.key) and self._outside(needed):
+                self._count(operation, -1)
+                self._order.over(operation.key, done=False)
+            elif self._order.holds(operation.key):
+                self._skip(operation, "change.skipped.needs", needed)
+
+    def _skip(self, operation: Operation, code: str, because: str) -> None:
+        key = operation.key
+        if (queued := self._queued.pop(key, None)) is not None:
+            self._looked -= int(queued.looked is not None)
+        else:
+            self._count(operation, -1)
+        facts = {"because": because}
+        self._books.note(Entry(key=key, state=State.SKIPPED, at=self._clock.now(), code=code, facts=facts))
+        self._order.over(key, done=False)
+
+    def _anew(self, operation: Operation) -> None:
+        """From the look on."""
+        self._asked.discard(operation.key)
+        self._count(operation, 1)
+        self._order.again(operation.key)
+
+    def _count(self, operation: Operation, by: int) -> None:
+        self._unwritten[operation_name(operation)] += by
+        if needs_look(operation) and operation.key not in self._asked:
+            self._unread[operation.target.kind.value] += by
