@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from b24kit.change.checking import check_run
-from b24kit.change.draft import plan_over
+from b24kit.change.draft import plan_over, priced
 from b24kit.change.operation import BindLetter, CreateRecord, Operation, Phase, Reason, UpdateRecord
 from b24kit.change.plan import Plan, ordered
 from b24kit.change.rollout import Rollout
@@ -28,7 +28,7 @@ from b24kit.connectors.commands import Command
 from b24kit.connectors.factory import open_portal
 from b24kit.connectors.pacing import Limits
 from b24kit.crm.portal import Portal as CrmPortal
-from b24kit.crm.portal import Progress
+from b24kit.crm.portal import Cost, Progress
 from b24kit.crm.refs import Kind, new_ref
 from b24kit.crm.writes import Settled
 from benchmarks.portal import FIGURES, Portal, started, tell
@@ -87,10 +87,10 @@ def measure(portal: Portal, folder: Path, pile: Pile) -> dict[str, Any]:
     recap = work.apply(plan)
     seconds = portal.clock.monotonic() - promise.began
     applied = portal.control.metrics()
-    repriced = at.price(plan.write_counts(), {}) if recap.exit_code == 0 else plan.cost
     differing = len(check_run(work.store.open(recap.run_id), at).differences)
     at.close()
     metrics = portal.control.metrics()
+    repriced = priced_anew(portal, folder, plan)
     needed = ceil(metrics["commands"] / 50)
     lowest = floor(applied["work"])
     return {
@@ -98,7 +98,7 @@ def measure(portal: Portal, folder: Path, pile: Pile) -> dict[str, Any]:
         "floor": round(lowest, 1),
         "times_floor": round(seconds / lowest, 3),
         "priced": [round(plan.cost.seconds_low), round(plan.cost.seconds_high), plan.cost.requests],
-        "priced_once_measured": [round(repriced.seconds_low), round(repriced.seconds_high)],
+        "priced_once_measured": [round(repriced.seconds_low), round(repriced.seconds_high), repriced.requests],
         "promised": None if promise.seconds is None else round(promise.seconds, 1),
         "promised_at": None if promise.at is None else round(promise.at, 1),
         "promise_missed_by": abs(round((promise.seconds or 0.0) / seconds - 1, 3)),
@@ -113,6 +113,15 @@ def measure(portal: Portal, folder: Path, pile: Pile) -> dict[str, Any]:
         "complete": recap.exit_code == 0 and not recap.left and not differing,
         **held(portal, pile),
     }
+
+
+def priced_anew(portal: Portal, folder: Path, plan: Plan) -> Cost:
+    """The price of the same plan for a process that knows the speeds measured by others, on fresh budgets."""
+    portal.clock.sleep(2 * WINDOW)
+    at = connect(portal, folder)
+    cost = priced(plan, at).cost
+    at.close()
+    return cost
 
 
 class Promise:

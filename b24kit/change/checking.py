@@ -17,7 +17,7 @@ from b24kit.crm.portal import PortalReads
 from b24kit.crm.records import READABLE, Record, agrees, values_of
 from b24kit.crm.refs import Ref
 
-_LOOK = 1000
+_LOOK = 2450  # activities: so many bindings and 49 pages make fifty full batches
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from b24kit.errors import NotAllowed, PlanStale, Refused
 
 HAND_MOVES = 20  # up to so many card moves may go without an answer to a blocking hand step
 DRIFT_SHARE, DRIFT_FLOOR = 0.10, 5
-_LOOK = 1000
+_LOOK = 5000  # a hundred pages, two requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

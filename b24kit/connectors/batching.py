@@ -22,6 +22,7 @@ RAMP = 2  # times as many as were answered so far
 USED_OF_REQUEST = 0.75  # of the portal's 60 s: speeds vary
 GUESS = 3.0  # seconds of a command never seen, until it was
 WORTH = 0.6  # seconds that a smaller batch at the end must save
+WORTH_IN_RUN = 5.0  # of a run of minutes
 LOOK_AHEAD = 2000
 
 
@@ -135,6 +136,8 @@ class Cut:
     lanes: int = 1
     seen_lanes: int = 1
     left: int | None = None
+    free_lanes: int = 1
+    worth: float = WORTH
     probe_writes: int = PROBE_WRITES
     without: Collection[str] = ()
 
@@ -199,12 +202,12 @@ class _Picker:
 
 def _share(waiting: Waiting, speeds: Speeds, cut: Cut) -> int:
     """The vendor's size, or less at the end when all lanes together are done sooner that way."""
-    if cut.left is None or cut.lanes < 2 or cut.left >= cut.lanes * cut.size or not cut.left:
+    if not cut.left or cut.free_lanes < 2 or cut.left >= cut.free_lanes * cut.size:
         return cut.size
     items = waiting.by_method()
     if any(not speeds.knows(method) for method in items):
         return cut.size
     each = sum(speeds.usual(method, GUESS) * count for method, count in items.items()) / cut.left
-    share = max(ceil(cut.left / cut.lanes), ceil(WORTH / each) if each > 0 else cut.size)
-    worth = (min(cut.size, cut.left) - share) * each >= WORTH
+    share = max(ceil(cut.left / cut.free_lanes), ceil(cut.worth / each) if each > 0 else cut.size)
+    worth = (min(cut.size, cut.left) - share) * each >= cut.worth
     return min(cut.size, share) if worth else cut.size

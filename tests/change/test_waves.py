@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from b24kit.change.operation import CreateRecord, Operation, Phase, RemoveRecord, UpdateRecord
-from b24kit.change.waves import Fate, Wave, chosen_clusters, next_wave, phases
+from b24kit.change.operation import BindLetter, CreateRecord, Operation, Phase, RemoveRecord, UpdateRecord
+from b24kit.change.waves import Fate, Order, chosen_clusters, phases, steps
 from b24kit.crm.refs import Kind, Ref
 from tests.change.cases import WHY, company, plan_for, stage_values
 
@@ -42,41 +42,83 @@ def drop(number: str) -> RemoveRecord:
     return RemoveRecord(key=f"d{number}", phase=Phase.RETIRE, reason=WHY, ref=Ref(Kind.STAGE, number), before={})
 
 
-def wave(pending: Sequence[Operation], size: int = 100, **fates: Fate) -> Wave:
-    return next_wave(pending, lambda key: fates.get(key, Fate.WAITING), size)
+def bind(key: str, letter: str, **more: Any) -> BindLetter:
+    card = Ref(Kind.CONTACT, "9")
+    return BindLetter(
+        key=key, phase=Phase.LINKS, reason=WHY, activity=Ref(Kind.ACTIVITY, letter), card=card, **more
+    )
 
 
-def keys(operations: Sequence[Operation]) -> str:
-    return " ".join(operation.key for operation in operations)
+def order(*groups: Sequence[Operation], **fates: Fate) -> Order:
+    return Order(groups, lambda key: fates.get(key, Fate.NEVER))
 
 
-def test_two_operations_on_one_object_never_share_a_wave() -> None:
-    found = wave([move("a", "1"), move("b", "2"), move("c", "1")])
-    assert (keys(found.ready), keys(found.rest)) == ("a b", "c")
+def taken(found: Order) -> str:
+    """What is ready now, taken out."""
+    keys = [operation.key for operation in found.ready if found.holds(operation.key)]
+    found.ready.clear()
+    return " ".join(keys)
+
+
+def stepwise(*operations: Operation) -> list[str]:
+    plan = plan_for(company(), operations)
+    return ["|".join(" ".join(one.key for one in group) for group in step) for step in steps(plan)]
+
+
+def test_two_operations_on_one_object_go_one_after_the_other() -> None:
+    found = order([move("a", "1"), move("b", "2"), move("c", "1")])
+    assert taken(found) == "a b"
+    found.over("a", done=False)
+    assert taken(found) == "c"
 
 
 def test_stages_keep_the_order_of_the_plan() -> None:
-    found = wave([rename("1"), rename("2"), make("X"), make("Y"), rename("3")])
-    assert (keys(found.ready), keys(found.rest)) == ("r1 r2", "X Y r3")
+    assert stepwise(rename("1"), rename("2"), make("X"), make("Y"), rename("3")) == ["r1 r2", "X Y", "r3"]
 
 
 def test_a_stage_is_removed_only_after_the_cards_before_it() -> None:
-    found = wave([move("a", "1"), drop("5"), move("b", "2")])
-    assert (keys(found.ready), keys(found.rest)) == ("a", "d5 b")
-    late = wave([move("a", "1", needs=("w",)), drop("5")])
-    assert (keys(late.ready), keys(late.rest)) == ("", "a d5")
+    assert stepwise(bind("l", "1"), move("a", "1"), drop("5"), move("b", "2")) == ["l|a", "d5", "b"]
+
+
+def test_a_card_is_closed_only_after_the_letters_of_its_client_and_waits_for_no_other_client() -> None:
+    letters = [bind("l1", "1", cluster="x"), bind("l2", "2", cluster="x"), bind("l3", "3", cluster="y")]
+    found = order(letters, [move("a", "1", cluster="x"), move("b", "2", cluster="y")])
+    assert taken(found) == "l1 l2 l3"
+    found.over("l3", done=True)
+    assert taken(found) == "b"
+    found.over("l1", done=True)
+    assert taken(found) == ""
+    found.over("l2", done=True)
+    assert taken(found) == "a"
+
+
+def test_what_belongs_to_nobody_waits_for_everybody_before_it() -> None:
+    found = order([bind("l1", "1", cluster="x"), bind("l2", "2", cluster="y")], [move("a", "1")])
+    taken(found)
+    found.over("l1", done=True)
+    assert taken(found) == ""
+    found.over("l2", done=True)
+    assert taken(found) == "a"
 
 
 def test_what_waits_is_put_off_and_what_waits_in_vain_is_given_up() -> None:
-    pending = [move("a", "1", needs=("ok",)), move("b", "2", needs=("lost",)), move("c", "3", needs=("soon",))]
-    found = wave(pending, ok=Fate.DONE, lost=Fate.NEVER, soon=Fate.WAITING)
-    assert (keys(found.ready), keys(found.rest)) == ("a", "c")
+    found = order(
+        [move("a", "1", needs=("ok",)), move("b", "2", needs=("lost",)), move("c", "3", needs=("d",)), move("d", "4")],
+        ok=Fate.DONE,
+    )
+    assert taken(found) == "a d"
     assert [(operation.key, needed) for operation, needed in found.hopeless] == [("b", "lost")]
+    found.over("d", done=False)
+    assert [(operation.key, needed) for operation, needed in found.hopeless][1:] == [("c", "d")]
 
 
-def test_a_wave_has_its_size() -> None:
-    found = wave([move(str(number), str(number)) for number in range(5)], size=2)
-    assert (len(found.ready), len(found.rest)) == (2, 3)
+def test_what_was_not_carried_out_comes_again_until_it_is_over() -> None:
+    found = order([move("a", "1")])
+    assert taken(found) == "a"
+    found.again("a")
+    assert taken(found) == "a" and found
+    found.over("a", done=True)
+    assert not found
 
 
 def test_phases_are_walked_in_the_order_of_the_plan() -> None:

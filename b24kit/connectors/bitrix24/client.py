@@ -40,6 +40,7 @@ READING_WORDS = frozenset(
         *("findbycomm", "admin", "settings", "info", "items", "counts"),
     )
 )
+VARIES = 0.08  # of a time promised before the start
 LOW, HIGH = 0.1, 1.0  # seconds of work of a command never measured: 0.1-3.3 for writes in the field
 
 
@@ -68,6 +69,8 @@ class RestClient:
         bucket = LeakyBucket(self._ledger, webhook.host, clock, self.limits)
         meter = MethodTimeMeter(self._ledger, webhook.host, webhook.fingerprint, clock, self.limits)
         self._exchange = Exchange(self._transport, bucket, meter, clock, self.limits, tap)
+        self._portal = webhook.host
+        self._exchange.speeds.recall(self._ledger, self._portal, clock.now().timestamp())
         self.lanes = Lanes(lanes)
         self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="b24kit-lane")
 
@@ -145,26 +148,30 @@ class RestClient:
         """The price of so many items by method, at this portal's limits and with what is spent already.
 
         `guess`: seconds of work of methods that were not measured yet. `seconds_low` holds if they are as quick as
-        that (or as 0.1 s), `seconds_high` if they are as slow as ten times that.
+        that (or as 0.1 s), `seconds_high` if they are as slow as ten times that; of measured ones speeds vary a little.
         """
+        speeds = self._exchange.speeds
         low = {m: (guess or {}).get(m, LOW) for m in counts}
         high = {m: low[m] * HIGH / LOW for m in counts}
         quick = batches(counts, self._exchange, self.limits, low)
         slow = batches(counts, self._exchange, self.limits, high)
-        seconds = {m: n * self._exchange.speeds.usual(m, low[m]) for m, n in counts.items()}
         return Cost(
             requests=requests_needed(counts, self._exchange, self.limits, low),
-            method_seconds=seconds,
-            seconds_low=finish(quick, self._ahead(quick)),
-            seconds_high=finish(slow, self._ahead(slow)),
+            method_seconds={m: n * speeds.usual(m, low[m]) for m, n in counts.items()},
+            seconds_low=finish(quick, self._ahead(quick)) * (1 - VARIES),
+            seconds_high=finish(slow, self._ahead(slow)) * (1 + VARIES),
         )
 
     def close(self) -> None:
         """End all lanes and connections."""
         self._exchange.closed = True
         self._pool.shutdown(wait=True)
+        self._remember()
         self._transport.close()
         self._ledger.close()
+
+    def _remember(self) -> None:
+        self._exchange.speeds.remember(self._ledger, self._portal, self._clock.now().timestamp())
 
     def _ahead(self, work: Iterable[Any]) -> Ahead:
         meter, bucket = self._exchange.meter, self._exchange.bucket

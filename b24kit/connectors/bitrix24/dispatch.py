@@ -13,7 +13,19 @@ from dataclasses import dataclass
 
 from b24kit.clock import Clock
 from b24kit.connectors.accounting import BATCH
-from b24kit.connectors.batching import PROBE_READS, PROBE_WRITES, Batch, Cut, Source, Waiting, next_batch, unknown
+from b24kit.connectors.batching import (
+    PROBE_READS,
+    PROBE_WRITES,
+    WORTH,
+    WORTH_IN_RUN,
+    Batch,
+    Cut,
+    Listed,
+    Source,
+    Waiting,
+    next_batch,
+    unknown,
+)
 from b24kit.connectors.bitrix24.encode import speaks_in_references
 from b24kit.connectors.bitrix24.exchange import BatchAnswer, Exchange
 from b24kit.connectors.bitrix24.outlook import Outlook
@@ -152,6 +164,8 @@ class Dispatch:
             lanes=lanes.allowed,
             seen_lanes=lanes.seen,
             left=len(self._waiting) if spread else None,
+            free_lanes=lanes.allowed - self._flight.count,
+            worth=WORTH if isinstance(source, Listed) else WORTH_IN_RUN,
             probe_writes=PROBE_READS if self._reads else PROBE_WRITES,
             without=frozenset(self._paused) | (frozenset() if self._reads else self._probing),
         )
