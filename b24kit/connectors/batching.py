@@ -136,7 +136,6 @@ class Cut:
     lanes: int = 1
     seen_lanes: int = 1
     left: int | None = None
-    free_lanes: int = 1
     worth: float = WORTH
     probe_writes: int = PROBE_WRITES
     without: Collection[str] = ()
@@ -202,12 +201,12 @@ class _Picker:
 
 def _share(waiting: Waiting, speeds: Speeds, cut: Cut) -> int:
     """The vendor's size, or less at the end when all lanes together are done sooner that way."""
-    if not cut.left or cut.free_lanes < 2 or cut.left >= cut.free_lanes * cut.size:
+    if not cut.left or cut.lanes < 2 or cut.left >= cut.lanes * cut.size:
         return cut.size
     items = waiting.by_method()
     if any(not speeds.knows(method) for method in items):
         return cut.size
     each = sum(speeds.usual(method, GUESS) * count for method, count in items.items()) / cut.left
-    share = max(ceil(cut.left / cut.free_lanes), ceil(cut.worth / each) if each > 0 else cut.size)
+    share = max(ceil(cut.left / cut.lanes), ceil(cut.worth / each) if each > 0 else cut.size)
     worth = (min(cut.size, cut.left) - share) * each >= cut.worth
     return min(cut.size, share) if worth else cut.size

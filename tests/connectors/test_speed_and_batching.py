@@ -63,7 +63,7 @@ def test_a_dear_method_among_cheap_ones_ends_the_batch_before_it() -> None:
 
 
 def test_at_the_end_the_lanes_share_what_is_left_if_that_saves_time() -> None:
-    cut = Cut(size=50, request_seconds=60, lanes=4, seen_lanes=4, left=100, free_lanes=4)
+    cut = Cut(size=50, request_seconds=60, lanes=4, seen_lanes=4, left=100)
     assert batch_length(Waiting(commands(100)), seen(0.5), cut) == 25
     assert batch_length(Waiting(commands(100)), seen(0.01), cut) == 50
 

@@ -164,7 +164,6 @@ class Dispatch:
             lanes=lanes.allowed,
             seen_lanes=lanes.seen,
             left=len(self._waiting) if spread else None,
-            free_lanes=lanes.allowed - self._flight.count,
             worth=WORTH if isinstance(source, Listed) else WORTH_IN_RUN,
             probe_writes=PROBE_READS if self._reads else PROBE_WRITES,
             without=frozenset(self._paused) | (frozenset() if self._reads else self._probing),
