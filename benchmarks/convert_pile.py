@@ -1,4 +1,4 @@
-"""Figure: 3,765 leads with 15,000 letters of 900 people in 300 firms become clients, at the vendor's limits (model docs,
+"""Figure: 3,765 leads with 15,000 letters of 900 people in 300 firms become clients at the vendor's limits (model docs,
 480 s a method in 600 s, moved clock, 8 in flight; an update 0.3 s, a binding 0.15 s, an import 0.1 s an item).
 
 Aim: complete; the promised time kept within 15 %; at most 1.15 times the floor, which is the slowest method's
@@ -27,8 +27,8 @@ from b24kit.change.snapshot import take_snapshot
 from b24kit.connectors.commands import Command
 from b24kit.connectors.factory import open_portal
 from b24kit.connectors.pacing import Limits
-from b24kit.crm.portal import Portal as CrmPortal
 from b24kit.crm.portal import Cost, Progress
+from b24kit.crm.portal import Portal as CrmPortal
 from b24kit.crm.refs import Kind, new_ref
 from b24kit.crm.writes import Settled
 from benchmarks.portal import FIGURES, Portal, started, tell
@@ -168,9 +168,7 @@ def planned(at: CrmPortal, portal: Portal, folder: Path, pile: Pile) -> Plan:
             card = new_ref(Kind.CONTACT, f"contact-{who}")
             key = f"bind-{letter.id}"
             found.append(
-                BindLetter(
-                    key=key, phase=Phase.LINKS, reason=WHY, cluster=f"c-{who}", activity=letter.ref, card=card
-                )
+                BindLetter(key=key, phase=Phase.LINKS, reason=WHY, cluster=f"c-{who}", activity=letter.ref, card=card)
             )
     for lead in leads.values():
         who = person[lead.id]

@@ -119,9 +119,7 @@ class Feeding:
                 self._anew(self._books.operations[key])
                 continue
             sending = queued.sending
-            self._books.note(
-                Entry(key=key, state=State.INTENDED, at=now, seen=sending.seen, wrote=sending.wrote)
-            )
+            self._books.note(Entry(key=key, state=State.INTENDED, at=now, seen=sending.seen, wrote=sending.wrote))
             self._settler.owe(key, write, now)
             self._flying.add(key)
         self._books.flush()

@@ -101,7 +101,9 @@ class Speeds:
             return
         rows = [(portal, method, seconds, answered, now) for method, seconds, answered in kept]
         with ledger.turn() as db:
-            db.executemany("insert or replace into paces values (?, ?, ?, ?, ?)", [*rows, (portal, AROUND, around, 0, now)])
+            db.executemany(
+                "insert or replace into paces values (?, ?, ?, ?, ?)", [*rows, (portal, AROUND, around, 0, now)]
+            )
 
     def _learn(self, method: str, commands: Sequence[Worked]) -> None:
         each = sum(c.seconds for c in commands) / max(1, sum(c.items for c in commands))

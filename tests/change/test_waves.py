@@ -44,9 +44,7 @@ def drop(number: str) -> RemoveRecord:
 
 def bind(key: str, letter: str, **more: Any) -> BindLetter:
     card = Ref(Kind.CONTACT, "9")
-    return BindLetter(
-        key=key, phase=Phase.LINKS, reason=WHY, activity=Ref(Kind.ACTIVITY, letter), card=card, **more
-    )
+    return BindLetter(key=key, phase=Phase.LINKS, reason=WHY, activity=Ref(Kind.ACTIVITY, letter), card=card, **more)
 
 
 def order(*groups: Sequence[Operation], **fates: Fate) -> Order:
