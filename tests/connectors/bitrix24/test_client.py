@@ -151,7 +151,7 @@ def test_a_price_is_a_guess_first_and_a_measurement_later() -> None:
     assert guessed.running_seconds == pytest.approx(376.5)
     assert guessed.seconds_low == pytest.approx(50, rel=0.2) and guessed.seconds_high > 3600
     assert measured.running_seconds == pytest.approx(188, rel=0.05)
-    assert measured.seconds_low == measured.seconds_high == pytest.approx(26, rel=0.1)
+    assert 22 < measured.seconds_low < 26.5 < measured.seconds_high < 1.2 * measured.seconds_low
 
 
 def test_two_clients_on_one_machine_share_the_counter(tmp_path: Path) -> None:
