@@ -63,15 +63,17 @@ class Feeding:
         self._looked = 0  # operations between the asking for their look and their leaving
         self._found: list[Write] = []  # what looks have freed
         self._queued: dict[str, _Queued] = {}
-        self._flying: set[str] = set()
+        self._flying: dict[str, _Queued] = {}
         # Sent and not answered, by this process or by one that crashed: not sent again before that is settled.
         self._doubtful = {one.key for one in order.left if books.open(one.key)}
+        self._due: set[str] = set()  # those of them that nothing else holds
         self._asked: set[str] = set()  # their look was asked for
         self._tries: Counter[str] = Counter()
         self._unread: Counter[str] = Counter()
         self._unwritten: Counter[str] = Counter()
         for operation in (*order.left, *later):
-            self._count(operation, 1)
+            if operation.key not in self._doubtful:
+                self._count(operation, 1)
 
     # -- what the portal asks
 
@@ -82,15 +84,18 @@ class Feeding:
 
     def more(self) -> Wanted:
         """Ready operations as looks and writes; those in vain, or whose cluster was stopped, are skipped here."""
-        self._check()
+        if len(self._order.left) > len(self._flying):
+            self._check()
         writes, self._found = self._found, []
         looks: list[Ref] = []
         self._give_up()
         while self._order.ready:
             operation = self._order.ready.popleft()
-            if operation.key in self._doubtful or not self._order.holds(operation.key):
+            if not self._order.holds(operation.key):
                 continue
-            if needs_look(operation):
+            if operation.key in self._doubtful:
+                self._due.add(operation.key)
+            elif needs_look(operation):
                 self._resting.append(operation)
             else:
                 writes += self._weigh(operation, {}, None)
@@ -103,25 +108,13 @@ class Feeding:
         return Wanted(looks, writes)
 
     def intend(self, writes: Sequence[Write]) -> Collection[str]:
-        """Journal these as intended. Withheld is what was skipped meanwhile, and what was looked at too long ago."""
+        """Journal these as intended. Withheld is what was skipped meanwhile, and what was looked at too long ago.
+
+        A write may come a second time: the portal refused it for speed, so it surely was not executed.
+        """
         self._check()
         now = self._clock.now()
-        withheld: set[str] = set()
-        for write in writes:
-            key = self._own[write.key]
-            queued = self._queued.pop(key, None)
-            if queued is None:
-                withheld.add(write.key)
-                continue
-            self._looked -= int(queued.looked is not None)
-            if queued.looked is not None and now - queued.looked > FRESH:
-                withheld.add(write.key)
-                self._anew(self._books.operations[key])
-                continue
-            sending = queued.sending
-            self._books.note(Entry(key=key, state=State.INTENDED, at=now, seen=sending.seen, wrote=sending.wrote))
-            self._settler.owe(key, write, now)
-            self._flying.add(key)
+        withheld = {write.key for write in writes if not self._leaves(write, now)}
         self._books.flush()
         return withheld
 
@@ -145,8 +138,10 @@ class Feeding:
         for key in sorted(self._doubtful):
             entry = self._books.last[key]
             if not entry.state.open:
+                due = key in self._due
                 self._doubtful.discard(key)
-                self._answered(key, entry.state)
+                self._due.discard(key)
+                self._answered(key, entry.state, due=due)
         self._books.flush()
 
     def may_try_again(self, key: str) -> bool:
@@ -173,28 +168,53 @@ class Feeding:
 
     def _take(self, result: Result) -> None:
         key, now = self._own[result.key], self._clock.now()
-        self._flying.discard(key)
+        self._flying.pop(key, None)
         self._books.note(heard(key, result, now))
         if result.settled is Settled.UNKNOWN:
             self._settler.broke(result.key, now)
             self._doubtful.add(key)
+            self._due.add(key)
             return
         self._settler.paid(result.key)
         if result.settled is Settled.NOT_EXECUTED:
             self.may_try_again(key)
         self._answered(key, self._books.last[key].state)
 
-    def _answered(self, key: str, state: State) -> None:
+    def _answered(self, key: str, state: State, *, due: bool = True) -> None:
         operation = self._books.operations[key]
         if state is not State.NOT_EXECUTED:
             self._over(key)
         elif operation.cluster in self._books.broken:
             self._count(operation, 1)
             self._skip(operation, "change.skipped.cluster", self._books.broken[operation.cluster])
-        else:
+        elif due:
             self._anew(operation)
+        else:
+            self._count(operation, 1)  # the order gives it out once nothing holds it
 
     # -- between the two
+
+    def _leaves(self, write: Write, now: datetime) -> bool:
+        """Note that this write leaves now, unless it must not any more."""
+        key = self._own[write.key]
+        returned = self._flying.pop(key, None)
+        queued = returned or self._queued.pop(key, None)
+        if queued is None:
+            return False
+        if returned is None:
+            self._looked -= int(queued.looked is not None)
+        old = queued.looked is not None and now - queued.looked > FRESH
+        if old or self._books.operations[key].cluster in self._books.broken:
+            if returned is not None:
+                self._books.note(Entry(key=key, state=State.NOT_EXECUTED, at=now))
+                self._settler.paid(write.key)
+            self._answered(key, State.NOT_EXECUTED)
+            return False
+        sending = queued.sending
+        self._books.note(Entry(key=key, state=State.INTENDED, at=now, seen=sending.seen, wrote=sending.wrote))
+        self._settler.owe(key, write, now)
+        self._flying[key] = queued
+        return True
 
     def _look(self, operation: Operation) -> Ref:
         ref = looked_at([operation], self._books.ids)[0]

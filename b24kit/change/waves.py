@@ -17,7 +17,7 @@ from b24kit.crm.refs import Kind, Ref
 
 _SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD})
 Group = list[Operation]
-# What an operation waits for: another one's key, or all of a cluster (None: of everybody) in a group of the step.
+# What an operation waits for: another one's key, or all of a cluster (None: of everybody, "": of nobody) in a group.
 _Token = str | tuple[str | None, int]
 
 
@@ -38,8 +38,8 @@ def phases(plan: Plan) -> Iterator[tuple[Phase, Group]]:
 def steps(plan: Plan) -> Iterator[list[Group]]:
     """The plan as steps, each a list of phases; no operation may begin before the step before its own is over.
 
-    A step ends before and after stages and the like, at every change of what is done to them, and before a phase
-    that removes things.
+    A step ends before and after stages and the like, at every change of what is done to them, before a phase that
+    removes things, and in it before every other kind: what speaks of another card is looked at before that one goes.
     """
     step: list[Group] = []
     last: Operation | None = None
@@ -118,7 +118,8 @@ class Order:
                 tokens.add(before[operation.target])
             before[operation.target] = key
             who = operation.cluster or None
-            tokens |= {(who, place) for place in range(self._place[key]) if self._left[who, place]}
+            earlier = range(self._place[key])
+            tokens |= {(whose, place) for place in earlier for whose in (who, "") if self._left[whose, place]}
             self._missing[key] = len(tokens)
             for token in tokens:
                 self._followers[token].append(key)
@@ -165,7 +166,8 @@ def _parted(group: Group) -> list[Group]:
 
 
 def _barrier(before: Operation, after: Operation) -> bool:
-    return (_ordered(before) or _ordered(after)) and _sort(before) != _sort(after)
+    removals = isinstance(before, RemoveRecord) and isinstance(after, RemoveRecord)
+    return (removals or _ordered(before) or _ordered(after)) and _sort(before) != _sort(after)
 
 
 def _ordered(operation: Operation) -> bool:

@@ -6,7 +6,7 @@ What does not fill a page or an import is kept back until there is nothing bette
 from __future__ import annotations
 
 import itertools
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -21,6 +21,7 @@ from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.writes import Create, Result, Settled, Write
 
 _PAGED = frozenset((*CARDS, *ACTIVITY_KINDS))
+TRIES = 3  # of a look that an answered batch did not carry out, or that broke in it
 
 
 class Orders:
@@ -34,6 +35,8 @@ class Orders:
         self._makes: dict[Kind, deque[Create]] = {}
         self._planned: dict[str, PlannedCall] = {}
         self._lookups: dict[str, Lookup] = {}  # by the key of each of its commands
+        self._tries: Counter[str] = Counter()
+        self._again: list[Command] = []
         self._events: deque[Result | Seen] = deque()
 
     @property
@@ -55,7 +58,8 @@ class Orders:
                 self._makes.setdefault(write.kind, deque()).append(write)
             else:
                 plain.append(write)
-        return [*self._pages(PAGE_SIZE), *self._imports(IMPORT_SIZE), *self._calls(plain)]
+        again, self._again = self._again, []
+        return [*again, *self._pages(PAGE_SIZE), *self._imports(IMPORT_SIZE), *self._calls(plain)]
 
     def rest(self) -> Sequence[Command]:
         return [*self._pages(1), *self._imports(1)]
@@ -75,9 +79,12 @@ class Orders:
         if outcome.key in self._planned:
             self._events.extend(results_of(self._planned.pop(outcome.key), outcome))
             return
-        if outcome.settled is Settled.NOT_EXECUTED:
-            return  # the run is being ended
-        lookup = self._lookups.pop(outcome.key)
+        lookup = self._lookups[outcome.key]
+        if outcome.settled in (Settled.NOT_EXECUTED, Settled.UNKNOWN) and self._tries[outcome.key] < TRIES:
+            self._tries[outcome.key] += 1
+            self._again += [command for command in lookup.commands if command.key == outcome.key]
+            return
+        del self._lookups[outcome.key], self._tries[outcome.key]
         lookup.outcomes[outcome.key] = outcome
         if lookup.complete:
             self._events.append(Seen(lookup.refs, lookup.found()))
