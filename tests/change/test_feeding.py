@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,7 @@ class Desk:
     feeding: Feeding
     books: Books
     order: Order
+    stopped: list[bool] = field(default_factory=list)
 
     def asked(self) -> list[Write]:
         """Look at whatever is wanted until there are writes."""
@@ -58,8 +59,14 @@ def opened(tmp_path: Path) -> Iterator[Open]:
         books = Books(plan, journal)
         order = Order(groups, lambda key: Fate.NEVER)
         settler = Settler(portal, portal.clock, books.note)
-        feeding = Feeding(plan.id, order, books, settler, portal.clock, check=lambda: None, outside=lambda key: False)
-        return Desk(portal, feeding, books, order)
+        stopped: list[bool] = []
+
+        def check() -> None:
+            if stopped:
+                raise StopIteration
+
+        feeding = Feeding(plan.id, order, books, settler, portal.clock, check=check, outside=lambda key: False)
+        return Desk(portal, feeding, books, order, stopped)
 
     yield make
     for journal in journals:
@@ -114,6 +121,64 @@ def test_what_waits_in_the_portals_queue_is_withheld_when_its_cluster_stops(open
     desk.feeding.hear(Result(first.key, Settled.REFUSED, code="NO"))
     assert desk.feeding.intend([second, third]) == {second.key}
     assert desk.state("b2") is State.SKIPPED and desk.state("b3") is State.INTENDED
+
+
+def test_what_the_portal_gave_back_for_speed_leaves_again(opened: Open) -> None:
+    desk = opened([[close("a", "1")]])
+    (write,) = desk.asked()
+    assert not desk.feeding.intend([write])
+    assert not desk.feeding.intend([write])
+    desk.feeding.hear(Result(write.key, Settled.DONE))
+    assert desk.state("a") is State.DONE and not desk.order
+
+
+def test_what_was_given_back_and_has_waited_long_is_looked_at_again(opened: Open) -> None:
+    desk = opened([[close("a", "1")]])
+    (write,) = desk.asked()
+    assert not desk.feeding.intend([write])
+    desk.portal.clock.advance(FRESH.total_seconds() + 1)
+    assert desk.feeding.intend([write]) == {write.key}
+    assert desk.state("a") is State.NOT_EXECUTED
+    (again,) = desk.asked()
+    assert again.key == write.key and not desk.feeding.intend([again])
+
+
+def test_what_was_given_back_does_not_leave_again_once_its_cluster_stopped(opened: Open) -> None:
+    desk = opened([[bind("b1", "101", "c"), bind("b2", "102", "c")]])
+    first, second = desk.asked()
+    assert not desk.feeding.intend([first, second])
+    desk.feeding.hear(Result(first.key, Settled.REFUSED, code="NO"))
+    assert desk.feeding.intend([second]) == {second.key}
+    assert desk.state("b2") is State.SKIPPED and not desk.order
+
+
+def test_what_a_crash_left_open_and_others_hold_is_given_out_once(opened: Open) -> None:
+    left = Entry(key="a", state=State.INTENDED, at=company().clock.now(), seen={"stage": "MAIL"}, wrote={})
+    desk = opened([[bind("b1", "101", "c")], [close("a", "1", "c")]], [left])
+    (letter,) = desk.asked()
+    desk.books.note(Entry(key="a", state=State.NOT_EXECUTED, at=desk.portal.clock.now()))
+    desk.feeding.settle()
+    assert not desk.feeding.intend([letter])
+    desk.feeding.hear(Result(letter.key, Settled.DONE))
+    assert len(desk.asked()) == 1
+    assert (desk.feeding.ahead().writes, desk.feeding.ahead().reads) == ({}, {})
+
+
+def test_a_run_whose_last_writes_are_on_their_way_is_not_stopped_any_more(opened: Open) -> None:
+    desk = opened([[close("a", "1")]])
+    (write,) = desk.asked()
+    desk.feeding.intend([write])
+    desk.stopped.append(True)
+    assert desk.asked() == []
+
+
+def test_a_run_that_is_stopped_hands_out_nothing_more(opened: Open) -> None:
+    desk = opened([[close("a", "1")]])
+    (write,) = desk.asked()
+    desk.stopped.append(True)
+    with pytest.raises(StopIteration):
+        desk.feeding.intend([write])
+    assert "a" not in desk.books.last
 
 
 def test_what_a_crash_left_open_is_not_sent_before_it_is_settled(opened: Open) -> None:

@@ -42,6 +42,10 @@ def drop(number: str) -> RemoveRecord:
     return RemoveRecord(key=f"d{number}", phase=Phase.RETIRE, reason=WHY, ref=Ref(Kind.STAGE, number), before={})
 
 
+def drop_card(key: str, kind: Kind) -> RemoveRecord:
+    return RemoveRecord(key=key, phase=Phase.RETIRE, reason=WHY, cluster=key, ref=Ref(kind, key), before={})
+
+
 def bind(key: str, letter: str, **more: Any) -> BindLetter:
     card = Ref(Kind.CONTACT, "9")
     return BindLetter(key=key, phase=Phase.LINKS, reason=WHY, activity=Ref(Kind.ACTIVITY, letter), card=card, **more)
@@ -78,6 +82,11 @@ def test_a_stage_is_removed_only_after_the_cards_before_it() -> None:
     assert stepwise(bind("l", "1"), move("a", "1"), drop("5"), move("b", "2")) == ["l|a", "d5", "b"]
 
 
+def test_cards_are_removed_kind_by_kind_so_that_none_changes_before_it_is_looked_at() -> None:
+    people = [drop_card("p1", Kind.CONTACT), drop_card("p2", Kind.CONTACT)]
+    assert stepwise(move("a", "1"), *people, drop_card("f", Kind.COMPANY), drop("5")) == ["a", "p1 p2", "f", "d5"]
+
+
 def test_a_card_is_closed_only_after_the_letters_of_its_client_and_waits_for_no_other_client() -> None:
     letters = [bind("l1", "1", cluster="x"), bind("l2", "2", cluster="x"), bind("l3", "3", cluster="y")]
     found = order(letters, [move("a", "1", cluster="x"), move("b", "2", cluster="y")])
@@ -96,6 +105,13 @@ def test_what_belongs_to_nobody_waits_for_everybody_before_it() -> None:
     found.over("l1", done=True)
     assert taken(found) == ""
     found.over("l2", done=True)
+    assert taken(found) == "a"
+
+
+def test_everybody_waits_for_what_belongs_to_nobody_before() -> None:
+    found = order([bind("l1", "1")], [move("a", "1", cluster="x")], [move("b", "2", cluster="x")])
+    assert taken(found) == "l1"
+    found.over("l1", done=True)
     assert taken(found) == "a"
 
 

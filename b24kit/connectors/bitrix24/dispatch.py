@@ -100,10 +100,9 @@ class Dispatch:
         try:
             waiting.extend(source.more())
             while self._flight.count or (failure is None and self._any(source)):
-                if failure is None:
-                    self._fill(source, intend)
+                failure = failure or self._filled(source, intend)
                 if not self._flight.count:
-                    if waiting:
+                    if waiting and failure is None:
                         self._pass_time(source, outlook, tell)
                     continue
                 in_flight = self._flight.count
@@ -113,7 +112,7 @@ class Dispatch:
                 self._done += len(outcomes)
                 outlook.answered()
                 if failure is None and not source.open:
-                    self._fill(source, intend)
+                    failure = self._filled(source, intend)
                 self._tell(source, outlook, tell)
                 yield from outcomes  # with an open source, what is heard of these comes into the next batch
             if failure is not None:
@@ -129,6 +128,14 @@ class Dispatch:
         if not self._waiting:
             self._waiting.extend(source.rest())
         return bool(self._waiting)
+
+    def _filled(self, source: Source, intend: Intend | None) -> B24kitError | None:
+        """Send what may be sent; gives what the source could not go on for, once all on their way have landed."""
+        try:
+            self._fill(source, intend)
+        except B24kitError as error:
+            return error
+        return None
 
     def _fill(self, source: Source, intend: Intend | None) -> None:
         """Send batches while a lane is open and running time is left."""

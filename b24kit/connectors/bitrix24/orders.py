@@ -19,6 +19,7 @@ from b24kit.crm.portal import Feed, Seen
 from b24kit.crm.records import Record
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.writes import Create, Result, Settled, Write
+from b24kit.errors import B24kitError
 
 _PAGED = frozenset((*CARDS, *ACTIVITY_KINDS))
 TRIES = 3  # of a look that an answered batch did not carry out, or that broke in it
@@ -37,6 +38,7 @@ class Orders:
         self._lookups: dict[str, Lookup] = {}  # by the key of each of its commands
         self._tries: Counter[str] = Counter()
         self._again: list[Command] = []
+        self._refused: B24kitError | None = None  # a look; raised when there is nothing left to hear
         self._events: deque[Result | Seen] = deque()
 
     @property
@@ -44,6 +46,8 @@ class Orders:
         return self._feed.open or bool(self._events)
 
     def more(self) -> Sequence[Command]:
+        if self._refused is not None:
+            raise self._refused
         if self._events:
             return []  # the run has to hear of these first
         wanted = self._feed.more()
@@ -87,12 +91,18 @@ class Orders:
         del self._lookups[outcome.key], self._tries[outcome.key]
         lookup.outcomes[outcome.key] = outcome
         if lookup.complete:
-            self._events.append(Seen(lookup.refs, lookup.found()))
+            self._found(lookup)
 
     def events(self) -> Iterator[Result | Seen]:
         """What the run has to hear."""
         while self._events:
             yield self._events.popleft()
+
+    def _found(self, lookup: Lookup) -> None:
+        try:
+            self._events.append(Seen(lookup.refs, lookup.found()))
+        except B24kitError as error:
+            self._refused = error
 
     def _look(self, refs: Sequence[Ref]) -> None:
         if refs:
