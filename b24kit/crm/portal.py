@@ -134,7 +134,10 @@ class Feed(Protocol):
         """What may be done now and was not handed out before."""
 
     def intend(self, writes: Sequence[Write]) -> Collection[str]:
-        """These are about to leave: journal them, and name the keys of those that must not leave any more."""
+        """These are about to leave: journal them, and name the keys of those that must not leave any more.
+
+        Writes that the portal refused for speed come here again before they leave again.
+        """
 
     def ahead(self) -> Ahead:
         """What will follow, for the promise of time; empty when all was handed out."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 import pytest
 
+from b24kit.connectors.turns import carry_in_turns
 from b24kit.crm.portal import Ahead, Progress, Seen, Wanted
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Bind, Change, Create, Result, Settled, Write
@@ -115,3 +116,17 @@ def test_a_method_without_running_time_does_not_hold_the_others(field: Field) ->
             ends[event.key] = field.clock.monotonic() - began
     assert {result.settled for result in script.results} == {Settled.DONE} and len(script.results) == 50
     assert max(ends[f"w{ref.id}"] for ref in found) < 60 < 600 < max(ends.values())
+
+
+def test_carried_by_turns_comes_to_the_same(field: Field) -> None:
+    found = leads(field, 5)
+    made = [Create(f"c{number}", Kind.CONTACT, {"name": {"first": f"Нов{number}"}}) for number in range(3)]
+    script, told = Script([*found, Ref(Kind.LEAD, "99999")], made, withheld={"c1"}), list[Progress]()
+    for event in carry_in_turns(field.portal, script, told.append, at_once=2):
+        script.hear(event)
+    assert script.seen[Ref(Kind.LEAD, "99999")] is None and not script.writes
+    assert {result.settled for result in script.results} == {Settled.DONE}
+    assert sorted(script.intended) == ["c0", "c2", *sorted(f"w{ref.id}" for ref in found)]
+    assert sorted(result.key for result in script.results) == sorted(script.intended)
+    assert {getattr(record, "comment", "") for record in field.portal.read(found).values()} == {"увидено"}
+    assert told[-1].done == len(script.results)

@@ -13,7 +13,7 @@ import re
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -27,6 +27,7 @@ import pytest
 from b24kit.change.feeding import Feeding
 from b24kit.cli.app import run_command
 from b24kit.crm.portal import Wanted
+from b24kit.crm.refs import Ref
 from b24kit.sandbox.remote import SandboxControl
 from b24kit.sandbox.server import Sandbox
 
@@ -196,14 +197,18 @@ def before_looks(
 
     That is before asking `number` for looks, counted from 0, or before the first asking for one of the references `at`.
     """
-    more, seen = Feeding.more, itertools.count()
-    acted = False
+    more, asked = Feeding.more, itertools.count()
+    acted: list[bool] = []
+
+    def now(looks: Sequence[Ref]) -> bool:
+        if at:
+            return any(str(ref) in at for ref in looks)
+        return bool(looks) and next(asked) == number
 
     def disturbed(self: Feeding) -> Wanted:
-        nonlocal acted
         wanted = more(self)
-        if not acted and (({str(ref) for ref in wanted.looks} & set(at)) if at else wanted.looks and next(seen) == number):
-            acted = True
+        if not acted and now(wanted.looks):
+            acted.append(True)
             act()
         return wanted
 
