@@ -55,6 +55,7 @@ class MemoryPortal:
         self.rows: dict[Kind, dict[str, dict[str, Any]]] = {kind: {} for kind in Kind}
         self.marks: dict[str, tuple[Kind, str]] = {}  # write key -> what it made
         self.fault: Callable[[Write], Fault] = lambda write: Fault.NONE
+        self.too_fast: Callable[[Write], bool] = lambda write: False  # refused for speed: it will leave again
         self.step: Callable[[], None] = lambda: None  # called at every point where a machine may stop
         self.late: list[tuple[float, Write]] = []
         self.calls: list[str] = []
@@ -200,7 +201,10 @@ class MemoryPortal:
                 self.step()
                 withheld = feed.intend(batch)
                 self.step()
-                flying.append([self._meet(write) for write in batch if write.key not in withheld])
+                leaving = [write for write in batch if write.key not in withheld]
+                back = [write for write in leaving if self.too_fast(write)]
+                waiting = back + waiting
+                flying.append([self._meet(write) for write in leaving if write not in back])
                 self.step()
             if not flying:
                 return
