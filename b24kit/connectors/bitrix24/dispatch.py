@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from b24kit.clock import Clock
 from b24kit.connectors.accounting import BATCH
 from b24kit.connectors.batching import (
+    LOOK_AHEAD,
     PROBE_READS,
     PROBE_WRITES,
     WORTH,
@@ -139,7 +140,8 @@ class Dispatch:
 
     def _fill(self, source: Source, intend: Intend | None) -> None:
         """Send batches while a lane is open and running time is left."""
-        self._waiting.extend(source.more())
+        if source.open or len(self._waiting) < LOOK_AHEAD:  # a list without an end is not drawn into memory
+            self._waiting.extend(source.more())
         now = self._clock.monotonic()
         self._paused = {method: pause for method, pause in self._paused.items() if pause.ask > now}
         while self._flight.count < self._lanes.allowed:
