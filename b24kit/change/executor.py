@@ -16,11 +16,11 @@ from b24kit.change.books import Books
 from b24kit.change.feeding import Feeding
 from b24kit.change.journal import Entry, Journal
 from b24kit.change.operation import Operation, Phase
+from b24kit.change.order import Fate, Order, chosen_clusters, in_cut, steps
 from b24kit.change.plan import Plan
 from b24kit.change.recap import Ended, Recap, recap_of
 from b24kit.change.settling import Settler
 from b24kit.change.verdict import rebuilt
-from b24kit.change.waves import Fate, Order, chosen_clusters, in_cut, steps
 from b24kit.clock import Clock
 from b24kit.crm.portal import Portal, Progress, Seen, Tell
 from b24kit.crm.writes import Result

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from b24kit.change.books import Books
 from b24kit.change.journal import Entry, State
 from b24kit.change.operation import Operation
+from b24kit.change.order import Order
 from b24kit.change.plan import operation_name
 from b24kit.change.settling import Settler, heard
 from b24kit.change.verdict import Sending, looked_at, needs_look, weigh, write_key
-from b24kit.change.waves import Order
 from b24kit.clock import Clock
 from b24kit.crm.portal import Ahead, Seen, Wanted
 from b24kit.crm.records import Record

@@ -12,8 +12,8 @@ from b24kit.change.books import Books
 from b24kit.change.feeding import FRESH, Feeding
 from b24kit.change.journal import Entry, Journal, State
 from b24kit.change.operation import BindLetter, Operation, Phase, UpdateRecord
+from b24kit.change.order import Fate, Order
 from b24kit.change.settling import Settler
-from b24kit.change.waves import Fate, Order
 from b24kit.crm.portal import Seen, Wanted
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Result, Settled, Write

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from b24kit.change.operation import BindLetter, CreateRecord, Operation, Phase, RemoveRecord, UpdateRecord
-from b24kit.change.waves import Fate, Order, chosen_clusters, phases, steps
+from b24kit.change.order import Fate, Order, chosen_clusters, phases, steps
 from b24kit.crm.refs import Kind, Ref
 from tests.change.cases import WHY, company, plan_for, stage_values
 
