@@ -6,7 +6,7 @@ queue is as short as the answers need.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,21 +45,30 @@ class Review:
     prices: tuple[Price, ...]
 
 
-def review(found: Automatic, ask: float = ASK) -> Review:
-    """Questions over the groups of tier A."""
+Pair = tuple[int, int]
+
+
+def review(found: Automatic, ask: float = ASK, apart: Collection[Pair] = (), settled: int | None = None) -> Review:
+    """Questions over the groups of tier A. `apart`: pairs of groups that somebody said are different people.
+
+    `settled`: from this number on, groups are compared with those before them and not with each other.
+    """
     groups = int(found.clusters.of_card.max(initial=-1)) + 1
     gallery = Gallery(found.keys, found.clusters.of_card)
     hubs = {found.keys.addresses[at].text for at, why in found.shared.items() if why is SetAside.HUB}
     crowd = Crowd(found.keys, found.shares, groups, hubs)
     asked = candidates(gallery, groups)
     scored = []
+    different = {(min(pair), max(pair)) for pair in apart}
     for one, other in asked.pairs:
+        if (one, other) in different or (settled is not None and min(one, other) >= settled):
+            continue
         result = score(gallery.portrait(one), gallery.portrait(other), crowd)
         if result.bits >= (ask if result.has("same_name") else ask + ASK_OTHERWISE - ASK):
             scored.append(Question(one, other, result))
     names = _group_names(found, groups)
     scored.sort(key=lambda question: (-question.score.bits, *sorted((names[question.one], names[question.other]))))
-    kept, of_group = _joined(scored, gallery, groups)
+    kept, of_group = _joined(scored, gallery, groups, different)
     return Review(tuple(kept), of_group, gallery, tuple(asked.prices))
 
 
@@ -72,7 +81,9 @@ def _group_names(found: Automatic, groups: int) -> list[tuple[int, str]]:
     return [best[group] for group in range(groups)]
 
 
-def _joined(scored: Sequence[Question], gallery: Gallery, groups: int) -> tuple[list[Question], Numbers]:
+def _joined(
+    scored: Sequence[Question], gallery: Gallery, groups: int, different: Collection[Pair]
+) -> tuple[list[Question], Numbers]:
     """The questions that are needed, best first; one whose clients would then contradict is not asked."""
     client = list(range(groups))
     members: dict[int, list[int]] = {group: [group] for group in range(groups)}
@@ -80,6 +91,8 @@ def _joined(scored: Sequence[Question], gallery: Gallery, groups: int) -> tuple[
     for question in scored:
         one, other = sorted((client[question.one], client[question.other]))
         if one == other or not _agree(members[one], members[other], gallery):
+            continue
+        if different and any((min(a, b), max(a, b)) in different for a in members[one] for b in members[other]):
             continue
         kept.append(question)
         for group in members[other]:
