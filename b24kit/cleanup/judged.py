@@ -21,12 +21,14 @@ from b24kit.matching.addresses import Aliases
 from b24kit.matching.groups import natural
 
 SPLIT, PROTECTED = "clean.left.split_apart", "clean.left.protected_client"
+# Two people behind one address: once a person told them apart, each is a client of his own.
+_APART = frozenset({"clean.left.names_differ", "clean.left.contact_name_differs"})
 _NEVER = frozenset({"clean.left.unknown_contact"})  # left for what no person's answer changes
 
 
 def judged(found: Clusters, items: Iterable[Item], index: KnownClients, force: InForce, aliases: Aliases) -> Clusters:
     """The clusters as people decided. `items` are all leads that were to become clients."""
-    if not (force.same or force.apart or force.protected):
+    if not (force.same or force.apart or force.protected or force.wrong):
         return found
     work = _Work({item.lead.id: item for item in items}, index, force, aliases, dict(found.left))
     parts = [part for cluster in found.clusters for part in work.split(cluster)]
@@ -88,37 +90,44 @@ class _Work:
         place_of = {ref: place for place, unit in enumerate(units) if not unit.of_company for ref in cards_of(unit)}
         root = list(range(len(units)))
         members = {place: [place] for place in root}
-        for pair in self.force.same:
-            one, other = (
-                next((place_of[ref] for ref in side if ref in place_of), None) for side in (pair.one, pair.other)
-            )
-            if one is None or other is None or root[one] == root[other]:
-                continue
-            low, high = sorted((root[one], root[other]))
-            both = [*members[low], *members[high]]
-            if not self._told_apart({ref for place in both for ref in cards_of(units[place])}):
-                members[low] = both
-                for place in members.pop(high):
-                    root[place] = low
+        for cards in self._clients():
+            places = sorted({place_of[ref] for ref in cards if ref in place_of})
+            for one in places[1:]:
+                low, high = sorted((root[places[0]], root[one]))
+                if low != high and not self._told_apart(units, [*members[low], *members[high]]):
+                    members[low] += members[high]
+                    for place in members.pop(high):
+                        root[place] = low
         return root
+
+    def _clients(self) -> list[tuple[Ref, ...]]:
+        """Cards that are one client: both sides of a yes; each side of a no where its leads were left undecided."""
+        found = [(*pair.one, *pair.other) for pair in self.force.same]
+        return found + [side for pair in self.force.apart if pair.fresh for side in self._undecided(pair)]
+
+    def _undecided(self, pair: Pair) -> list[tuple[Ref, ...]]:
+        sides = [tuple(ref for ref in side if self._why(ref) in _APART) for side in (pair.one, pair.other)]
+        return [side for side in sides if side]
 
     def _asked_for(self, parts: Sequence[Cluster]) -> list[Cluster]:
         """Leads and contacts that people spoke of and that no rule put into a cluster, each for itself."""
         there = {ref for part in parts for ref in cards_of(part)}
-        named = dict.fromkeys(ref for pair in self.force.same for ref in (*pair.one, *pair.other) if ref not in there)
         found: list[Cluster] = []
-        for ref in named:
+        for ref in dict.fromkeys(ref for cards in self._clients() for ref in cards if ref not in there):
             if ref.kind is Kind.CONTACT and ref.id in self.index.contacts:
                 found.append(Cluster((), (), contact=self.index.contacts[ref.id]))
-            elif ref.kind is Kind.LEAD and (item := self._waiting(ref.id)) is not None:
+            elif ref.kind is Kind.LEAD and ref.id in self.items and self._why(ref) not in ("", *_NEVER):
+                item = self.items[ref.id]
                 found.append(Cluster((item,), self._addresses((item,))))
         return found
 
-    def _waiting(self, lead: str) -> Item | None:
-        why = self.left.get(lead)
-        return self.items.get(lead) if why is not None and why.code not in _NEVER else None
+    def _why(self, ref: Ref) -> str:
+        """The code of what a lead was left for; '' where it was not."""
+        why = self.left.get(ref.id) if ref.kind is Kind.LEAD else None
+        return why.code if why is not None else ""
 
-    def _told_apart(self, cards: set[Ref]) -> bool:
+    def _told_apart(self, units: Sequence[Cluster], places: Sequence[int]) -> bool:
+        cards = {ref for place in places for ref in cards_of(units[place])}
         return any(not cards.isdisjoint(pair.one) and not cards.isdisjoint(pair.other) for pair in self.force.apart)
 
     def _whole(self, several: Sequence[Cluster]) -> list[Cluster]:
@@ -133,6 +142,9 @@ class _Work:
         touched = cards_of(whole) | ({whole.company.ref} if whole.of_company and whole.company else set())
         if touched & self.force.protected:
             self._leave(cards_of(whole), Reason(PROTECTED, {"client": str(min(touched & self.force.protected))}))
+            return []
+        if any(cards <= touched for cards in self.force.wrong):
+            self._leave(touched, Reason("clean.left.wrong_cluster"))
             return []
         if whole.contact is None and not whole.of_company and not whole.addresses:
             return []  # still nothing to know a new client by: its leads keep the reason that they were left for

@@ -36,10 +36,18 @@ class Precision:
 
 
 def precision(decisions: Iterable[Decision]) -> Precision:
-    """What the answers about sampled clusters come to; "not sure" is no answer."""
-    said = [one.verdict for one in decisions if one.about is About.CLUSTER]
-    right = said.count(Verdict.RIGHT)
-    return Precision(right, right + said.count(Verdict.WRONG))
+    """What the answers about sampled clusters come to; "not sure" is no answer.
+
+    A cluster that somebody split a member out of is wrong, whatever else was said of it.
+    """
+    given = list(decisions)
+    split_out = {card for one in given if one.verdict is Verdict.SPLIT for card in one.one}
+    said = [
+        one.verdict is Verdict.RIGHT and split_out.isdisjoint(one.one)
+        for one in given
+        if one.about is About.CLUSTER and one.verdict is not Verdict.UNSURE
+    ]
+    return Precision(sum(said), len(said))
 
 
 def drawn(things: Sequence[tuple[str, Thing]], size: int, seed: int) -> list[Thing]:

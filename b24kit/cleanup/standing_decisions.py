@@ -45,6 +45,7 @@ class InForce:
     protected: frozenset[Ref] = frozenset()
     stale: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    wrong: tuple[frozenset[Ref], ...] = ()  # clusters that somebody called wrong
     looked_at: Precision = field(default=Precision(0, 0))
 
     def notes(self) -> list[Reason]:
@@ -74,10 +75,14 @@ def in_force(snapshot: Snapshot, decisions: Iterable[Decision], protect: Protect
     same: list[Pair] = []
     apart: list[Pair] = []
     protected: set[Ref] = set()
+    wrong: list[frozenset[Ref]] = []
     stale: list[str] = []
     gone: list[str] = []
     for one in given:
-        if one.about is About.CLUSTER or one.verdict is Verdict.UNSURE:
+        if one.verdict in (Verdict.UNSURE, Verdict.RIGHT):
+            continue
+        if one.verdict is Verdict.WRONG:
+            wrong.append(frozenset(_side(snapshot, one.one)[0]))
             continue
         if one.verdict is Verdict.PROTECT:
             kept = {Ref.parse(name) for name in (*one.one, *(one.other if one.about is About.QUESTION else ()))}
@@ -95,7 +100,15 @@ def in_force(snapshot: Snapshot, decisions: Iterable[Decision], protect: Protect
             same.append(pair)
     if protect is not None:
         protected |= _by_playbook(snapshot, protect)
-    return InForce(tuple(same), tuple(apart), frozenset(protected), tuple(stale), tuple(gone), precision(given))
+    return InForce(
+        tuple(same),
+        tuple(apart),
+        frozenset(protected),
+        tuple(stale),
+        tuple(gone),
+        tuple(one for one in wrong if len(one) > 1),
+        precision(given),
+    )
 
 
 def print_of(record: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -165,10 +166,11 @@ def _doubts(at: Desk, snapshot: Snapshot, name: str, decided: list[Decision]) ->
     playbook = load_playbook(find_playbook(name))
     if playbook.clean is None:
         raise UsageError("playbook.section_absent", playbook=playbook.name, section="clean")
-    force = in_force(snapshot, decided, playbook.clean.protect)
+    # What was called wrong must be seen to be split.
+    force = replace(in_force(snapshot, decided, playbook.clean.protect), wrong=())
     limits = pile_limits(playbook, snapshot)
     found = sort_out(snapshot, playbook.clean, playbook.owners, at.clock.now(), force, limits)
-    return find_doubts(found, snapshot, force)
+    return find_doubts(found, snapshot, force, decided)
 
 
 def _doubts_of_file(leads: Path) -> Doubts:
@@ -192,15 +194,18 @@ def _book(
     from b24kit.reports.review_reading import given_in
 
     given: dict[str, Given] = {
-        one.key: Given(at.screen.text(f"review.answer.{one.verdict.value}"), "", one.who) for one in decided
+        one.key: Given(at.screen.text(f"review.answer.{one.verdict.value}"), "", one.who)
+        for one in decided
+        if all(doubts.prints.get(card, seal) == seal for card, seal in {**one.one, **one.other}.items())
     }
     if out.exists():
-        given |= given_in(out, portal)
+        given |= given_in(out, portal, doubts.prints)
     keyed = [(cluster_key(one), one) for one in doubts.joined]
     return ReviewBook(
         portal=portal,
         questions=doubts.questions,
         joined=doubts.joined,
+        decided=doubts.decided,
         sample=drawn(keyed, sample, seed) if sample else (),
         prints=doubts.prints,
         given=given,
@@ -208,8 +213,6 @@ def _book(
 
 
 def _only_fresh(book: ReviewBook, store: DecisionStore) -> ReviewBook:
-    from dataclasses import replace
-
     earlier = store.asked()
     return replace(book, questions=[one for one in book.questions if one.key not in earlier])
 

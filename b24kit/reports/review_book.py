@@ -50,6 +50,7 @@ class ReviewBook:
     questions: Sequence[Asked]
     joined: Sequence[Joined] = ()
     sample: Sequence[Joined] = ()
+    decided: Sequence[Asked] = ()
     prints: Prints = field(default_factory=dict)
     given: Mapping[str, Given] = field(default_factory=dict)
 
@@ -85,6 +86,9 @@ def write_review(book: ReviewBook, path: Path, lang: Language, link: Link) -> No
         writer = _Writer(file, book, lang, link)
         sides = tuple(f"{name}_{number}" for number in (1, 2) for name in _SIDE)
         writer.sheet("question", ("likely", "why", *sides), [_question(one, lang) for one in book.questions])
+        if book.decided:
+            asked = [_question(one, lang) for one in book.decided]
+            writer.sheet("question", ("likely", "why", *sides), asked, "decided")
         if book.sample:
             writer.sheet("cluster", ("cluster", "why", *_SIDE[1:]), [_cluster(one, lang) for one in book.sample])
         members = [line for one in book.joined if len(one.members) > 1 for line in _members(one, lang)]
@@ -109,17 +113,17 @@ class _Writer:
         bold = {"bold": True, "text_wrap": True, "valign": "top", "border": 1}
         self._heads = {side: file.add_format({**bold, "bg_color": colour}) for side, colour in heads.items()}
 
-    def sheet(self, about: str, columns: Sequence[str], lines: Sequence[_Line]) -> None:
+    def sheet(self, about: str, columns: Sequence[str], lines: Sequence[_Line], name: str = "") -> None:
         """One sheet: answer columns, the visible ones, the hidden ones; header frozen, filtered, list of answers."""
-        sheet = self._file.add_worksheet(say(f"review.sheet.{about}", self._lang))
+        sheet = self._file.add_worksheet(say(f"review.sheet.{name or about}", self._lang))
         visible = ("answer", "note", "who", *columns)
-        for column, name in enumerate(visible):
-            stem, _, side = name.partition("_")
+        for column, title in enumerate(visible):
+            stem, _, side = title.partition("_")
             sheet.set_column(column, column, _WIDTHS.get(stem, 26))
             sheet.write_string(0, column, self._header(stem, side), self._heads[side])
         last = len(visible)
-        for place, name in enumerate(HIDDEN):
-            sheet.write_string(0, last + place, name)
+        for place, mark in enumerate(HIDDEN):
+            sheet.write_string(0, last + place, mark)
         sheet.set_column(last, last + len(HIDDEN) - 1, 12, None, {"hidden": True})
         for row, line in enumerate(lines, 1):
             self._row(sheet, row, about, line, last)
@@ -134,7 +138,7 @@ class _Writer:
         sheet.set_column(0, 0, 22)
         sheet.set_column(1, 1, 110)
         row = 0
-        for code in ("what", "how", "edit", "joined", "sample", "back", "personal"):
+        for code in ("what", "how", "edit", "joined", "decided", "sample", "back", "personal"):
             sheet.write_string(row, 1, say(f"review.legend.{code}", self._lang), self._text)
             row += 1
         for verdict in dict.fromkeys(choice for choices in CHOICES.values() for choice in choices):
@@ -239,7 +243,7 @@ def _side(side: Side, lang: Language) -> tuple[Any, ...]:
     names, emails, phones, companies = ("\n".join(_some(texts)) for texts in listed)
     moments = [datetime.fromtimestamp(one, UTC) for one in (side.first, side.last) if one is not None]
     days = [f"{one:%d.%m.%Y}" if lang == "ru" else f"{one:%Y-%m-%d}" for one in moments]
-    ids = ", ".join(_some(side.ids))
+    ids = ", ".join(_some([_card(one, lang) for one in side.ids]))
     head = _Card(side.head, _card(side.head, lang))
     return head, names, emails, phones, companies, side.subject, " – ".join(dict.fromkeys(days)), ids
 

@@ -77,10 +77,18 @@ def read_review(path: Path, portal: str | None = None) -> Filled:
     return Filled(decisions, len(keyed), len(keyed) - len(answered), strangers, portals)
 
 
-def given_in(path: Path, portal: str) -> dict[str, Given]:
-    """What people wrote into a workbook of this portal so far, by key: to be carried over into a new one."""
-    rows = [row for row in _read(path).rows if row.key and row.portal == portal]
-    return {row.key: row.given for row in rows if row.given != Given()}
+def given_in(path: Path, portal: str, prints: Mapping[str, str]) -> dict[str, Given]:
+    """What people wrote into a workbook of this portal so far, by key: to be carried over into a new one.
+
+    What was answered about cards that have changed since (`prints` are those of now) is asked again.
+    """
+    rows = [row for row in _read(path).rows if row.key and row.portal == portal and row.given != Given()]
+    seen = {row.key: {**_side(row.one), **_side(row.other)} for row in rows}
+    return {
+        row.key: row.given
+        for row in rows
+        if all(prints.get(card, seal) == seal for card, seal in seen[row.key].items())
+    }
 
 
 def _check(path: Path, answered: Iterable[Row]) -> None:
