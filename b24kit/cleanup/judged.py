@@ -5,7 +5,7 @@ The rules come first and people have the last word: nobody is joined whom somebo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from b24kit.change.operation import Reason
@@ -106,8 +106,32 @@ class _Work:
         return found + [side for pair in self.force.apart if pair.fresh for side in self._undecided(pair)]
 
     def _undecided(self, pair: Pair) -> list[tuple[Ref, ...]]:
-        sides = [tuple(ref for ref in side if self._why(ref) in _APART) for side in (pair.one, pair.other)]
-        return [side for side in sides if side]
+        sides = ((pair.one, self._with_same(pair.other)), (pair.other, self._with_same(pair.one)))
+        found = [tuple(ref for ref in side if self._is_another(ref, theirs)) for side, theirs in sides]
+        return [side for side in found if side]
+
+    def _with_same(self, side: Sequence[Ref]) -> set[Ref]:
+        """A side with every card that people called the same client."""
+        found = set(side)
+        while True:
+            more = {ref for pair in self.force.same for ref in (*pair.one, *pair.other) if _meets(pair, found)}
+            if more <= found:
+                return found
+            found |= more
+
+    def _is_another(self, ref: Ref, theirs: Collection[Ref]) -> bool:
+        """Whether a lead was left only because of people from whom it is told apart now."""
+        if self._why(ref) not in _APART or ref.id not in self.items:
+            return False
+        own = self._addresses((self.items[ref.id],))
+        holders = {contact for address in own for contact in self.index.contacts_by_address.get(address, ())}
+        sharing = {
+            one.lead.ref
+            for one in self.items.values()
+            if one.lead.ref != ref and self._why(one.lead.ref) in _APART and self._addresses((one,)) == own
+        }
+        alike = {one for one in sharing if set(self.items[one.id].names) & set(self.items[ref.id].names)}
+        return {Ref(Kind.CONTACT, one) for one in holders} <= set(theirs) and sharing - alike <= set(theirs)
 
     def _asked_for(self, parts: Sequence[Cluster]) -> list[Cluster]:
         """Leads and contacts that people spoke of and that no rule put into a cluster, each for itself."""
@@ -166,6 +190,10 @@ class _Work:
 
     def _leave(self, cards: Iterable[Ref], why: Reason) -> None:
         self.left.update({ref.id: why for ref in cards if ref.kind is Kind.LEAD})
+
+
+def _meets(pair: Pair, cards: set[Ref]) -> bool:
+    return not cards.isdisjoint(pair.one) or not cards.isdisjoint(pair.other)
 
 
 def _first_company(several: Sequence[Cluster]) -> Company | None:
