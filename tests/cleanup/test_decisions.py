@@ -84,9 +84,7 @@ def test_twenty_right_of_twenty_promise_86_per_cent() -> None:
 
 
 def test_a_cluster_that_somebody_was_split_out_of_is_not_right() -> None:
-    split = Decision(
-        key="out", about=About.MEMBER, verdict=Verdict.SPLIT, one={"lead:2": ""}, other={"lead:20": ""}
-    )
+    split = Decision(key="out", about=About.MEMBER, verdict=Verdict.SPLIT, one={"lead:2": ""}, other={"lead:20": ""})
     given = [sampled("lead:1", Verdict.RIGHT), sampled("lead:2", Verdict.RIGHT), sampled("lead:3", Verdict.UNSURE)]
     assert precision(given) == Precision(2, 2)
     assert precision([*given, split]) == Precision(1, 2)
