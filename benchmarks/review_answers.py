@@ -1,7 +1,7 @@
 """What answering the questions brings: every question of real records answered, the answers read back by `match`.
 
-"all yes" must reach the suggested tier; "by the truth" is what a person who knows the people would reach. Needs the data
-and the scorer beside the repository (`../shared`); says so and stops where they are not there.
+"all yes" must reach the suggested tier; "by the truth" is what a person who knows the people would reach. Needs the
+data and the scorer beside the repository (`../shared`); says so and stops where they are not there.
 """
 
 from __future__ import annotations
@@ -38,26 +38,27 @@ def measure(name: str, folder: Path) -> dict[str, Any]:
     suggested = _match(leads, folder / "suggested.csv", "--tier", "suggested", "--review", str(queue))
     truth = _truth(DATA / f"{name}.truth.csv.gz")
     found: dict[str, Any] = {"questions": _count(queue), "suggested": _score(name, suggested)}
-    answers: dict[str, Callable[[str, str], str]] = {
-        "all_yes": lambda one, other: "yes",
-        "by_truth": lambda one, other: "same" if truth.get(one) == truth.get(other) else "different",
+    answers: dict[str, Callable[[str, str], bool]] = {
+        "all_yes": lambda *_: True,
+        "by_truth": lambda one, other: truth.get(one) == truth.get(other),
     }
-    for title, say in answers.items():
+    for title, is_same in answers.items():
         filled = folder / f"{name}.{title}.csv"
-        _answer(queue, filled, say)
+        _answer(queue, filled, is_same)
         for tier in ("auto", "suggested"):
             done = _match(leads, folder / f"{title}.csv", "--tier", tier, "--answers", str(filled))
             found[f"{title}, {tier}"] = _score(name, done)
     return found
 
 
-def _answer(queue: Path, filled: Path, say: Callable[[str, str], str]) -> None:
+def _answer(queue: Path, filled: Path, is_same: Callable[[str, str], bool]) -> None:
     with queue.open(encoding="utf-8") as stream, filled.open("w", newline="", encoding="utf-8") as out:
         reader = csv.DictReader(stream)
         writer = csv.DictWriter(out, reader.fieldnames or ())
         writer.writeheader()
         for row in reader:
-            writer.writerow(row | {"answer": say(row["cluster_1"], row["cluster_2"])})
+            same = is_same(row["cluster_1"], row["cluster_2"])
+            writer.writerow(row | {"answer": "same" if same else "different"})
 
 
 def _truth(path: Path) -> dict[str, str]:

@@ -82,6 +82,12 @@ class DecisionStore:
             newest[row[0]] = row
         return [_decision(row) for row in newest.values() if row[2] != _FORGOTTEN]
 
+    def kept_since(self, moment: datetime) -> list[Decision]:
+        """Of what counts now, that which was kept at a moment or later."""
+        rows = self._rows("SELECT key, kept FROM entries")
+        late = {key for key, kept in rows if datetime.fromisoformat(kept) >= moment}
+        return [one for one in self.decisions() if one.key in late]
+
     def keep(self, fresh: Sequence[Decision], now: datetime) -> list[Decision]:
         """Add what is new, all or nothing; those that say something new are given back.
 
@@ -89,7 +95,8 @@ class DecisionStore:
         """
         there = {one.key: one for one in self.decisions()}
         named = {one.key for one in fresh}
-        earlier = [one for one in there.values() if one.key not in named]
+        seen = {card: seal for one in fresh for side in (one.one, one.other) for card, seal in side.items()}
+        earlier = [one for one in there.values() if one.key not in named and not _outdated(one, seen)]
         refuse([*fresh, *earlier])
         distinct = {one.key: one for one in fresh}
         added = [one for one in distinct.values() if (old := there.get(one.key)) is None or not old.says(one)]
@@ -141,6 +148,11 @@ def refuse(decisions: Sequence[Decision]) -> None:
     found = contradictions(one.judgement for one in decisions if one.about is not About.CLUSTER)
     if found:
         raise UsageError("review.contradiction", rows="; ".join(map(_told, found)), count=len(found))
+
+
+def _outdated(one: Decision, seen: Mapping[str, str]) -> bool:
+    """Whether a card of an earlier decision has been seen to have changed: it will be asked about anyway."""
+    return any(seen.get(card, seal) != seal for side in (one.one, one.other) for card, seal in side.items())
 
 
 def _told(found: Contradiction) -> str:

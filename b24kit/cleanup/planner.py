@@ -100,6 +100,8 @@ def sort_out(
     stage_limits: Mapping[str, timedelta] | None = None,
 ) -> SortedOut:
     """The clusters that a plan would be made of, for people to look at beforehand."""
+    if not snapshot.facts.leads_on:
+        raise Refused("clean.no_leads", portal=snapshot.portal_id)
     routing = resolve(owners, Staff.of(snapshot.users(), snapshot.teams()), snapshot.sources(), snapshot.facts)
     pile = read_pile(snapshot, spec, now, stage_limits)
     planner = _Planner(snapshot, spec, routing, now, "ru", pile, decisions)

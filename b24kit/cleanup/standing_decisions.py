@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from b24kit.change.operation import Reason
+from b24kit.change.operation import BindLetter, Operation, Reason, UnbindLetter
 from b24kit.change.snapshot import Snapshot
 from b24kit.cleanup.decisions import About, Decision
 from b24kit.cleanup.precision import Precision, precision
@@ -109,6 +109,15 @@ def in_force(snapshot: Snapshot, decisions: Iterable[Decision], protect: Protect
         tuple(one for one in wrong if len(one) > 1),
         precision(given),
     )
+
+
+def overtaken(operations: Sequence[Operation], decisions: Iterable[Decision]) -> list[str]:
+    """Keys of the decisions about cards that these operations touch: a plan made before them must be made anew."""
+    touched = {str(one.target) for one in operations}
+    touched |= {str(one.card) for one in operations if isinstance(one, BindLetter | UnbindLetter)}
+    idle = (Verdict.UNSURE, Verdict.RIGHT)
+    told = (one for one in decisions if one.verdict not in idle)
+    return [one.key for one in told if not touched.isdisjoint((*one.one, *one.other))]
 
 
 def print_of(record: object) -> str:

@@ -70,7 +70,7 @@ def _known(option: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def _persons(at: Desk, leads: Path, out: Path, tier: str, review: Path | None, answers: Path | None) -> dict[str, Any]:
-    from b24kit.matching.answered import answered, groups_of
+    from b24kit.matching.answered import answered, groups_of, split_out
     from b24kit.matching.keys import read_keys
     from b24kit.matching.queue import HEADER, queue_rows
     from b24kit.matching.review import review as ask
@@ -84,13 +84,13 @@ def _persons(at: Desk, leads: Path, out: Path, tier: str, review: Path | None, a
     summary: dict[str, Any] = {"rows": len(pile), "cut_clusters": len(found.clusters.cuts)}
     said = answered(found, groups, _judgements(answers) if answers is not None else ())
     if answers is not None:
-        labels = labelled(pile.ids, said.of_group(groups_of(found))[found.of_row])
-        summary["answered"] = len(said.same) + len(said.different) + len(said.unsure)
+        labels = labelled(pile.ids, split_out(said.of_group(groups_of(found))[found.of_row], pile.ids, said.out))
+        summary["answered"] = len(said.same) + len(said.different) + len(said.unsure) + len(said.out)
     if review is not None or tier == "suggested":
         asked = ask(found, apart=said.different | said.unsure, same=said.same)
         summary["questions"] = len(asked.questions)
         if tier == "suggested":
-            labels = labelled(pile.ids, asked.of_group[found.of_row])
+            labels = labelled(pile.ids, split_out(asked.of_group[found.of_row], pile.ids, said.out))
         if review is not None:
             rows = queue_rows(asked, groups, pile.ids, at.lang)
             write_rows(review, HEADER, ([harmless(cell) for cell in row] for row in rows))
@@ -106,7 +106,7 @@ def _judgements(path: Path) -> list[Judgement]:
     from b24kit.reports.review_reading import read_review
 
     if path.suffix.lower() == ".xlsx":
-        return [one.judgement for one in read_review(path).decisions if one.about == "question"]
+        return [one.judgement for one in read_review(path).decisions if one.about != "cluster"]
     found, unknown = [], []
     for where, one, other, answer in read_answers(path):
         verdict = read_verdict(answer)

@@ -139,6 +139,8 @@ def _check(out: Path, plan: Path | None, leads: Path | None, since: str | None) 
         raise UsageError("review.format", file=str(out))
     if plan is not None and leads is not None:
         raise UsageError("review.one_of_two")
+    if since is not None and leads is not None:
+        raise UsageError("review.since_file")
     if since is not None and since not in SINCE:
         raise UsageError("match.unknown_value", option="--since", value=since, known=", ".join(SINCE))
 

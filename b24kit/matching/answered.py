@@ -24,6 +24,7 @@ class Answered:
     same: frozenset[Pair]
     different: frozenset[Pair]
     unsure: frozenset[Pair]
+    out: tuple[frozenset[str], ...] = ()  # ids that belong to their cluster no more, together for each answer
 
     def of_group(self, groups: int) -> Numbers:
         """The client of each group when only what was answered with yes is joined."""
@@ -36,14 +37,17 @@ def answered(found: Automatic, labels: Sequence[str], judgements: Iterable[Judge
 
     UsageError when an id is not in the file, or when answers contradict each other.
     """
+    every = list(judgements)
     ids = found.keys.pile.ids
     group_of = dict(zip(ids, found.of_row.tolist(), strict=True))
     label_of = dict(zip(ids, labels, strict=True))
-    given = [_of_clusters(one, label_of) for one in judgements]
-    unknown = [one.where for one in given if one.one[0] not in group_of or one.other[0] not in group_of]
+    splits = [one for one in every if one.verdict is Verdict.SPLIT]
+    given = [_of_clusters(one, label_of) for one in every if one.verdict is not Verdict.SPLIT]
+    named = [*given, *splits]
+    unknown = [one.where for one in named if one.one[0] not in group_of or one.other[0] not in group_of]
     if unknown:
         raise UsageError("review.unknown_rows", file="--answers", rows=", ".join(unknown[:_SHOWN]))
-    wrong = contradictions(given)
+    wrong = contradictions(named)
     if wrong:
         told = "; ".join(" + ".join(one.where) for one in wrong)
         raise UsageError("review.contradiction", rows=told, count=len(wrong))
@@ -51,8 +55,19 @@ def answered(found: Automatic, labels: Sequence[str], judgements: Iterable[Judge
     for one in given:
         ends = group_of[one.one[0]], group_of[one.other[0]]
         pairs[one.verdict].add((min(ends), max(ends)))
+    # Nothing of a file is written, so "never touch" only means: not joined for now.
     open_ones = pairs[Verdict.UNSURE] | pairs[Verdict.PROTECT]
-    return Answered(*(frozenset(some) for some in (pairs[Verdict.SAME], pairs[Verdict.DIFFERENT], open_ones)))
+    out = tuple(frozenset(one.one) for one in splits)
+    return Answered(frozenset(pairs[Verdict.SAME]), frozenset(pairs[Verdict.DIFFERENT]), frozenset(open_ones), out)
+
+
+def split_out(numbers: Numbers, ids: Sequence[str], out: Iterable[Iterable[str]]) -> Numbers:
+    """The cluster of each row once those that people split out stand for themselves."""
+    row_of = {identifier: row for row, identifier in enumerate(ids)}
+    found = numbers.copy()
+    for fresh, several in enumerate(out, int(np.max(numbers, initial=-1)) + 1):
+        found[[row_of[identifier] for identifier in several if identifier in row_of]] = fresh
+    return found
 
 
 def _of_clusters(one: Judgement, label_of: Mapping[str, str]) -> Judgement:

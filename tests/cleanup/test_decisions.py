@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,19 @@ def test_answers_against_earlier_ones_are_refused_and_none_is_kept(store: Decisi
     rows = str(refused.value.facts["rows"])
     assert "lead:1~lead:2" in rows and "lead:2~lead:3" in rows and "Вопросы:5" in rows
     assert len(store.decisions()) == 2
+
+
+def test_an_earlier_answer_about_a_card_that_changed_since_refuses_nothing(store: DecisionStore) -> None:
+    store.keep([decision("lead:1", "lead:2"), decision("lead:2", "lead:3")], NOW)
+    changed = replace(decision("lead:1", "lead:3", Verdict.DIFFERENT), one={"lead:1": "c"})
+    assert store.keep([changed], NOW) == [changed]
+
+
+def test_what_was_kept_after_a_moment_is_found(store: DecisionStore) -> None:
+    early, late = decision("lead:1", "lead:2"), decision("lead:3", "lead:4")
+    store.keep([early], NOW)
+    store.keep([late], NOW + timedelta(minutes=1))
+    assert store.kept_since(NOW + timedelta(seconds=1)) == [late]
 
 
 def test_a_forgotten_decision_counts_no_more(store: DecisionStore) -> None:

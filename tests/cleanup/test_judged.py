@@ -11,13 +11,13 @@ from b24kit.cleanup.decisions import About, Decision
 from b24kit.cleanup.doubts import Doubts, find_doubts
 from b24kit.cleanup.planner import CleanDraft, plan_clean, sort_out
 from b24kit.cleanup.spec import CleanSpec, OwnersSpec
-from b24kit.cleanup.standing_decisions import in_force, print_of
-from b24kit.crm.cards import Company
+from b24kit.cleanup.standing_decisions import in_force, overtaken, print_of
+from b24kit.crm.cards import Company, Lead
 from b24kit.crm.pipeline import Outcome
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Ref
 from b24kit.matching.verdicts import Verdict
-from tests.cleanup.portal_of import ABLE, NOW, contact, email, lead, mail, outcomes, phone, snapshot
+from tests.cleanup.portal_of import ABLE, NOW, applied, contact, email, lead, mail, outcomes, phone, snapshot
 
 ANNA = "Евстафия Хворостухина <e.hv@one.example>"
 ANNA_AT_HOME = "Хворостухина Евстафия <vodolaz@mail.ru>"
@@ -205,8 +205,10 @@ def test_a_stale_no_still_keeps_apart() -> None:
 def test_moving_and_handing_over_a_card_changes_nothing_that_was_decided() -> None:
     before = snapshot(*two_mailboxes())
     yes = decided(before, "lead:1", "lead:2")
-    moved = [replace(one, stage="UC_WORK", owner="3") if hasattr(one, "stage") else one for one in mail(1, ANNA)]
-    assert made(plan(snapshot(moved, mail(2, ANNA_AT_HOME)), yes)) == 1  # type: ignore[arg-type]
+    card, letter = mail(1, ANNA)
+    assert isinstance(card, Lead)
+    here = snapshot(replace(card, stage="UC_WORK", owner="3"), letter, mail(2, ANNA_AT_HOME))
+    assert made(plan(here, yes)) == 1
 
 
 def test_a_card_that_is_gone_is_dropped_with_a_note() -> None:
@@ -218,18 +220,15 @@ def test_a_card_that_is_gone_is_dropped_with_a_note() -> None:
 def test_a_closed_lead_stands_for_the_client_it_was_tied_to() -> None:
     before = snapshot(*two_mailboxes())
     yes = decided(before, "lead:1", "lead:2")
-    closed = replace(
-        lead(1, "e.hv@one.example", stage="CONVERTED"), outcome=Outcome.WON, contact="50",
-        name=before.get(Ref.parse("lead:1")).name,  # type: ignore[union-attr]
-    )  # fmt: skip
+    card = before.get(Ref.parse("lead:1"))
+    assert isinstance(card, Lead)
+    closed = replace(card, stage="CONVERTED", outcome=Outcome.WON, contact="50")
     here = snapshot(closed, contact(50, "Хворостухина Евстафия", "e.hv@one.example"), mail(2, ANNA_AT_HOME))
     draft = plan(here, yes)
     assert draft.assignment == {"2": "contact:50"}
 
 
 def test_the_second_plan_after_a_joined_client_is_quiet() -> None:
-    from tests.cleanup.portal_of import applied
-
     here = snapshot(*two_mailboxes())
     yes = decided(here, "lead:1", "lead:2")
     after = applied(here, plan(here, yes).operations)
@@ -242,6 +241,14 @@ def test_the_member_that_holds_a_cluster_together_is_pointed_out_first() -> None
     first, second = doubts(here).joined
     assert first.holds == {"contact:9"} and first.members[0].head == "contact:9"
     assert second.holds == frozenset()
+
+
+def test_a_plan_made_before_people_decided_about_its_cards_is_overtaken() -> None:
+    here = snapshot(*two_mailboxes())
+    operations = plan(here).operations
+    yes, elsewhere = decided(here, "lead:1", "lead:2"), decided(here, "lead:8", "lead:9")
+    assert overtaken(operations, [yes, elsewhere]) == [yes.key]
+    assert overtaken(operations, [replace(yes, verdict=Verdict.UNSURE)]) == []
 
 
 def test_a_company_card_may_be_protected_too() -> None:

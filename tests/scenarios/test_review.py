@@ -69,6 +69,8 @@ def test_answers_decide_the_next_plan_which_is_applied_and_taken_back(tmp_path: 
         assert kept["new"] == 23 and kept["sample"] == {"right": 20, "looked_at": 20, "percent": 86}
         assert here.json("review", "import", str(book)).document["new"] == 0
 
+        stale = here.applies()
+        assert stale.exit == 4 and stale.document["code"] == "review.decided_since"
         here.plans()
         assert joined(here, yes) and not joined(here, no) and not joined(here, protect)
         text = here.types("plan", "talking-leads").out
