@@ -83,9 +83,9 @@ class DecisionStore:
         return [_decision(row) for row in newest.values() if row[2] != _FORGOTTEN]
 
     def kept_since(self, moment: datetime) -> list[Decision]:
-        """Of what counts now, that which was kept at a moment or later."""
+        """Of what counts now, that which was kept after a moment."""
         rows = self._rows("SELECT key, kept FROM entries")
-        late = {key for key, kept in rows if datetime.fromisoformat(kept) >= moment}
+        late = {key for key, kept in rows if datetime.fromisoformat(kept) > moment}
         return [one for one in self.decisions() if one.key in late]
 
     def keep(self, fresh: Sequence[Decision], now: datetime) -> list[Decision]:

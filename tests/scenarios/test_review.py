@@ -65,6 +65,7 @@ def test_answers_decide_the_next_plan_which_is_applied_and_taken_back(tmp_path: 
         assert not joined(here, yes)
         fill(book, {yes: "один клиент", no: "разные люди", protect: "не трогать"})
         fill(book, dict.fromkeys(keys(book, SAMPLE), "верно"))
+        here.control.advance(60)
         kept = here.json("review", "import", str(book)).document
         assert kept["new"] == 23 and kept["sample"] == {"right": 20, "looked_at": 20, "percent": 86}
         assert here.json("review", "import", str(book)).document["new"] == 0
