@@ -30,6 +30,9 @@ def judged(found: Clusters, items: Iterable[Item], index: KnownClients, force: I
     """The clusters as people decided. `items` are all leads that were to become clients."""
     if not (force.same or force.apart or force.protected or force.wrong):
         return found
+    # Who is one client with somebody is told apart from whom that one is told apart from.
+    apart = tuple(_with_clients(pair, force.same) for pair in force.apart)
+    force = replace(force, apart=apart)
     work = _Work({item.lead.id: item for item in items}, index, force, aliases, dict(found.left))
     parts = [part for cluster in found.clusters for part in work.split(cluster)]
     return work.united(parts)
@@ -106,18 +109,9 @@ class _Work:
         return found + [side for pair in self.force.apart if pair.fresh for side in self._undecided(pair)]
 
     def _undecided(self, pair: Pair) -> list[tuple[Ref, ...]]:
-        sides = ((pair.one, self._with_same(pair.other)), (pair.other, self._with_same(pair.one)))
+        sides = ((pair.one, pair.other), (pair.other, pair.one))
         found = [tuple(ref for ref in side if self._is_another(ref, theirs)) for side, theirs in sides]
         return [side for side in found if side]
-
-    def _with_same(self, side: Sequence[Ref]) -> set[Ref]:
-        """A side with every card that people called the same client."""
-        found = set(side)
-        while True:
-            more = {ref for pair in self.force.same for ref in (*pair.one, *pair.other) if _meets(pair, found)}
-            if more <= found:
-                return found
-            found |= more
 
     def _is_another(self, ref: Ref, theirs: Collection[Ref]) -> bool:
         """Whether a lead was left only because of people from whom it is told apart now."""
@@ -192,8 +186,20 @@ class _Work:
         self.left.update({ref.id: why for ref in cards if ref.kind is Kind.LEAD})
 
 
-def _meets(pair: Pair, cards: set[Ref]) -> bool:
-    return not cards.isdisjoint(pair.one) or not cards.isdisjoint(pair.other)
+def _with_clients(pair: Pair, same: Sequence[Pair]) -> Pair:
+    """A pair told apart with every card that is one client with either side; itself where the two would meet."""
+    one, other = (_with_same(side, same) for side in (pair.one, pair.other))
+    return pair if set(one) & set(other) else replace(pair, one=one, other=other)
+
+
+def _with_same(side: tuple[Ref, ...], same: Sequence[Pair]) -> tuple[Ref, ...]:
+    found = dict.fromkeys(side)
+    while True:
+        met = [pair for pair in same if not found.keys().isdisjoint((*pair.one, *pair.other))]
+        more = dict.fromkeys(ref for pair in met for ref in (*pair.one, *pair.other))
+        if more.keys() <= found.keys():
+            return tuple(found)
+        found |= more
 
 
 def _first_company(several: Sequence[Cluster]) -> Company | None:

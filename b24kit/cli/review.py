@@ -42,11 +42,12 @@ def export(
     with desk(context) as at:
         from b24kit.reports.deep_links import deep_link
         from b24kit.reports.review_book import write_review
+        from b24kit.reports.review_reading import FILE
 
         _check(out, plan, leads, since)
         store = None
         if leads is not None:
-            portal, vendor = f"file:{leads.name}", ""
+            portal, vendor = f"{FILE}{leads.name}", ""
             doubts = _doubts_of_file(leads)
             decided: list[Decision] = []
         else:

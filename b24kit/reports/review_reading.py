@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from b24kit.cleanup.decisions import About, Decision
+from b24kit.crm.refs import CARDS, Ref
 from b24kit.errors import Refused, UsageError
 from b24kit.i18n import LANGUAGES, say
 from b24kit.matching.verdicts import read_verdict
 from b24kit.reports.review_book import ANSWER, CHOICES, HIDDEN, NOTE, WHO, Given
 
+FILE = "file:"  # begins the portal of a workbook about a file of rows
 _LARGEST = 100_000_000  # bytes of a workbook
 _HEADER_WITHIN = 20  # rows that people may have put above the header
 _SEALED = re.compile(r"(\S+)=([0-9a-f]{8}|)")
@@ -107,7 +109,15 @@ def _check(path: Path, answered: Iterable[Row]) -> None:
 
 def _sides_sound(row: Row) -> bool:
     one, other = _side(row.one), _side(row.other)
-    return bool(one) and (bool(other) or row.about == About.CLUSTER)
+    cards = () if row.portal.startswith(FILE) else (*one, *other)
+    return bool(one) and (bool(other) or row.about == About.CLUSTER) and all(map(_is_card, cards))
+
+
+def _is_card(name: str) -> bool:
+    try:
+        return Ref.parse(name).kind in CARDS
+    except ValueError:
+        return False
 
 
 def _side(text: str) -> Mapping[str, str]:

@@ -100,6 +100,13 @@ def test_different_people_are_never_joined_not_even_by_a_sure_rule() -> None:
     assert made(draft) == 1 and draft.assignment["1"] == draft.assignment["2"] == "contact:new:contact-c-1"
 
 
+def test_who_is_one_client_with_another_is_told_apart_together_with_him() -> None:
+    here = snapshot(*two_mailboxes(), mail(3, ANNA, days=40))
+    answers = [decided(here, "lead:1", "lead:2"), decided(here, "lead:2", "lead:3", Verdict.DIFFERENT)]
+    draft = plan(here, *answers)
+    assert draft.assignment["1"] == draft.assignment["2"] != draft.assignment["3"] and made(draft) == 2
+
+
 def test_a_member_split_out_becomes_a_client_of_his_own() -> None:
     here = snapshot(mail(1, ANNA, days=60), mail(2, ANNA, days=50), mail(3, ANNA, days=40))
     split = decided(here, "lead:2", "lead:1 lead:3", Verdict.SPLIT, about=About.MEMBER)

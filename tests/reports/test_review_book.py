@@ -134,11 +134,12 @@ def test_another_portals_workbook_is_refused_by_name(tmp_path: Path) -> None:
     assert refused.value.facts["theirs"] == HOST
 
 
-def test_a_damaged_hidden_column_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", ["lead 1", "", "house:1=0123abcd"])
+def test_a_damaged_hidden_column_is_named(tmp_path: Path, damaged: str) -> None:
     def damage(sheet: Worksheet) -> None:
         answers("один клиент")(sheet)
         at = next(cell.column for cell in sheet[1] if cell.value == "#one")
-        sheet.cell(2, at).value = "lead 1"
+        sheet.cell(2, at).value = damaged
 
     with pytest.raises(UsageError, match="broken_rows"):
         read_review(edited(written(tmp_path / "r.xlsx", book()), damage), HOST)
