@@ -85,7 +85,7 @@ def _meet(cluster: Cluster, index: KnownClients) -> Cluster | Reason:
     if contact is not None and any(names.unlike(name, str(contact.name)) for name in cluster.names):
         facts = {"contact": contact.id, "name": str(contact.name), "address": cluster.addresses[0]}
         return Reason("clean.left.contact_name_differs", facts)
-    company = _company(cluster, contact, index)
+    company = company_of(cluster, contact, index)
     return replace(cluster, contact=contact, company=company)
 
 
@@ -99,7 +99,7 @@ def _by_mobile(cluster: Cluster, index: KnownClients) -> Contact | None:
     return found[0] if len(same) == 1 else None
 
 
-def _company(cluster: Cluster, contact: Contact | None, index: KnownClients) -> Company | None:
+def company_of(cluster: Cluster, contact: Contact | None, index: KnownClients) -> Company | None:
     """The contact's own company; for a new person the only company that holds his address or his firm's domain."""
     if contact is not None:
         return index.companies.get(contact.company or "")

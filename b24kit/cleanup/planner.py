@@ -17,6 +17,7 @@ from b24kit.cleanup.clients import KnownClients, index_clients
 from b24kit.cleanup.clusters import find_clusters
 from b24kit.cleanup.consent import refusals
 from b24kit.cleanup.convert import Closing, company_ref, convert, create_company
+from b24kit.cleanup.judged import judged
 from b24kit.cleanup.one_client import Cluster
 from b24kit.cleanup.owners import Inquiry, Letter, Owners, Routed, Turns, resolve
 from b24kit.cleanup.pile import Item, Pile, read_pile
@@ -24,6 +25,7 @@ from b24kit.cleanup.reading import Reading, counted, read_all
 from b24kit.cleanup.retire import archive
 from b24kit.cleanup.spec import Action, CleanSpec, OwnersSpec
 from b24kit.cleanup.staff import Staff
+from b24kit.cleanup.standing_decisions import InForce, in_force
 from b24kit.cleanup.stuck import Standing
 from b24kit.cleanup.tap import find_tap, tap_steps
 from b24kit.crm.pipeline import LEADS, Outcome
@@ -64,16 +66,47 @@ def plan_clean(
     *,
     lang: Language = "ru",
     stage_limits: Mapping[str, timedelta] | None = None,
+    decisions: InForce | None = None,
 ) -> CleanDraft:
     """Plan the clean-up of one pile. `limit` takes so many clients or archived leads, whole clusters only.
 
-    `stage_limits` are the design's own limits by stage code; `lang` is the language of texts written to the portal.
+    `stage_limits` are the design's own limits by stage code; `lang` is the language of texts written to the portal;
+    `decisions` are what people answered, as far as it holds on this snapshot.
     """
     if not capabilities.has_leads or not snapshot.facts.leads_on:
         raise Refused("clean.no_leads", portal=snapshot.portal_id)
     routing = resolve(owners, Staff.of(snapshot.users(), snapshot.teams()), snapshot.sources(), snapshot.facts)
     pile = read_pile(snapshot, spec, now, stage_limits)
-    return _Planner(snapshot, spec, routing, now, lang, pile).draft(_smaller(limit, spec.limit))
+    force = decisions or in_force(snapshot, (), spec.protect)
+    return _Planner(snapshot, spec, routing, now, lang, pile, force).draft(_smaller(limit, spec.limit))
+
+
+@dataclass(frozen=True, slots=True)
+class SortedOut:
+    """A pile before anything is planned for it: who is a client, who is left and why, and what is known already."""
+
+    pile: Pile
+    clusters: tuple[Cluster, ...]
+    left: Mapping[str, Reason]
+    index: KnownClients
+
+
+def sort_out(
+    snapshot: Snapshot,
+    spec: CleanSpec,
+    owners: OwnersSpec,
+    now: datetime,
+    decisions: InForce,
+    stage_limits: Mapping[str, timedelta] | None = None,
+) -> SortedOut:
+    """The clusters that a plan would be made of, for people to look at beforehand."""
+    if not snapshot.facts.leads_on:
+        raise Refused("clean.no_leads", portal=snapshot.portal_id)
+    routing = resolve(owners, Staff.of(snapshot.users(), snapshot.teams()), snapshot.sources(), snapshot.facts)
+    pile = read_pile(snapshot, spec, now, stage_limits)
+    planner = _Planner(snapshot, spec, routing, now, "ru", pile, decisions)
+    _, clusters, index = planner._sort_out()
+    return SortedOut(pile, clusters, planner.left, index)
 
 
 @dataclass(slots=True)
@@ -84,6 +117,7 @@ class _Planner:
     now: datetime
     lang: Language
     pile: Pile
+    force: InForce
     left: dict[str, Reason] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
     assignment: dict[str, str] = field(default_factory=dict)
@@ -108,7 +142,7 @@ class _Planner:
         return CleanDraft(
             operations=operations,
             left=self._left(),
-            notes=(*self.pile.notes, *self._notes(taken, index)),
+            notes=(*self.pile.notes, *self._notes(taken, index), *self.force.notes()),
             steps=tuple(tap_steps(find_tap(self.snapshot, self.spec, self.now))),
             assignment=dict(sorted(self.assignment.items(), key=lambda pair: natural(pair[0]))),
             stages_needed=frozenset(
@@ -138,6 +172,8 @@ class _Planner:
             action = self._action(item)
             if item.standing is not Standing.STUCK:
                 self.left[item.lead.id] = Reason(f"clean.left.{item.standing.value}")
+            elif item.lead.ref in self.force.protected:
+                self.left[item.lead.id] = Reason("clean.left.protected")
             elif action == "archive":
                 to_archive.append(item)
             elif action == "leave":
@@ -154,6 +190,7 @@ class _Planner:
             else KnownClients()
         )
         found = find_clusters(people, index, self.pile.known)
+        found = judged(found, people, index, self.force, self.pile.known.aliases)
         self.left.update(found.left)
         return to_archive, found.clusters, index
 

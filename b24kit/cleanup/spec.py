@@ -5,12 +5,14 @@ Descriptions of the fields are in Russian: they become the hints of an editor th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from b24kit.crm.refs import CARDS
 from b24kit.letters.classify import RELAYS, LetterClass
 
 Action = Literal["convert", "archive", "leave"]
@@ -91,6 +93,26 @@ class OwnSpec(Section):
     roles: Names = Field(default=(), description="Ещё имена общих ящиков, кроме info, sales и подобных")
 
 
+def _card(value: Any) -> Any:
+    """`lead:12`: only kinds of cards, only a number."""
+    kind, _, number = str(value).strip().lower().partition(":")
+    if kind not in CARDS or not number.isalnum():
+        raise PydanticCustomError("card", "not a card: {card}", {"card": str(value)})
+    return f"{kind}:{number}"
+
+
+class ProtectSpec(Section):
+    """Cards that are never written, merged or closed, whatever else the playbook says."""
+
+    cards: tuple[Annotated[str, BeforeValidator(_card)], ...] = Field(
+        default=(), description="Карточки по номерам: lead:12, contact:7, company:3, deal:5"
+    )
+    owners: Names = Field(default=(), description="Все карточки этих сотрудников: номер, e-mail, имя или должность")
+    fields: Mapping[Text, Names] = Field(
+        default_factory=dict, description="Карточки с таким значением поля: UF_CRM_VIP: [Y]; source: [PARTNER]"
+    )
+
+
 class CleanSpec(Section):
     """The clean-up of a pile."""
 
@@ -119,6 +141,7 @@ class CleanSpec(Section):
         description="Поля отказов (UF_CRM_...): отказ из лида попадёт в контакт, более строгий побеждает. "
         "Поле с тем же кодом должно быть у контактов",
     )
+    protect: ProtectSpec = Field(default=ProtectSpec(), description="Карточки, которые нельзя трогать")
     limit: int | None = Field(default=None, ge=1, description="Не больше стольких клиентов за один раз")
 
 

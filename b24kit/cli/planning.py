@@ -49,6 +49,7 @@ def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
         only=wish.only,
         mode=wish.mode,
         limit=wish.limit,
+        decisions=at.decisions(snapshot.portal_id).decisions(),
     )
     plan = plan_over(
         snapshot,

@@ -12,7 +12,7 @@ from b24kit.cli.context import Desk, desk
 from b24kit.cli.plan import Answer, Limit, Only, load_plan, show_plan
 from b24kit.cli.planning import Wish, make_plan, parse_answers, with_answers
 from b24kit.cli.runs import find_run
-from b24kit.errors import UsageError
+from b24kit.errors import PlanStale, UsageError
 
 if TYPE_CHECKING:
     from b24kit.change.checking import Checked
@@ -55,6 +55,7 @@ def apply(
         if file is not None:
             plan = with_answers(load_plan(at, file), answers)
             say_unused(at, plan)
+            refuse_overtaken(at, plan)
         else:
             plan, _ = make_plan(at, Wish(str(playbook), only, None, limit or sample, answers))
             show_plan(at, plan)
@@ -67,6 +68,21 @@ def apply(
             confirm=confirm, ends=ends, limit=limit, sample=sample, max_changes=max_changes, canary=canary
         )
         carry_out(at, plan, open_rollout(at, plan, allowed), file)
+
+
+def refuse_overtaken(at: Desk, plan: Plan) -> None:
+    """People decided about cards of a saved plan after it was made: it must be made anew.
+
+    A run that has begun is only stopped by what must not be touched any more.
+    """
+    from b24kit.cleanup.standing_decisions import overtaken
+    from b24kit.matching.verdicts import Verdict
+
+    late = at.decisions(plan.portal_id).kept_since(plan.made_at)
+    if at.runs.of_plan(plan.id) is not None:
+        late = [one for one in late if one.verdict is Verdict.PROTECT]
+    if late and (keys := overtaken(plan.operations, late)):
+        raise PlanStale("review.decided_since", plan=plan.id, count=len(keys), keys=", ".join(keys[:SHOWN]))
 
 
 def say_unused(at: Desk, plan: Plan) -> None:

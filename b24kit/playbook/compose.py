@@ -14,8 +14,10 @@ from datetime import datetime, timedelta
 from b24kit.change.operation import Operation, Reason, UpdateRecord
 from b24kit.change.plan import HandStep, LeftAlone, ordered
 from b24kit.change.snapshot import Snapshot
+from b24kit.cleanup.decisions import Decision
 from b24kit.cleanup.planner import CleanDraft, plan_clean
 from b24kit.cleanup.spec import CleanSpec
+from b24kit.cleanup.standing_decisions import InForce, in_force
 from b24kit.crm.cards import Deal
 from b24kit.crm.pipeline import LEADS, Stage, deals_ladder
 from b24kit.crm.portal import Capabilities, PortalFacts
@@ -57,11 +59,13 @@ def compose(
     limit: int | None = None,
     answers: Mapping[str, str] | None = None,
     lang: Language | None = None,
+    decisions: Sequence[Decision] = (),
 ) -> Pieces:
     """Everything that a playbook asks of this portal. Pure: nothing is read but the snapshot.
 
     `only` narrows to "stages" or "clean", `mode` overrides how the pile is cleaned, `limit` takes so many clusters,
-    `answers` add to what the playbook says of hand steps, `lang` overrides the language written to the portal.
+    `answers` add to what the playbook says of hand steps, `lang` overrides the language written to the portal,
+    `decisions` are what people answered about doubtful clients of this portal.
     """
     _check_wish(playbook, only, mode)
     if not facts.leads_on and (playbook.stages is not None or playbook.clean is not None):
@@ -69,9 +73,11 @@ def compose(
     written = lang or playbook.language
     stages, cleans = only != "clean", only != "stages" and playbook.clean is not None
     settings = draft_settings(playbook, snapshot, capabilities, written) if stages else SettingsDraft()
+    force = in_force(snapshot, decisions, playbook.clean.protect if playbook.clean is not None else None)
+    settings.moves = [move for move in settings.moves if move.ref not in force.protected]
     cleaned = CleanDraft()
     if cleans:
-        cleaned = _clean(playbook, snapshot, capabilities, now, mode, limit, written)
+        cleaned = _clean(playbook, snapshot, capabilities, now, mode, limit, written, force)
         if not stages:
             settings = draft_closing(playbook, snapshot, cleaned.stages_needed, written)
     operations = _operations(settings, cleaned, limit)
@@ -95,6 +101,15 @@ def stage_limits(playbook: Playbook, snapshot: Snapshot) -> dict[str, timedelta]
     return {known.code(spec.code): spec.limit for spec in playbook.stages.ladder if spec.limit is not None}
 
 
+def pile_limits(playbook: Playbook, snapshot: Snapshot) -> dict[str, timedelta]:
+    """How long a lead must lie on each stage of the design to be cleaned away.
+
+    A fresh inquiry breaks a stage's limit within a day; only what also lay as long as the pile is cleaned away.
+    """
+    least = timedelta(days=playbook.clean.pile.stuck_after if playbook.clean is not None else 0)
+    return {code: max(limit, least) for code, limit in stage_limits(playbook, snapshot).items()}
+
+
 def _check_wish(playbook: Playbook, only: str | None, mode: str | None) -> None:
     if only is not None and only not in PARTS:
         raise UsageError("playbook.part_unknown", part=only, known=", ".join(PARTS))
@@ -115,6 +130,7 @@ def _clean(
     mode: str | None,
     limit: int | None,
     lang: Language,
+    force: InForce,
 ) -> CleanDraft:
     assert playbook.clean is not None
     codes = closing_codes(playbook, snapshot)
@@ -122,10 +138,10 @@ def _clean(
     wanted = {name: codes[word] for name in ("new_client", "linked", "archive") if (word := getattr(close, name))}
     update: dict[str, object] = {"close": close.model_copy(update=wanted)}
     spec: CleanSpec = playbook.clean.model_copy(update={**update, "mode": mode} if mode else update)
-    # A fresh inquiry breaks a stage's limit within a day; only what also lay as long as the pile is cleaned away.
-    least = timedelta(days=spec.pile.stuck_after)
-    limits = {code: max(limit, least) for code, limit in stage_limits(playbook, snapshot).items()}
-    return plan_clean(snapshot, spec, playbook.owners, now, capabilities, limit=limit, lang=lang, stage_limits=limits)
+    limits = pile_limits(playbook, snapshot)
+    return plan_clean(
+        snapshot, spec, playbook.owners, now, capabilities, limit, lang=lang, stage_limits=limits, decisions=force
+    )
 
 
 def _operations(settings: SettingsDraft, cleaned: CleanDraft, limit: int | None) -> list[Operation]:
