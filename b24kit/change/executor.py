@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
 from b24kit.change.journal import Entry, Journal, State
-from b24kit.change.operation import Operation, Phase
+from b24kit.change.operation import Operation, Phase, Reason, RemoveRecord
 from b24kit.change.plan import Plan
 from b24kit.change.recap import Ended, Recap, recap_of
 from b24kit.change.settling import Settler, heard
@@ -26,6 +26,10 @@ from b24kit.crm.writes import Result, Settled, Write
 from b24kit.errors import PortalError, Unsettled
 
 ROUNDS = 3
+# Asked right before cards are removed: those that must stay, and why.
+Spare = Callable[[Sequence[RemoveRecord]], Mapping[str, Reason]]
+# Puts the contents of files into a write that names them by their hashes; the journal keeps the names.
+Attach = Callable[[Write], Write]
 _HOPELESS = frozenset({State.REFUSED, State.FAILED, State.CONFLICT, State.SKIPPED})
 
 
@@ -59,7 +63,10 @@ class Executor:
         bounds: Bounds | None = None,
         tell: Tell | None = None,
         before_phase: Callable[[Phase], None] | None = None,
+        spare: Spare | None = None,
+        attach: Attach | None = None,
     ) -> None:
+        self._spare, self._attach = spare, attach
         self._plan, self._journal, self._portal, self._clock = plan, journal, portal, clock
         self._bounds, self._tell, self._before_phase = bounds or Bounds(), tell, before_phase
         self._operations = {operation.key: operation for operation in plan.operations}
@@ -171,7 +178,12 @@ class Executor:
         self._check_bounds()
         sendings: dict[str, tuple[Operation, Sending]] = {}
         present = self._portal.read(looked_at(wave, self._ids))
+        spared = self._spared(wave)
         for operation in wave:
+            if operation.key in spared:
+                why, at = spared[operation.key], self._clock.now()
+                self._note(Entry(key=operation.key, state=State.CONFLICT, at=at, code=why.code, facts=why.facts))
+                continue
             verdict = weigh(self._plan.id, operation, present, self._ids)
             if isinstance(verdict, Sending):
                 sendings[verdict.write.key] = (operation, verdict)
@@ -183,6 +195,10 @@ class Executor:
         kept = {key: pair for key, pair in sendings.items() if pair[0].cluster not in self._broken}
         back = [operation for key, (operation, _) in sendings.items() if key not in kept]
         return back + (self._perform(kept) if kept else [])
+
+    def _spared(self, wave: Sequence[Operation]) -> Mapping[str, Reason]:
+        removals = [one for one in wave if isinstance(one, RemoveRecord) and one.kept]
+        return self._spare(removals) if self._spare is not None and removals else {}
 
     def _perform(self, sendings: dict[str, tuple[Operation, Sending]]) -> list[Operation]:
         def intend(batch: Sequence[Write]) -> None:
@@ -198,6 +214,8 @@ class Executor:
 
         back: list[Operation] = []
         writes = [sending.write for _, sending in sendings.values()]
+        if self._attach is not None:
+            writes = [self._attach(write) for write in writes]
         answers = self._portal.perform(writes, intend, self._progress(len(writes)))
         with contextlib.closing(cast("Generator[Result, None, None]", answers)):
             for result in answers:

@@ -142,7 +142,7 @@ def print_of(part: Part, item: Mapping[str, Any]) -> str:
     """
     said = item if part is Part.CARD else {name: item.get(name) for name in _SAID[part]}
     if "files" in said:
-        said = {**said, "files": [one.get("name") or one.get("id") for one in said["files"] or ()]}
+        said = {**said, "files": [one.get("name") or "" for one in said["files"] or ()]}
     return hashlib.sha256(_text(said).encode()).hexdigest()[:16]
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from b24kit.clock import Clock
 from b24kit.connectors.batching import PROBE_READS, PROBE_WRITES, Cut, Waiting, batch_length, unknown
-from b24kit.connectors.bitrix24.encode import speaks_in_references
+from b24kit.connectors.bitrix24.encode import travels_alone
 from b24kit.connectors.bitrix24.exchange import BatchAnswer, Exchange
 from b24kit.connectors.bitrix24.outlook import Outlook
 from b24kit.connectors.commands import Command, CommandOutcome
@@ -104,7 +104,7 @@ class Dispatch:
             if new & self._probing and not self._reads:
                 return  # the first batch of a method whose speed is unknown goes alone
             batch = waiting.take(count)
-            alone = speaks_in_references(batch[0].params)
+            alone = travels_alone(batch[0].params)
             booking = self._exchange.meter.book(self._costs(batch, alone=alone))
             if not isinstance(booking, Booking):
                 waiting.put_back(batch)
@@ -126,7 +126,7 @@ class Dispatch:
         )
         count = batch_length(waiting, self._exchange.speeds, cut)
         for number, command in enumerate(waiting.peek(count)):
-            if speaks_in_references(command.params):
+            if travels_alone(command.params):
                 return max(1, number)
         return count
 

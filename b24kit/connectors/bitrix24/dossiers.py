@@ -28,6 +28,7 @@ from b24kit.connectors.bitrix24.translate_hanging import (
     move_item,
     product_item,
     task_item,
+    without_access,
 )
 from b24kit.connectors.bitrix24.wirevalues import Row, rows_of, rows_under
 from b24kit.connectors.commands import Command, CommandOutcome
@@ -97,7 +98,7 @@ def _round(client: RestClient, reading: Reading, refs: Sequence[Ref]) -> Iterato
         if same:
             _ask_together(client, kind, same, found)
     for ref in there:
-        yield _dossier(ref, values_of(cards[ref]), found)
+        yield _dossier(ref, without_access(values_of(cards[ref])), found)
 
 
 def _dossier(ref: Ref, card: Mapping[str, Any], found: _Gathered) -> Dossier:

@@ -85,6 +85,7 @@ _ALL = (
     _make("crm.timeline.comment.add", seconds=0.1),
     _write("crm.timeline.bindings.bind", seconds=0.03),
     _write("crm.timeline.bindings.unbind", seconds=0.03),
+    _read("crm.timeline.bindings.list", "classic"),
     _read("crm.timeline.comment.get"),
     _make("crm.item.productrow.add", "productRow", "id"),
     _read("crm.item.productrow.list", "item"),

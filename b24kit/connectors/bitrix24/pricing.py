@@ -17,6 +17,8 @@ _CREATED_BY = {
     Kind.SOURCE: "crm.status.add",
     Kind.PIPELINE: "crm.category.add",
     Kind.FIELD: "crm.lead.userfield.add",
+    Kind.ACTIVITY: "crm.activity.add",
+    Kind.PRODUCT: "crm.item.productrow.add",
     Kind.COMMENT: "crm.timeline.comment.add",
     Kind.TODO: "crm.activity.todo.add",
     Kind.TASK: "tasks.task.add",
@@ -35,6 +37,7 @@ _DELETED_BY = {
     Kind.PIPELINE: "crm.category.delete",
     Kind.ACTIVITY: "crm.activity.delete",
     Kind.TODO: "crm.activity.delete",
+    Kind.PRODUCT: "crm.item.productrow.delete",
     Kind.COMMENT: "crm.timeline.comment.delete",
     Kind.TASK: "tasks.task.delete",
     Kind.NOTICE: "im.notify.delete",
@@ -81,6 +84,8 @@ def _write_method(name: str) -> tuple[str, int]:
     """The method of a `write_name`, and how many writes one call of it does."""
     verb, _, noun = name.partition(" ")
     kind = Kind(noun)
+    if verb in _BOUND_BY and kind is Kind.COMMENT:
+        return f"crm.timeline.bindings.{verb}", 1
     if verb in _BOUND_BY:
         return _BOUND_BY[verb], 1
     if kind in CARDS:

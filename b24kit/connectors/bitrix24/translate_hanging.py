@@ -16,6 +16,7 @@ from b24kit.crm.records import values_of
 from b24kit.crm.refs import Kind, Ref
 
 _TASK_DONE = "5"
+_ACCESS = re.compile(r"\bauth=[^&\s]*")
 _ON_DISK = re.compile(r"/disk/downloadFile/(\d+)/")
 
 
@@ -34,7 +35,7 @@ def attachments_of(row: Row) -> Iterator[Attachment]:
 
 def activity_item(row: Row) -> dict[str, Any]:
     """An activity with its id, the address it went from or to, and its files."""
-    record = to_activity(row)
+    record = to_activity({name: value for name, value in row.items() if name != "FILES"})
     values = values_of(record) if record is not None else {"subject": text(row.get("SUBJECT")), "channel": "other"}
     known = [mapping(one) for one in row.get("COMMUNICATIONS") or () if isinstance(one, Mapping)]
     address = text(known[0].get("VALUE")) if known else ""
@@ -113,6 +114,15 @@ def link_items(card: Ref, row: Row, values: Mapping[str, Any]) -> Iterator[dict[
                 yield {"id": f"{kind.value}:{found}"}
     for user in row.get("observers") or ():
         yield {"id": f"observer:{user}"}
+
+
+def without_access(value: Any) -> Any:
+    """Values without what opens a portal: addresses of files in user fields carry a token (`auth=`)."""
+    if isinstance(value, str):
+        return _ACCESS.sub("auth=", value) if value.startswith(("https://", "http://", "/")) else value
+    if isinstance(value, Mapping):
+        return {name: without_access(item) for name, item in value.items()}
+    return [without_access(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _named(row: Row) -> list[dict[str, Any]]:
