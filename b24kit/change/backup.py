@@ -253,7 +253,7 @@ class Backups:
 def take_backup(
     backup: Backup, portal: PortalReads, refs: Sequence[Ref], clock: Clock, tell: Tell | None = None
 ) -> None:
-    """Copy the cards that are not in the copy yet, then the files nobody has tried to fetch; cards gone are left out."""
+    """Copy the cards that are not in the copy yet, then the files nobody has tried to fetch; who is gone is left out."""
     missing = backup.missing(refs)
     done = len(refs) - len(missing)
     round_: list[Dossier] = []
@@ -286,4 +286,3 @@ def came_since(backup: Backup, portal: PortalReads, refs: Sequence[Ref]) -> dict
         if parts:
             found[dossier.ref] = sorted(parts)
     return found
-

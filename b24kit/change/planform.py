@@ -126,8 +126,8 @@ def operation_of(body: Mapping[str, Any]) -> Operation:
         case "bind":
             return BindLetter(activity=Ref.parse(body["activity"]), card=Ref.parse(body["card"]), **shared)
         case "unbind":
-            hangs = {"activity": Ref.parse(body["activity"]), "card": Ref.parse(body["card"])}
-            return UnbindLetter(**hangs, unless_last=body.get("unless_last", False), **shared)
+            shared |= {"unless_last": body.get("unless_last", False)}
+            return UnbindLetter(activity=Ref.parse(body["activity"]), card=Ref.parse(body["card"]), **shared)
         case other:
             raise ValueError(f"no operation {other!r}")
 

@@ -7,7 +7,7 @@ went out is made as not done and marked as done afterwards (the page crm.activit
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -87,6 +87,25 @@ def losses(manifest: Manifest) -> list[Reason]:
     return found
 
 
+def in_two_steps(made: CreateRecord) -> Iterator[Operation]:
+    """A letter that went out, or a to-do, is made as not done first: the one would be sent, the other is born open."""
+    values = made.values
+    letter = values.get("channel") == Channel.EMAIL.value and values.get("direction") == Direction.OUT.value
+    if not values.get("done") or not (made.kind is Kind.TODO or (made.kind is Kind.ACTIVITY and letter)):
+        yield made
+        return
+    yield replace(made, values={name: value for name, value in values.items() if name != "done"})
+    yield UpdateRecord(
+        key=f"{made.key}-done",
+        cluster=made.cluster,
+        phase=Phase.NOTES,
+        reason=Reason("recreation.done"),
+        ref=new_ref(Kind.ACTIVITY, made.key),
+        before={"done": False},
+        after={"done": True},
+    )
+
+
 @dataclass(slots=True)
 class _Maker:
     dossier: Dossier
@@ -98,7 +117,9 @@ class _Maker:
 
     def card(self) -> CreateRecord:
         card = self.dossier.card
-        values = {name: value for name, value in card.items() if name not in _STAMPS and value not in (None, "", [], {})}
+        values = {
+            name: value for name, value in card.items() if name not in _STAMPS and value not in (None, "", [], {})
+        }
         values.pop("origin", None)  # every card of ours carries our own, by which it is found again
         linked = [link["id"].partition(":") for link in self.dossier.links]
         observers = [found for kind, _, found in linked if kind == "observer"]
@@ -149,11 +170,9 @@ class _Maker:
         if ref in self.how.surviving:
             yield self._bound(ref)
         elif item.get("channel") == Channel.TODO.value and item.get("deadline"):
-            values = {name: item.get(name) for name in ("text", "deadline")}
+            values = {name: item.get(name) for name in ("text", "deadline", "done")}
             values |= {"title": item.get("subject"), "owner": item.get("responsible")}
-            yield self.made(Kind.TODO, ref.id, values)
-            if item.get("done"):
-                yield self._done(ref.id)
+            yield from in_two_steps(self.made(Kind.TODO, ref.id, values))
         elif item.get("channel") in _WITH_ADDRESS and item.get("address"):
             yield from self._said(item, ref)
         else:
@@ -208,22 +227,7 @@ class _Maker:
         files, lost = self._files(item)
         text = "\n".join(filter(None, [item.get("text"), *lost]))
         values = {**{name: item.get(name) for name in kept}, "text": text, "files": files}
-        went_out = item.get("channel") == Channel.EMAIL.value and item.get("direction") == Direction.OUT.value
-        yield self.made(Kind.ACTIVITY, ref.id, {**values, "done": bool(item.get("done")) and not went_out})
-        if went_out and item.get("done"):
-            yield self._done(ref.id, Kind.ACTIVITY)
-
-    def _done(self, item: str, kind: Kind = Kind.TODO) -> UpdateRecord:
-        maker = f"{self.how.key}/{kind.value}-{item}"
-        return UpdateRecord(
-            key=f"{maker}-done",
-            cluster=self.how.cluster,
-            phase=Phase.NOTES,
-            reason=Reason("recreation.done"),
-            ref=new_ref(Kind.ACTIVITY, maker),
-            before={"done": False},
-            after={"done": True},
-        )
+        yield from in_two_steps(self.made(Kind.ACTIVITY, ref.id, values))
 
     def _bound(self, ref: Ref) -> BindLetter:
         return BindLetter(
@@ -242,14 +246,7 @@ class _Maker:
         head = f"[{_moment(item.get('created'))}, {author}]"
         text = "\n".join(filter(None, [head, title, item.get("text"), *lost]))
         made = self.made(Kind.COMMENT, f"of-{kind.value}-{item['id']}", {"text": text, "files": files}, was=False)
-        return CreateRecord(
-            key=made.key,
-            cluster=made.cluster,
-            phase=made.phase,
-            reason=Reason("recreation.part", {"was": f"{kind.value}:{item['id']}"}),
-            kind=made.kind,
-            values=made.values,
-        )
+        return replace(made, reason=Reason("recreation.part", {"was": f"{kind.value}:{item['id']}"}))
 
     def _files(self, item: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
         """The kept files of an item by their hashes, and a line for each that was never read."""

@@ -102,7 +102,9 @@ def _taken_back(run_id: str, store: RunStore) -> frozenset[str]:
         if store.undoing(info.id):
             continue  # that undo was itself taken back
         undo = store.open(info.id)
-        if not info.finished and any(isinstance(one, CreateRecord) and "was" in one.reason.facts for one in undo.plan.operations):
+        if not info.finished and any(
+            isinstance(one, CreateRecord) and "was" in one.reason.facts for one in undo.plan.operations
+        ):
             undo.close()  # a second way back would make the same cards twice
             raise Refused("undo.unfinished", run=run_id, undo=info.id)
         found |= {key.removeprefix("undo-") for key, entry in undo.journal.last().items() if entry.state.final}

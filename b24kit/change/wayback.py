@@ -23,7 +23,7 @@ from b24kit.change.operation import (
     UpdateRecord,
 )
 from b24kit.change.plan import LeftAlone
-from b24kit.change.recreation import Again, hanging, recreate
+from b24kit.change.recreation import Again, hanging, in_two_steps, recreate
 from b24kit.change.references import resolved
 from b24kit.change.runs import RunInfo
 from b24kit.change.threeway import edited, relinked, taken_back
@@ -136,9 +136,7 @@ class _Finder:
     def _relink(self) -> None:
         self.way.restored = [replace(one, values=relinked(one.values, self._again)) for one in self.way.restored]
 
-    def _make_one(
-        self, removal: RemoveRecord, dossier: Dossier | None, surviving: set[Ref], copies: Copies
-    ) -> None:
+    def _make_one(self, removal: RemoveRecord, dossier: Dossier | None, surviving: set[Ref], copies: Copies) -> None:
         if dossier is None or copies.backup is None:
             self._leave(removal.ref, "undo.left.no_backup")
             return
@@ -175,7 +173,7 @@ class _Finder:
         match deed.operation:
             case UpdateRecord():
                 ref = resolved(deed.operation.ref, self._ids)
-                if not _among(ref, self._made):  # what we made goes away whole
+                if _as_made(ref, self._made) not in self._made:  # what we made goes away whole
                     self._put_back(deed, deed.operation, ref, present.get(ref))
             case CreateRecord():
                 self._remove(deed, deed.operation, present)
@@ -228,7 +226,10 @@ class _Finder:
             self._leave(operation.ref, "undo.left.there_again", {"named": inverse.values.get("code")})
         else:
             self._again[operation.ref] = new_ref(inverse.kind, inverse.key)
-            self.way.restored.append(inverse)
+            made, *rest = in_two_steps(inverse)
+            assert isinstance(made, CreateRecord)
+            self.way.restored.append(made)
+            self.way.hanging += rest
 
     def _remove(self, deed: Deed, operation: CreateRecord, present: Mapping[Ref, Record]) -> None:
         ref = deed.made or operation.target
@@ -283,7 +284,7 @@ class _Finder:
             if deed.made is not None:
                 found.setdefault(deed.made, {}).update(wrote)
             elif isinstance(operation, UpdateRecord) and operation.ref.is_new:
-                known = found.setdefault(resolved(operation.ref, self._ids), {})
+                known = found.setdefault(_as_made(resolved(operation.ref, self._ids), self._made), {})
                 if "extra" in wrote and "extra" in known:  # a few unnamed fields more, not instead of the others
                     wrote["extra"] = {**known["extra"], **wrote["extra"]}
                 known.update(wrote)
@@ -320,9 +321,10 @@ def used_by_people(
     return found
 
 
-def _among(ref: Ref, made: Collection[Ref]) -> bool:
-    """A to-do is an activity too."""
-    return ref in made or (ref.kind is Kind.ACTIVITY and Ref(Kind.TODO, ref.id) in made)
+def _as_made(ref: Ref, made: Collection[Ref]) -> Ref:
+    """A to-do is made as one and changed as an activity."""
+    todo = Ref(Kind.TODO, ref.id)
+    return todo if ref.kind is Kind.ACTIVITY and todo in made else ref
 
 
 def _identity(ref: str, values: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -47,19 +47,33 @@ def open_rollout(at: Desk, plan: Plan, allowed: Allowed) -> Rollout:
     from b24kit.change.rollout import Rollout
     from b24kit.config.settings import state_dir
 
-    phrase = allowed.confirm
-    if not phrase and (final := len(final_operations(plan.operations, at.portal.capabilities))):
-        phrase = at.screen.ask("apply.final_ask", phrase=final_phrase(final)[at.lang])
-    answers = {step.key: step.answer for step in plan.steps if step.answer}
-    return Rollout(
+    rollout = Rollout(
         portal=at.portal,
         store=at.runs,
         locks=state_dir(),
         clock=at.clock,
-        consent=Consent(phrase=phrase, max_changes=allowed.max_changes, answers=answers),
         bounds=Bounds(until=allowed.ends, limit=allowed.limit, sample=allowed.sample),
         before_phase=CanaryFirst(at.portal, at.clock) if allowed.canary else None,
     )
+    copy_first(at, plan, rollout)
+    phrase = allowed.confirm
+    if not phrase and (final := len(final_operations(plan.operations, at.portal.capabilities))):
+        phrase = at.screen.ask("apply.final_ask", phrase=final_phrase(final)[at.lang])
+    answers = {step.key: step.answer for step in plan.steps if step.answer}
+    return replace(rollout, consent=Consent(phrase=phrase, max_changes=allowed.max_changes, answers=answers))
+
+
+def copy_first(at: Desk, plan: Plan, rollout: Rollout) -> None:
+    """Copy the cards that the plan removes before anything is asked: what undoing loses is told with real counts."""
+    from b24kit.change.removal import kept_cards
+    from b24kit.cli.backup import say_copied
+
+    if not kept_cards(plan) or at.portal.facts().id != plan.portal_id:
+        return
+    with at.screen.progress("backup.taking") as tell:
+        manifest = replace(rollout, tell=tell).back_up(plan)
+    if manifest is not None:
+        say_copied(at, manifest, str(at.runs.backups.path(plan.id)))
 
 
 def carry_out(at: Desk, plan: Plan, rollout: Rollout, file: Path | None = None) -> None:

@@ -91,8 +91,8 @@ class Transport:
                     raise NoAnswer("connection_broke", method="download", host=self.webhook.host, sent=True, said="")
                 return _up_to(response, most) if response.status_code == _FINE else None
         except httpx.HTTPError as error:
-            said = self._shown(type(error).__name__)
-            raise NoAnswer("connection_broke", method="download", host=self.webhook.host, sent=True, said=said) from None
+            facts = {"method": "download", "host": self.webhook.host, "said": type(error).__name__}
+            raise NoAnswer("connection_broke", sent=True, **facts) from None
 
     def close(self) -> None:
         """Close all connections."""

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from b24kit.connectors.bitrix24.calls_create import RestCall, create_call
+from b24kit.connectors.bitrix24.calls_create import create_call
+from b24kit.connectors.bitrix24.calls_hanging import RestCall
 from b24kit.connectors.bitrix24.card_fields import changed_card, changed_item_fields, item_fields, new_card
 from b24kit.connectors.bitrix24.methods import IMPORT_SIZE, METHODS, OWNER_TYPES, new_id
 from b24kit.connectors.bitrix24.wirevalues import switch, wire_id

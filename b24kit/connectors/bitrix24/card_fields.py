@@ -32,7 +32,19 @@ _FIELD_OF_POINT = {
     PointKind.IM: "IM",
 }
 _ALLOWED = {
-    Kind.LEAD: {"contacts", "observers", "title", "owner", "comment", "source", "company_title", "contact", "company", "name", "stage"},
+    Kind.LEAD: {
+        "contacts",
+        "observers",
+        "title",
+        "owner",
+        "comment",
+        "source",
+        "company_title",
+        "contact",
+        "company",
+        "name",
+        "stage",
+    },
     Kind.CONTACT: {"owner", "comment", "source", "company", "companies", "lead", "name"},
     Kind.COMPANY: {"title", "owner", "comment", "lead"},
     Kind.DEAL: {

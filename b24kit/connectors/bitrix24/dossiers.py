@@ -16,6 +16,7 @@ from typing import Any
 from b24kit.connectors.bitrix24.asking import ask, result_of
 from b24kit.connectors.bitrix24.calls_create import task_binding
 from b24kit.connectors.bitrix24.client import RestClient
+from b24kit.connectors.bitrix24.fieldnames import names
 from b24kit.connectors.bitrix24.lookup import is_gone, read_refs
 from b24kit.connectors.bitrix24.methods import LISTS, OWNER_TYPES, PAGE_SIZE
 from b24kit.connectors.bitrix24.reading import Reading
@@ -39,7 +40,7 @@ from b24kit.errors import NotAllowed, UsageError
 
 AT_ONCE = 50  # cards of one round: their letters are in memory together
 _LETTERS = {Kind.LEAD: "L", Kind.DEAL: "D"}
-_TASK_SELECT = """ID TITLE DESCRIPTION RESPONSIBLE_ID CREATED_BY CREATED_DATE DEADLINE STATUS UF_CRM_TASK""".split()
+_TASK_SELECT = names("ID TITLE DESCRIPTION RESPONSIBLE_ID CREATED_BY CREATED_DATE DEADLINE STATUS UF_CRM_TASK")
 _REQUISITE, _BANKS, _ADDRESSES = "crm.requisite.list", "crm.requisite.bankdetail.list", "crm.address.list"
 _OWNER_OF_ADDRESS = 8  # crm.enum.ownertype: a requisite
 Items = dict[Ref, list[Row]]
@@ -204,9 +205,7 @@ def _requisites(client: RestClient, kind: Kind, by_id: Mapping[str, Ref], found:
     if not rows:
         return
     ids = [int(row["ID"]) for row in rows]
-    _walk_lists(
-        client, [Listing("banks", any_card, _BANKS, {"select": ["*"], "filter": {"@ENTITY_ID": ids}})], own
-    )
+    _walk_lists(client, [Listing("banks", any_card, _BANKS, {"select": ["*"], "filter": {"@ENTITY_ID": ids}})], own)
     at = _addresses(client, ids)
     for row in rows:
         card = by_id.get(str(row["ENTITY_ID"]))

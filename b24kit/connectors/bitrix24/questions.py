@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from b24kit.connectors.bitrix24.calls_create import RestCall, mark, origin_id, task_binding, userfield_name
-from b24kit.connectors.bitrix24.calls_hanging import SYSTEM, product_call
+from b24kit.connectors.bitrix24.calls_create import mark, task_binding, userfield_name
+from b24kit.connectors.bitrix24.calls_hanging import SYSTEM, RestCall, origin_id, product_call
 from b24kit.connectors.bitrix24.methods import LISTS, OWNER_TYPES
 from b24kit.connectors.bitrix24.translate import SOURCES, directory_of, stage_code
 from b24kit.connectors.bitrix24.translate_activities import TODO_PROVIDER
@@ -146,9 +146,7 @@ def _activity(write: Create) -> Question:
 
 def _product(write: Create) -> Question:
     """A row that says the same on the same card; rows of a card differ at least in their places."""
-    call, sent = product_call(write)
-    fields = sent["fields"]
-    del call
+    fields = product_call(write)[1]["fields"]
     asked = {"filter": {"=ownerType": fields["ownerType"], "=ownerId": fields["ownerId"]}}
     told = {name: value for name, value in fields.items() if name not in ("ownerType", "ownerId")}
 

@@ -43,9 +43,7 @@ def _comments(client: RestClient, ids: Sequence[str]) -> set[str]:
 def _tasks(client: RestClient, ids: Sequence[str]) -> set[str]:
     asked = {found: _task(found) for found in ids}
     outcomes = ask(client, list(asked.values()))
-    return {
-        found for found, one in asked.items() if rows_under(result_of(one, outcomes.get(one.key)), "tasks")
-    }
+    return {found for found, one in asked.items() if rows_under(result_of(one, outcomes.get(one.key)), "tasks")}
 
 
 def _task(found: str) -> Command:
