@@ -253,7 +253,7 @@ class Backups:
 def take_backup(
     backup: Backup, portal: PortalReads, refs: Sequence[Ref], clock: Clock, tell: Tell | None = None
 ) -> None:
-    """Copy the cards that are not in the copy yet, then the files nobody has tried to fetch; who is gone is left out."""
+    """Copy the cards that are not in the copy yet, then the files nobody has tried to fetch; those gone are no more."""
     missing = backup.missing(refs)
     done = len(refs) - len(missing)
     round_: list[Dossier] = []

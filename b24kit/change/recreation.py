@@ -117,9 +117,8 @@ class _Maker:
 
     def card(self) -> CreateRecord:
         card = self.dossier.card
-        values = {
-            name: value for name, value in card.items() if name not in _STAMPS and value not in (None, "", [], {})
-        }
+        filled = {name: value for name, value in card.items() if value not in (None, "", [], {})}
+        values = {name: value for name, value in filled.items() if name not in _STAMPS}
         values.pop("origin", None)  # every card of ours carries our own, by which it is found again
         linked = [link["id"].partition(":") for link in self.dossier.links]
         observers = [found for kind, _, found in linked if kind == "observer"]

@@ -102,14 +102,17 @@ def _taken_back(run_id: str, store: RunStore) -> frozenset[str]:
         if store.undoing(info.id):
             continue  # that undo was itself taken back
         undo = store.open(info.id)
-        if not info.finished and any(
-            isinstance(one, CreateRecord) and "was" in one.reason.facts for one in undo.plan.operations
-        ):
+        if not info.finished and any(map(_makes_again, undo.plan.operations)):
             undo.close()  # a second way back would make the same cards twice
             raise Refused("undo.unfinished", run=run_id, undo=info.id)
         found |= {key.removeprefix("undo-") for key, entry in undo.journal.last().items() if entry.state.final}
         undo.close()
     return frozenset(found)
+
+
+def _makes_again(operation: Operation) -> bool:
+    """Whether an operation makes a card again out of its copy."""
+    return isinstance(operation, CreateRecord) and operation.reason.code == "recreation.card"
 
 
 def _in_order(way: WayBack) -> list[Operation]:

@@ -1,5 +1,5 @@
-"""How a lead is removed: first off it whatever may hang on another card too, then the lead itself, which is copied whole
-before. Nothing goes for good: undoing makes it again out of the copy."""
+"""How a lead is removed: first off it what may hang on another card too, then the lead itself, copied whole before.
+Nothing goes for good: undoing makes it again out of the copy."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def _field(write: Create) -> RestCall:
 
 def _comment(write: Create) -> RestCall:
     card = Ref.parse(write.values["card"])
-    fields = {"ENTITY_ID": wire_id(card.id), "ENTITY_TYPE": card.kind.value, "COMMENT": _marked(write)}
+    fields: dict[str, Any] = {"ENTITY_ID": wire_id(card.id), "ENTITY_TYPE": card.kind.value, "COMMENT": _marked(write)}
     if files := write.values.get("files"):
         fields["FILES"] = [[file["name"], file["content"]] for file in files]
     return "crm.timeline.comment.add", {"fields": fields}

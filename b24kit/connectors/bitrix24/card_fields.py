@@ -33,17 +33,8 @@ _FIELD_OF_POINT = {
 }
 _ALLOWED = {
     Kind.LEAD: {
-        "contacts",
-        "observers",
-        "title",
-        "owner",
-        "comment",
-        "source",
-        "company_title",
-        "contact",
-        "company",
-        "name",
-        "stage",
+        *("title", "owner", "comment", "source", "company_title", "contact", "company", "name", "stage"),
+        *("contacts", "observers"),
     },
     Kind.CONTACT: {"owner", "comment", "source", "company", "companies", "lead", "name"},
     Kind.COMPANY: {"title", "owner", "comment", "lead"},
