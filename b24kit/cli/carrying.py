@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from b24kit.cli.context import Desk
+from b24kit.cli.stock import count_before, say_stock
 from b24kit.crm.portal import Where
 from b24kit.crm.refs import Kind
 from b24kit.errors import B24kitError, PartlyDone, PortalError, Unsettled, UsageError
@@ -37,6 +38,7 @@ class Allowed:
     sample: int | None = None
     max_changes: int | None = None
     canary: bool = True
+    proof: bool = True
 
 
 def open_rollout(at: Desk, plan: Plan, allowed: Allowed) -> Rollout:
@@ -55,7 +57,7 @@ def open_rollout(at: Desk, plan: Plan, allowed: Allowed) -> Rollout:
         bounds=Bounds(until=allowed.ends, limit=allowed.limit, sample=allowed.sample),
         before_phase=CanaryFirst(at.portal, at.clock) if allowed.canary else None,
     )
-    copy_first(at, plan, rollout)
+    copy_first(at, plan, rollout, proof=allowed.proof)
     phrase = allowed.confirm
     if not phrase and (final := len(final_operations(plan.operations, at.portal.capabilities))):
         phrase = at.screen.ask("apply.final_ask", phrase=final_phrase(final)[at.lang])
@@ -63,11 +65,13 @@ def open_rollout(at: Desk, plan: Plan, allowed: Allowed) -> Rollout:
     return replace(rollout, consent=Consent(phrase=phrase, max_changes=allowed.max_changes, answers=answers))
 
 
-def copy_first(at: Desk, plan: Plan, rollout: Rollout) -> None:
+def copy_first(at: Desk, plan: Plan, rollout: Rollout, *, proof: bool) -> None:
     """Copy the cards that the plan removes before anything is asked: what undoing loses is told with real counts."""
     from b24kit.change.removal import kept_cards
     from b24kit.cli.backup import say_copied
 
+    if proof:
+        count_before(at, plan)
     if not kept_cards(plan) or at.portal.facts().id != plan.portal_id:
         return
     with at.screen.progress("backup.taking") as tell:
@@ -90,9 +94,11 @@ def carry_out(at: Desk, plan: Plan, rollout: Rollout, file: Path | None = None) 
     started = at.clock.now()
     with telling_what_is_done(at, plan, file), at.screen.progress("progress.applying", run=True) as tell:
         recap = replace(rollout, tell=tell).apply(plan)
-    say_recap(at, plan, recap, (at.clock.now() - started).total_seconds(), file)
-    if recap.exit_code:
-        raise typer.Exit(recap.exit_code)
+    took = (at.clock.now() - started).total_seconds()
+    lost = say_stock(at, recap.run_id)
+    say_recap(at, plan, recap, took, file)
+    if recap.exit_code or lost:
+        raise typer.Exit(recap.exit_code or 1)
 
 
 def begun_run(at: Desk, plan: Plan) -> RunInfo | None:

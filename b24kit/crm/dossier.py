@@ -97,7 +97,9 @@ class Dossier:
         )
         for part, found in named:
             for item in found:
-                yield part, str(item["id"]), item
+                # A link has no number of its own: it is this card's link to that one.
+                own = f"{self.ref}>{item['id']}" if part is Part.LINKS else str(item["id"])
+                yield part, own, item
         for file in self.files:
             yield Part.FILES, file.id, {"id": file.id, "name": file.name, "size": file.size}
         for name, value in (self.card.get("extra") or {}).items():
