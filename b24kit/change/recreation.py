@@ -94,7 +94,7 @@ def in_two_steps(made: CreateRecord) -> Iterator[Operation]:
     if not values.get("done") or not (made.kind is Kind.TODO or (made.kind is Kind.ACTIVITY and letter)):
         yield made
         return
-    yield replace(made, values={name: value for name, value in values.items() if name != "done"})
+    yield replace(made, values={**values, "done": False})
     yield UpdateRecord(
         key=f"{made.key}-done",
         cluster=made.cluster,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from b24kit.cli.context import Desk
-from b24kit.cli.stock import count_before, say_stock
+from b24kit.cli.stock import count_before, say_stock, stock_after
 from b24kit.crm.portal import Where
 from b24kit.crm.refs import Kind
 from b24kit.errors import B24kitError, PartlyDone, PortalError, Unsettled, UsageError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from b24kit.change.recap import Recap
     from b24kit.change.rollout import Rollout
     from b24kit.change.runs import RunInfo
+    from b24kit.reports.belongings import Belongings
 
 INTERRUPTED = 130
 SHOWN_TROUBLE = 20
@@ -95,9 +96,9 @@ def carry_out(at: Desk, plan: Plan, rollout: Rollout, file: Path | None = None) 
     with telling_what_is_done(at, plan, file), at.screen.progress("progress.applying", run=True) as tell:
         recap = replace(rollout, tell=tell).apply(plan)
     took = (at.clock.now() - started).total_seconds()
-    lost = say_stock(at, recap.run_id)
-    say_recap(at, plan, recap, took, file)
-    if recap.exit_code or lost:
+    hung = stock_after(at, recap.run_id)
+    say_recap(at, plan, recap, took, file, hung)
+    if recap.exit_code or (hung is not None and hung.lost + hung.consent_lost):
         raise typer.Exit(recap.exit_code or 1)
 
 
@@ -143,7 +144,9 @@ def say_so_far(at: Desk, plan: Plan, file: Path | None) -> bool:
     return True
 
 
-def say_recap(at: Desk, plan: Plan, recap: Recap, seconds: float, file: Path | None) -> None:
+def say_recap(
+    at: Desk, plan: Plan, recap: Recap, seconds: float, file: Path | None, hung: Belongings | None = None
+) -> None:
     """One greppable line, what was not done and why, and how to go on or back."""
     from b24kit.reports.plan_text import duration
 
@@ -152,9 +155,12 @@ def say_recap(at: Desk, plan: Plan, recap: Recap, seconds: float, file: Path | N
         trouble = [{"ref": one.ref, "state": one.state, "code": one.code, "said": one.said} for one in recap.undone]
         content = {**ended, "seconds": round(seconds), **counts_of(recap), "not_done": trouble}
         content["new_since"] = new_since(at, plan)
+        content["belongings"] = None if hung is None else hung.document()
         at.screen.document("run", run=recap.run_id, plan=plan.id, **content)
         return
     say_trouble(at, plan, recap)
+    if hung is not None:
+        say_stock(at, hung)
     at.screen.line(f"{plan.portal_id}: {recap.line()}")
     at.screen.say(f"apply.ended_{recap.ended.value}", took=duration(seconds, at.lang))
     at.screen.say("apply.run", run=recap.run_id, journal=str(at.store_dir / recap.run_id / "journal.sqlite"))

@@ -53,25 +53,23 @@ def count_after(at: Desk, run: Run) -> Belongings | None:
             backup.close()
 
 
-def say_stock(at: Desk, run_id: str) -> int:
-    """After a run: where everything is; how much is lost. A portal that went away just now leaves it to `report`."""
-    from b24kit.cli.runs import ALL
-
+def stock_after(at: Desk, run_id: str) -> Belongings | None:
+    """As `count_after`, right after a run; a portal that went away just now leaves the comparison to `report`."""
     run = at.runs.open(run_id)
     try:
-        found = count_after(at, run)
+        return count_after(at, run)
     except (PortalError, Unsettled):
-        found = None
+        return None
     finally:
         run.close()
-    if found is None:
-        return 0
-    if at.screen.as_json:
-        at.screen.document("belongings", run=run_id, **found.document())
-    else:
-        at.screen.tables([found.table()], "belongings", limit=ALL)
-        say_missing(at, found)
-    return found.lost + found.consent_lost
+
+
+def say_stock(at: Desk, found: Belongings) -> None:
+    """Where everything is, for people."""
+    from b24kit.cli.runs import ALL
+
+    at.screen.tables([found.table()], "belongings", limit=ALL)
+    say_missing(at, found)
 
 
 def say_missing(at: Desk, found: Belongings) -> None:

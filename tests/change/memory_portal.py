@@ -165,13 +165,14 @@ class MemoryPortal:
             self.step()
             if ref.id in self.rows[ref.kind]:
                 card = copy.deepcopy(self.rows[ref.kind][ref.id])
-                bound = {i: row for i, row in self.rows[Kind.ACTIVITY].items() if str(ref) in _cards(row)}
+                rows = copy.deepcopy(self.rows[Kind.ACTIVITY]).items()
+                bound = [{**row, "id": i, "address": _address(row)} for i, row in rows if str(ref) in _cards(row)]
                 here = {kind: self._on(kind, ref) for kind in (Kind.COMMENT, Kind.TASK, Kind.PRODUCT)}
                 named = [file for rows in here.values() for row in rows for file in row.get("files", ())]
                 yield Dossier(
                     ref=ref,
                     card=card,
-                    activities=tuple({**copy.deepcopy(row), "id": i} for i, row in bound.items()),
+                    activities=tuple(bound),
                     comments=here[Kind.COMMENT],
                     tasks=here[Kind.TASK],
                     products=here[Kind.PRODUCT],
@@ -327,6 +328,8 @@ class MemoryPortal:
         elif not bindings:
             return Result(write.key, Settled.REFUSED, code="LAST_BINDING", said="Это последняя привязка.")
         row["bindings"] = bindings
+        if row["card"] not in bindings:
+            row["card"] = bindings[0]
         return Result(write.key, Settled.DONE)
 
     def _look(self, write: Write) -> Result:
@@ -381,6 +384,10 @@ _FIELDS = {kind: frozenset(item.name for item in dataclasses.fields(cls)) for ki
 
 def _cards(row: Mapping[str, Any]) -> list[str]:
     return list(row.get("bindings") or [row["card"]])
+
+
+def _address(row: Mapping[str, Any]) -> str:
+    return str((row.get("letter") or {}).get("sender", ""))
 
 
 def _fits(card: Lead | Deal, where: Where | None) -> bool:
