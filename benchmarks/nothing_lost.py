@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +134,7 @@ def planned(scene: Scene, snapshot: Snapshot) -> Plan:
     hanging: dict[Ref, list[Ref]] = {}
     for activity in snapshot.activities(Kind.LEAD):
         hanging.setdefault(activity.card, []).append(activity.ref)
-    operations = [found for one in pieces.operations for found in instead(one, snapshot, hanging)]
+    operations = waiting_rightly([(one, instead(one, snapshot, hanging)) for one in pieces.operations])
     return plan_over(
         snapshot,
         ordered(operations),
@@ -154,6 +154,13 @@ def instead(operation: Operation, snapshot: Snapshot, hanging: Mapping[Ref, Sequ
     if not isinstance(record, Lead):
         return [operation]
     return remove(record, hanging.get(record.ref, ()), Reason(operation.reason.code), operation.cluster)
+
+
+def waiting_rightly(replaced: Sequence[tuple[Operation, list[Operation]]]) -> list[Operation]:
+    """Who waited for an operation waits for the last of those in its place: a stage goes when its cards are gone."""
+    last = {old.key: new[-1].key for old, new in replaced}
+    found = [one for _, new in replaced for one in new]
+    return [replace(one, needs=tuple(last.get(key, key) for key in one.needs)) for one in found]
 
 
 def proven(scene: Scene, plan: Plan, run: Run, inventory: Inventory, store: RunStore) -> Belongings:

@@ -155,8 +155,8 @@ def say_recap(
         trouble = [{"ref": one.ref, "state": one.state, "code": one.code, "said": one.said} for one in recap.undone]
         content = {**ended, "seconds": round(seconds), **counts_of(recap), "not_done": trouble}
         content["new_since"] = new_since(at, plan)
-        content["belongings"] = None if hung is None else hung.document()
-        at.screen.document("run", run=recap.run_id, plan=plan.id, **content)
+        compared = None if hung is None else hung.document()
+        at.screen.document("run", run=recap.run_id, plan=plan.id, **content, belongings=compared)
         return
     say_trouble(at, plan, recap)
     if hung is not None:

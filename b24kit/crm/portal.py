@@ -98,6 +98,8 @@ class Trace:
     at: datetime | None = None
 
 
+DOSSIER = "dossier"  # what a card with everything that hangs on it is called where reads are priced
+
 Intend = Callable[[Sequence[Write]], None]
 Tell = Callable[[Progress], None]
 
@@ -179,7 +181,7 @@ class PortalWrites(Protocol):
         """Look on the portal what became of writes of unknown outcome: DONE with its id, or NOT_EXECUTED if absent."""
 
     def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
-        """Requests and time for so many writes by `write_name`, and so many rows read by kind."""
+        """Requests and time for so many writes by `write_name`, and so many rows read by kind, or dossiers."""
 
 
 class Portal(PortalReads, PortalWrites, Protocol):

@@ -219,3 +219,10 @@ def letters_both_ways() -> MemoryPortal:
         row |= {"letter": {"sender": f"c{record}@x.ru", **nobody}, "text": f"тело {record}"}
     portal.rows[Kind.ACTIVITY]["102"]["direction"] = Direction.OUT.value
     return portal
+
+
+def test_the_price_of_a_removal_counts_the_two_whole_readings() -> None:
+    portal = belongings()
+    plan = plan_for(portal, removals(portal))
+    writes, letters, leads = 16, 8, 2 * 8  # letters are re-read once, cards by the guard and by the executor
+    assert plan.cost.requests == writes + letters + leads + 2 * 8

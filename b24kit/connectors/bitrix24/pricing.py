@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.methods import BATCH_SIZE, IMPORT_SIZE, LISTS, METHODS, PAGE_SIZE
-from b24kit.crm.portal import Cost
+from b24kit.crm.portal import DOSSIER, Cost
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import UsageError
 
@@ -43,6 +43,7 @@ _DELETED_BY = {
     Kind.NOTICE: "im.notify.delete",
     Kind.FIELD: "crm.lead.userfield.delete",
 }
+_DOSSIER = ("crm.activity.list", "crm.timeline.comment.list", "tasks.task.list", "crm.item.productrow.list")
 _BOUND_BY = {"bind": "crm.activity.binding.add", "unbind": "crm.activity.binding.delete"}
 _IMPORT = ("crm.item.batchImport", IMPORT_SIZE)
 _WHOLE_LISTS = frozenset({Kind.STAGE, Kind.SOURCE, Kind.PIPELINE})
@@ -75,6 +76,9 @@ def calls_needed(writes: Mapping[str, int], reads: Mapping[str, int]) -> dict[st
         method, size = _write_method(name)
         counts[method] += _parts(count, size)
     for kind, rows in reads.items():
+        if kind == DOSSIER:  # a list each of a card's letters, comments, tasks and product rows
+            counts.update(dict.fromkeys(_DOSSIER, rows))
+            continue
         found = Kind(kind)
         counts[LISTS[found]] += 1 if found in _WHOLE_LISTS else _parts(rows, PAGE_SIZE)
     return {method: count for method, count in counts.items() if count}
