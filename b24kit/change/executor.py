@@ -17,6 +17,7 @@ from b24kit.change.journal import Entry, Journal, State
 from b24kit.change.operation import Operation, Phase, Reason, RemoveRecord
 from b24kit.change.plan import Plan
 from b24kit.change.recap import Ended, Recap, recap_of
+from b24kit.change.removal import portions
 from b24kit.change.settling import Settler, heard
 from b24kit.change.verdict import Sending, looked_at, rebuilt, weigh
 from b24kit.change.waves import Fate, Wave, chosen_clusters, in_cut, next_wave, phases
@@ -194,7 +195,9 @@ class Executor:
         # A refusal or conflict just found may belong to a cluster-mate in this very wave.
         kept = {key: pair for key, pair in sendings.items() if pair[0].cluster not in self._broken}
         back = [operation for key, (operation, _) in sendings.items() if key not in kept]
-        return back + (self._perform(kept) if kept else [])
+        for part in portions(kept) if self._attach is not None else [kept] if kept else []:
+            back += self._perform(part)
+        return back
 
     def _spared(self, wave: Sequence[Operation]) -> Mapping[str, Reason]:
         removals = [one for one in wave if isinstance(one, RemoveRecord) and one.kept]

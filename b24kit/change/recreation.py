@@ -254,7 +254,7 @@ class _Maker:
         for one in item.get("files") or ():
             kept = self.how.files(str(one["id"]))
             if kept is not None and kept.sha is not None:
-                files.append({"name": kept.name, "kept": kept.sha})
+                files.append({"name": kept.name, "kept": kept.sha, "size": kept.size or 0})
             else:
                 lost.append(f"({(kept.name if kept else one.get('name')) or one['id']} - ?)")
         return files, lost

@@ -4,21 +4,40 @@ contents of copied files get back into the writes that make things again."""
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from b24kit.change.backup import Backup, Backups, came_since
-from b24kit.change.operation import Reason, RemoveRecord
+from b24kit.change.operation import Operation, Reason, RemoveRecord
 from b24kit.change.plan import Plan
+from b24kit.change.verdict import Sending
 from b24kit.crm.portal import PortalReads
 from b24kit.crm.refs import Ref
 from b24kit.crm.writes import Create, Write
+
+AT_ONCE = 32 * 2**20  # bytes of files in memory at a time
 
 
 def kept_cards(plan: Plan) -> list[Ref]:
     """The cards that a plan removes and that have to be copied whole before."""
     return [one.ref for one in plan.operations if isinstance(one, RemoveRecord) and one.kept]
+
+
+def portions(sendings: Mapping[str, tuple[Operation, Sending]]) -> Iterator[dict[str, tuple[Operation, Sending]]]:
+    """A wave cut so that the files it carries fit into memory together; what carries none is not cut."""
+    part: dict[str, tuple[Operation, Sending]] = {}
+    weight = 0
+    for key, pair in sendings.items():
+        files = (pair[1].wrote or {}).get("files") or ()
+        size = sum(int(file.get("size") or 0) for file in files)
+        if part and size and weight + size > AT_ONCE:
+            yield part
+            part, weight = {}, 0
+        part[key] = pair
+        weight += size
+    if part:
+        yield part
 
 
 @dataclass(frozen=True, slots=True)

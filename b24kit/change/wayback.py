@@ -132,6 +132,18 @@ class _Finder:
             for one, dossier in found:
                 self._make_one(one, dossier, surviving, copies)
         self._relink()
+        self._keep_holders()
+
+    def _keep_holders(self) -> None:
+        """Cards that spoke of a removed one speak of it again, unless they are gone or people gave them another."""
+        holders = [one for one in self.way.hanging if isinstance(one, UpdateRecord) and not one.ref.is_new]
+        there = self._portal.read({one.ref for one in holders}) if holders else {}
+        for one in holders:
+            now = values_of(there[one.ref]) if one.ref in there else None
+            if now is None or one.moved_on(now):
+                self.way.hanging.remove(one)
+            if now is not None and one.moved_on(now):
+                self._leave(one.ref, "undo.left.edited", {"fields": list(one.after), "by": now.get("changed_by")})
 
     def _relink(self) -> None:
         self.way.restored = [replace(one, values=relinked(one.values, self._again)) for one in self.way.restored]

@@ -181,6 +181,21 @@ def _ask_together(client: RestClient, kind: Kind, refs: Sequence[Ref], found: _G
         _spread(client, history, lambda row: by_id.get(str(row["OWNER_ID"])), found)
     else:
         _requisites(client, kind, by_id, found)
+        _holders(client, kind, by_id, found)
+
+
+def _holders(client: RestClient, kind: Kind, by_id: Mapping[str, Ref], found: _Gathered) -> None:
+    """Cards that speak of a contact or a company: leads, deals, and a company's contacts."""
+    field_ = f"{kind.value.upper()}_ID"
+    for holder in (Kind.LEAD, Kind.DEAL, *((Kind.CONTACT,) if kind is Kind.COMPANY else ())):
+        narrowed = {"select": ["ID", field_], "filter": {f"@{field_}": [int(card) for card in by_id]}}
+        own = _Gathered()
+        any_card = next(iter(by_id.values()))
+        _walk_lists(client, [Listing("links", any_card, LISTS[holder], narrowed)], own)
+        for row in own.of("links", any_card):
+            card = by_id.get(str(row[field_]))
+            if card is not None:
+                found.of("links", card).append({"holder": f"{holder.value}:{row['ID']}"})
 
 
 def _spread(client: RestClient, listing: Listing, whose: Callable[[Row], Ref | None], found: _Gathered) -> None:

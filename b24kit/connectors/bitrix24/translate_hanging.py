@@ -106,7 +106,10 @@ def move_item(row: Row) -> dict[str, Any]:
 
 
 def link_items(card: Ref, row: Row, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Contacts, companies and observers beyond the one contact and company that the card itself names."""
+    """Contacts, companies and observers beyond those that the card itself names, and cards that speak of it."""
+    if row.get("holder"):
+        yield {"id": text(row["holder"])}
+        return
     named = {Kind.CONTACT: row.get("contactIds"), Kind.COMPANY: row.get("companyIds")}
     for kind, ids in named.items():
         for found in ids or ():
