@@ -85,7 +85,7 @@ class Backup:
     def __init__(self, path: Path) -> None:
         self.path = path
         path.touch(mode=0o600)
-        self._base = sqlite3.connect(path, isolation_level=None)
+        self._base = sqlite3.connect(path, isolation_level=None, timeout=60)
         try:
             self._base.executescript(_TABLES)
             found = dict(self._base.execute("SELECT name, value FROM meta").fetchall())

@@ -33,6 +33,7 @@ CREATE INDEX IF NOT EXISTS after_of ON after (part, id);
 CREATE TABLE IF NOT EXISTS copied (
     card TEXT NOT NULL, part TEXT NOT NULL, id TEXT NOT NULL, print TEXT NOT NULL, PRIMARY KEY (card, part, id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS taken_away (card TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS elsewhere (part TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (part, id)) WITHOUT ROWID;
 """
 # Where each thing is now: with another card (the client), on its own, in the copy, or nowhere.
@@ -46,6 +47,7 @@ SELECT b.card, b.part, b.id,
     WHEN EXISTS (SELECT 1 FROM elsewhere e WHERE e.part = b.part AND e.id = b.id) THEN 'travelled'
     WHEN EXISTS (SELECT 1 FROM copied c WHERE c.card = b.card AND c.part = b.part AND c.id = b.id
                  AND c.print = b.print) THEN 'in_backup'
+    WHEN EXISTS (SELECT 1 FROM taken_away t WHERE t.card = b.card) THEN 'altered'
     ELSE 'missing'
   END AS fate
 FROM before b
@@ -87,7 +89,7 @@ class Inventory:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
-        self._base = sqlite3.connect(path, isolation_level=None)
+        self._base = sqlite3.connect(path, isolation_level=None, timeout=60)
         self._base.executescript(_TABLES)
 
     def close(self) -> None:
@@ -102,17 +104,26 @@ class Inventory:
         """List what hangs on every card the plan touches; once, before its first write."""
         if not self.taken:
             self._take("before", portal, sorted(touched_cards(plan)), consent)
-            self._base.execute("INSERT INTO meta VALUES ('before', 'whole')")
+            self._base.execute("INSERT OR REPLACE INTO meta VALUES ('before', 'whole')")
 
     def take_after(
-        self, portal: PortalReads, plan: Plan, new_ids: Mapping[str, str], consent: Collection[str] = ()
+        self,
+        portal: PortalReads,
+        plan: Plan,
+        new_ids: Mapping[str, str],
+        consent: Collection[str] = (),
+        taken_away: Collection[str] = (),
     ) -> None:
-        """List again, with the clients that the plan made; then look for what is on none of these cards."""
+        """List again, with the clients that the plan made; then look for what is on none of these cards.
+
+        `taken_away` are cards that people removed while the run went on: what hung there is theirs to answer for.
+        """
         creations = [one for one in plan.operations if isinstance(one, CreateRecord) and one.kind in CARDS]
         made = {Ref(one.kind, new_ids[one.key]) for one in creations if one.key in new_ids}
-        self._base.executescript("DELETE FROM after; DELETE FROM elsewhere;")
+        self._base.executescript("DELETE FROM after; DELETE FROM elsewhere; DELETE FROM taken_away;")
         self._take("after", portal, sorted(touched_cards(plan) | made), consent)
         self._find_elsewhere(portal)
+        self._base.executemany("INSERT OR IGNORE INTO taken_away VALUES (?)", [(card,) for card in taken_away])
 
     def take_copy(self, backup: Backup | None) -> None:
         """What stands in the copy of the removed cards."""
@@ -177,7 +188,6 @@ class Inventory:
         return seal.hexdigest()[:16]
 
     def _take(self, table: str, portal: PortalReads, refs: Iterable[Ref], consent: Collection[str]) -> None:
-        self._base.execute(f"DELETE FROM {table}")
         rows = (row for dossier in portal.dossiers(refs) for row in _rows(dossier, consent))
         self._insert(table, rows)
 
@@ -185,7 +195,7 @@ class Inventory:
         walk = iter(rows)
         while part := list(itertools.islice(walk, _CHUNK)):
             self._base.execute("BEGIN")
-            self._base.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?)", part)
+            self._base.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?, ?, ?)", part)
             self._base.execute("COMMIT")
 
     def _find_elsewhere(self, portal: PortalReads) -> None:

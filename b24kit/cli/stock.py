@@ -8,11 +8,13 @@ from b24kit.cli.context import Desk
 from b24kit.errors import PortalError, Unsettled
 
 if TYPE_CHECKING:
+    from b24kit.change.inventory import Inventory
     from b24kit.change.plan import Plan
     from b24kit.change.runs import Run
     from b24kit.reports.belongings import Belongings
 
 _CONSENT = "consent:"
+TRIES = 3
 
 
 def count_before(at: Desk, plan: Plan) -> None:
@@ -24,9 +26,21 @@ def count_before(at: Desk, plan: Plan) -> None:
     inventory = Inventory(at.runs.inventory(plan.id))
     try:
         with at.screen.progress("progress.reading"):
-            inventory.take_before(at.portal, plan, consent_fields(plan))
+            take_patiently(at, inventory, plan)
+        if not inventory.taken and not at.screen.as_json:
+            at.screen.say("proof.not_taken")
     finally:
         inventory.close()
+
+
+def take_patiently(at: Desk, inventory: Inventory, plan: Plan) -> None:
+    """A portal that breaks off answers is asked again; the proof is no reason to give the run up."""
+    for _ in range(TRIES):
+        try:
+            inventory.take_before(at.portal, plan, consent_fields(plan))
+        except Unsettled:
+            continue
+        return
 
 
 def count_after(at: Desk, run: Run) -> Belongings | None:
@@ -43,9 +57,12 @@ def count_after(at: Desk, run: Run) -> Belongings | None:
     try:
         if not inventory.taken:
             return None
-        ids = {key: entry.new_id for key, entry in run.journal.last().items() if entry.new_id is not None}
+        last = run.journal.last()
+        ids = {key: entry.new_id for key, entry in last.items() if entry.new_id is not None}
+        met_gone = {key for key, entry in last.items() if entry.code == "change.conflict.gone"}
+        taken_away = {str(one.target) for one in plan.operations if one.key in met_gone}
         inventory.take_copy(backup)
-        inventory.take_after(at.portal, plan, ids, consent_fields(plan))
+        inventory.take_after(at.portal, plan, ids, consent_fields(plan), taken_away)
         return belongings_of(inventory, clients_of(plan, ids))
     finally:
         inventory.close()
