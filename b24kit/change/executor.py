@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import cast
 
 from b24kit.change.books import Books
-from b24kit.change.feeding import Feeding
+from b24kit.change.feeding import Attach, Feeding, Spare
 from b24kit.change.journal import Entry, Journal
 from b24kit.change.operation import Operation, Phase
 from b24kit.change.order import Fate, Order, chosen_clusters, in_cut, steps
@@ -57,7 +57,10 @@ class Executor:
         bounds: Bounds | None = None,
         tell: Tell | None = None,
         before_phase: Callable[[Phase], None] | None = None,
+        spare: Spare | None = None,
+        attach: Attach | None = None,
     ) -> None:
+        self._spare, self._attach = spare, attach
         self._plan, self._journal, self._portal, self._clock = plan, journal, portal, clock
         self._bounds, self._tell, self._before_phase = bounds or Bounds(), tell, before_phase
         self._books = Books(plan, journal)
@@ -127,6 +130,8 @@ class Executor:
             check=self._check_bounds,
             outside=self._left_out,
             later=following,
+            spare=self._spare,
+            attach=self._attach,
         )
         while order:
             events = self._portal.carry(feeding, self._progress())

@@ -10,12 +10,14 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from b24kit.change.books import Books
 from b24kit.change.journal import Entry, State
-from b24kit.change.operation import Operation
+from b24kit.change.operation import Operation, Reason, RemoveRecord
 from b24kit.change.order import Order
 from b24kit.change.plan import operation_name
+from b24kit.change.removal import Luggage
 from b24kit.change.settling import Settler, heard
 from b24kit.change.verdict import Sending, looked_at, needs_look, weigh, write_key
 from b24kit.clock import Clock
@@ -27,6 +29,10 @@ from b24kit.crm.writes import Result, Settled, Write
 LOOKED_AHEAD = 1000  # operations that were looked at, or are being looked at, and have not left yet
 FRESH = timedelta(seconds=120)  # how old a look may be when the write leaves
 ROUNDS = 3
+# Asked right before cards are removed: those that must stay, and why, by the operation's key.
+Spare = Callable[[Sequence[RemoveRecord]], Mapping[str, Reason]]
+# Puts the contents of files into a write that names them by their hashes; the journal keeps the names.
+Attach = Callable[[Write], Write]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +55,21 @@ class Feeding:
         check: Callable[[], None],
         outside: Callable[[str], bool],
         later: Iterable[Operation] = (),
+        spare: Spare | None = None,
+        attach: Attach | None = None,
     ) -> None:
         """`check` raises when the run has to end, `outside` names operations that this run was told to leave out;
         `later` are the operations of the steps to come."""
         self._plan_id, self._order, self._books, self._settler, self._clock = plan_id, order, books, settler, clock
         self._check, self._outside = check, outside
+        self._spare, self._attach = spare, attach
         self._clusters: dict[str, list[str]] = defaultdict(list)
         for operation in order.left:
             self._clusters[operation.cluster].append(operation.key)
         self._own = {write_key(plan_id, operation.key): operation.key for operation in order.left}
         self._resting: deque[Operation] = deque()  # ready, but enough are looked at already
+        self._heavy: deque[Operation] = deque()  # ready, but the files of others fill the memory
+        self._luggage = Luggage()
         self._looking: dict[Ref, list[str]] = defaultdict(list)
         self._looked = 0  # operations between the asking for their look and their leaving
         self._found: list[Write] = []  # what looks have freed
@@ -89,6 +100,19 @@ class Feeding:
         writes, self._found = self._found, []
         looks: list[Ref] = []
         self._give_up()
+        writes += self._unlooked()
+        while self._order.ready:
+            self._sort()
+            writes += self._unlooked()
+        while self._resting and self._looked < LOOKED_AHEAD:
+            operation = self._resting.popleft()
+            if self._order.holds(operation.key):
+                looks.append(self._look(operation))
+        self._books.flush()
+        return Wanted(looks, writes)
+
+    def _sort(self) -> None:
+        """Ready operations by what they wait for next: an answer, a look, or room for their files."""
         while self._order.ready:
             operation = self._order.ready.popleft()
             if not self._order.holds(operation.key):
@@ -98,14 +122,17 @@ class Feeding:
             elif needs_look(operation):
                 self._resting.append(operation)
             else:
+                self._heavy.append(operation)
+
+    def _unlooked(self) -> list[Write]:
+        """Writes that rest on no look, as far as their files fit into memory."""
+        writes: list[Write] = []
+        while self._heavy and self._luggage.fits(self._heavy[0]):
+            operation = self._heavy.popleft()
+            if self._order.holds(operation.key):
                 writes += self._weigh(operation, {}, None)
                 self._give_up()
-        while self._resting and self._looked < LOOKED_AHEAD:
-            operation = self._resting.popleft()
-            if self._order.holds(operation.key):
-                looks.append(self._look(operation))
-        self._books.flush()
-        return Wanted(looks, writes)
+        return writes
 
     def intend(self, writes: Sequence[Write]) -> Collection[str]:
         """Journal these as intended. Withheld is what was skipped meanwhile, and what was looked at too long ago.
@@ -160,15 +187,23 @@ class Feeding:
 
     def _see(self, seen: Seen) -> None:
         now = self._clock.now()
-        for ref in seen.refs:
-            for key in self._looking.pop(ref, ()):
-                self._looked -= 1
-                if self._order.holds(key):
-                    self._found += self._weigh(self._books.operations[key], seen.present, now)
+        keys = [key for ref in seen.refs for key in self._looking.pop(ref, ())]
+        self._looked -= len(keys)
+        spared = self._spared([self._books.operations[key] for key in keys if self._order.holds(key)])
+        for key in keys:
+            if key in spared:
+                self._conclude(key, State.CONFLICT, spared[key].code, spared[key].facts)
+            elif self._order.holds(key):
+                self._found += self._weigh(self._books.operations[key], seen.present, now)
+
+    def _spared(self, operations: Sequence[Operation]) -> Mapping[str, Reason]:
+        removals = [one for one in operations if isinstance(one, RemoveRecord) and one.kept]
+        return self._spare(removals) if self._spare is not None and removals else {}
 
     def _take(self, result: Result) -> None:
         key, now = self._own[result.key], self._clock.now()
         self._flying.pop(key, None)
+        self._luggage.drop(key)
         self._books.note(heard(key, result, now))
         if result.settled is Settled.UNKNOWN:
             self._settler.broke(result.key, now)
@@ -232,12 +267,16 @@ class Feeding:
             self._queued[key] = _Queued(verdict, looked)
             self._looked += int(looked is not None)
             self._unwritten[operation_name(operation)] -= 1
-            return [verdict.write]
-        at = self._clock.now()
-        self._books.note(Entry(key=key, state=verdict.state, at=at, code=verdict.code, facts=verdict.facts))
-        self._unwritten[operation_name(operation)] -= 1
-        self._over(key)
+            self._luggage.take(operation)
+            return [verdict.write if self._attach is None else self._attach(verdict.write)]
+        self._conclude(key, verdict.state, verdict.code, verdict.facts)
         return []
+
+    def _conclude(self, key: str, state: State, code: str, facts: Mapping[str, Any]) -> None:
+        """It ends without a write."""
+        self._books.note(Entry(key=key, state=state, at=self._clock.now(), code=code, facts=facts))
+        self._unwritten[operation_name(self._books.operations[key])] -= 1
+        self._over(key)
 
     def _over(self, key: str) -> None:
         self._order.over(key, done=self._books.final(key))
@@ -268,12 +307,14 @@ class Feeding:
             self._looked -= int(queued.looked is not None)
         else:
             self._count(operation, -1)
+        self._luggage.drop(key)
         facts = {"because": because}
         self._books.note(Entry(key=key, state=State.SKIPPED, at=self._clock.now(), code=code, facts=facts))
         self._order.over(key, done=False)
 
     def _anew(self, operation: Operation) -> None:
         """From the look on."""
+        self._luggage.drop(operation.key)
         self._asked.discard(operation.key)
         self._count(operation, 1)
         self._order.again(operation.key)

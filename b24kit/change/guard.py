@@ -102,7 +102,7 @@ def final_phrase(count: int) -> dict[str, str]:
 
 
 def final_operations(operations: Iterable[Operation], capabilities: Capabilities) -> list[RemoveRecord]:
-    """Removals that nothing brings back on this vendor."""
+    """Removals that nothing brings back on this vendor, or only as new cards out of a copy."""
     removals = (one for one in operations if isinstance(one, RemoveRecord))
     return [one for one in removals if isinstance(one.inverse("0", capabilities), NoWayBack)]
 

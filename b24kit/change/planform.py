@@ -99,8 +99,10 @@ def operation_body(operation: Operation) -> dict[str, Any]:
             body |= {"ref": str(operation.ref), "before": dict(operation.before), "after": dict(operation.after)}
         case RemoveRecord():
             body |= {"ref": str(operation.ref), "before": dict(operation.before), "remake": operation.remake}
+            body |= {"kept": True} if operation.kept else {}
         case BindLetter() | UnbindLetter():
             body |= {"activity": str(operation.activity), "card": str(operation.card)}
+            body |= {"unless_last": True} if isinstance(operation, UnbindLetter) and operation.unless_last else {}
     return body
 
 
@@ -119,10 +121,12 @@ def operation_of(body: Mapping[str, Any]) -> Operation:
         case "update":
             return UpdateRecord(ref=Ref.parse(body["ref"]), before=body["before"], after=body["after"], **shared)
         case "remove":
-            return RemoveRecord(ref=Ref.parse(body["ref"]), before=body["before"], remake=body.get("remake"), **shared)
+            again = {"remake": body.get("remake"), "kept": body.get("kept", False)}
+            return RemoveRecord(ref=Ref.parse(body["ref"]), before=body["before"], **again, **shared)
         case "bind":
             return BindLetter(activity=Ref.parse(body["activity"]), card=Ref.parse(body["card"]), **shared)
         case "unbind":
+            shared |= {"unless_last": body.get("unless_last", False)}
             return UnbindLetter(activity=Ref.parse(body["activity"]), card=Ref.parse(body["card"]), **shared)
         case other:
             raise ValueError(f"no operation {other!r}")

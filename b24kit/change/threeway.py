@@ -46,7 +46,9 @@ def edited(
     """What shows that people have touched a thing we made, None when nothing does. `until` is the run's last moment."""
     if ref.kind not in CARDS:
         return None if agrees("name", now.get("name"), ours.get("name")) else ("name",)
-    fields = [name for name, wrote in ours.items() if name != "origin" and not agrees(name, now.get(name), wrote)]
+    # What no record names (observers, a contact's lead) cannot be told from what was written.
+    told = {name: wrote for name, wrote in ours.items() if name != "origin" and name in now}
+    fields = [name for name, wrote in told.items() if not agrees(name, now.get(name), wrote)]
     fields += [name for name in ("points", "comment") if name not in ours and now.get(name)]
     if now.get("changed_by") not in (None, run.user, now.get("created_by")):
         fields.append("changed_by")

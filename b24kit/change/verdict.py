@@ -153,7 +153,9 @@ def _weigh_binding(
         activity = present.get(operation.activity)
         if not isinstance(activity, Activity):
             return Verdict(State.CONFLICT, "change.conflict.gone") if wanted else AS_WANTED
-        bound = resolved(operation.card, ids) in (*(activity.bindings or ()), activity.card)
-        if bound is wanted:
+        cards = {*(activity.bindings or ()), activity.card}
+        if (resolved(operation.card, ids) in cards) is wanted:
+            return AS_WANTED
+        if isinstance(operation, UnbindLetter) and operation.unless_last and len(cards) == 1:
             return AS_WANTED
     return Sending(signed(plan_id, operation, operation.write(ids, {})), None, None)

@@ -16,7 +16,22 @@ from typing import Annotated, Any
 import typer
 
 from b24kit import __version__
-from b24kit.cli import audit, demo, export, match, mishap, plan, playbook, portal, report, review, run, runs, sandbox
+from b24kit.cli import (
+    audit,
+    backup,
+    demo,
+    export,
+    match,
+    mishap,
+    plan,
+    playbook,
+    portal,
+    report,
+    review,
+    run,
+    runs,
+    sandbox,
+)
 from b24kit.cli.context import Interrupted, Options
 from b24kit.errors import B24kitError
 from b24kit.i18n import Language, has, say
@@ -44,6 +59,7 @@ app.command("apply")(run.apply)
 app.command("verify")(run.verify)
 app.command("undo")(run.undo)
 app.add_typer(runs.app, name="runs")
+app.add_typer(backup.app, name="backup")
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("match")(match.match)

@@ -175,6 +175,10 @@ def show_plan(at: Desk, plan: Plan) -> None:
     if finals:
         at.screen.say("plan.finals")
         at.screen.lines(finals)
+    if again := list(plan_text.again_lines(plan, at.lang)):
+        at.screen.say("backup.planned", file=str(at.runs.backups.path(plan.id)))
+        at.screen.say("backup.loses")
+        at.screen.lines(again)
     for closing in plan_text.closing_lines(plan, capabilities, at.lang):
         at.screen.line(closing)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from b24kit.cli.scope import EVERYTHING
+from b24kit.cli.stock import consent_names
 from b24kit.errors import Refused, UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
         left=pieces.left,
         notes=pieces.notes,
         assignment=pieces.assignment,
-        names=pieces.names,
+        names={**pieces.names, **consent_names(playbook.clean.consent if playbook.clean else ())},
         valid_hours=wish.valid_hours,
     )
     return with_answers(plan, wish.answers or {}), snapshot

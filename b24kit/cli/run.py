@@ -45,6 +45,9 @@ def apply(
     max_minutes: Minutes = None,
     max_changes: Annotated[int | None, typer.Option("--max-changes", min=1, help="Refuse a larger plan.")] = None,
     canary: Canary = True,
+    proof: Annotated[
+        bool, typer.Option("--proof/--no-proof", help="Count and hash what hangs on the cards, before and after.")
+    ] = True,
 ) -> None:
     """Carry a plan out, or go on with its unfinished run. Every write is journalled and can be undone."""
     with desk(context) as at:
@@ -65,7 +68,13 @@ def apply(
                 at.screen.say("apply.declined")
                 return
         allowed = Allowed(
-            confirm=confirm, ends=ends, limit=limit, sample=sample, max_changes=max_changes, canary=canary
+            confirm=confirm,
+            ends=ends,
+            limit=limit,
+            sample=sample,
+            max_changes=max_changes,
+            canary=canary,
+            proof=proof,
         )
         carry_out(at, plan, open_rollout(at, plan, allowed), file)
 

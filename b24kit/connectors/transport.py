@@ -26,6 +26,7 @@ CONNECT_TIMEOUT = 15.0
 KEEP_ALIVE = 4.0  # shorter than servers keep idle connections, so that a request does not meet a closing one
 SHOWN = 200  # characters of an unreadable answer that an error carries
 _MOVED = (301, 302, 307, 308)
+_FINE, _BROKEN = 200, 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,23 @@ class Transport:
             if response.status_code in _MOVED:
                 raise PortalMoved("portal_moved", method=method, host=_new_address(response)[1])
         return Reply(response.status_code, self._decoded(response, method), self._clock.monotonic() - started)
+
+    def fetch(self, address: str, most: int) -> bytes | None:
+        """The content behind an address of this portal; None where it is refused, gone or larger than `most` bytes.
+
+        Only its path and query are taken, so that an answer cannot send the access elsewhere; where the portal hands
+        on to its store of files, a redirect is followed without anything of ours. Raises NoAnswer.
+        """
+        parts = urlsplit(address)
+        url = f"{self.webhook.scheme}://{self.webhook.host}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        try:
+            with self._http.stream("GET", url, follow_redirects=True) as response:
+                if response.status_code >= _BROKEN:
+                    raise NoAnswer("connection_broke", method="download", host=self.webhook.host, sent=True, said="")
+                return _up_to(response, most) if response.status_code == _FINE else None
+        except httpx.HTTPError as error:
+            facts = {"method": "download", "host": self.webhook.host, "said": type(error).__name__}
+            raise NoAnswer("connection_broke", sent=True, **facts) from None
 
     def close(self) -> None:
         """Close all connections."""
@@ -132,6 +150,15 @@ class Transport:
 
     def _shown(self, text: str) -> str:
         return self.webhook.mask(" ".join(text.split()))[:SHOWN]
+
+
+def _up_to(response: httpx.Response, most: int) -> bytes | None:
+    found = bytearray()
+    for piece in response.iter_bytes():
+        found += piece
+        if len(found) > most:
+            return None
+    return bytes(found)
 
 
 def _new_address(response: httpx.Response) -> tuple[str, str]:

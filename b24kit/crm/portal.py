@@ -9,6 +9,7 @@ from typing import Protocol
 
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
+from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.pipeline import Pipeline, Source, Stage
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
@@ -31,6 +32,8 @@ class Capabilities:
     renames_system_stages: bool
     stage_code_limit: int
     colours: tuple[str, ...] | None = None  # None: any colour
+    # Beginnings of vendor fields that quiet creation does not carry: written by a change of their own afterwards.
+    quiet_forgets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,8 @@ class Trace:
     title: str = ""
     at: datetime | None = None
 
+
+DOSSIER = "dossier"  # what a card with everything that hangs on it is called where reads are priced
 
 Intend = Callable[[Sequence[Write]], None]
 Tell = Callable[[Progress], None]
@@ -191,6 +196,18 @@ class PortalReads(Protocol):
     def traces(self, ref: Ref) -> list[Trace]:
         """What hangs on this card: activities and to-dos, tasks, running workflows; how robots are found out."""
 
+    def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
+        """Cards with everything that hangs on them, some dozens in memory at a time; those that are gone are absent.
+
+        Files are named, not fetched.
+        """
+
+    def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:
+        """Files with their names, sizes and contents, one at a time; None for one that this access may not read."""
+
+    def surviving(self, refs: Iterable[Ref]) -> set[Ref]:
+        """Which of these activities, comments and tasks are still there, on whatever card."""
+
 
 class PortalWrites(Protocol):
     """Writing. Only `change/executor` calls these."""
@@ -216,7 +233,7 @@ class PortalWrites(Protocol):
         """Look on the portal what became of writes of unknown outcome: DONE with its id, or NOT_EXECUTED if absent."""
 
     def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
-        """Requests and time for so many writes by `write_name`, and so many rows read by kind."""
+        """Requests and time for so many writes by `write_name`, and so many rows read by kind, or dossiers."""
 
 
 class Portal(PortalReads, PortalWrites, Protocol):

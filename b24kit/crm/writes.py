@@ -1,8 +1,9 @@
 """The five things that can be done to a portal, in no vendor's words. Only `change/executor` hands them to a portal.
 
 `values` and `before` are JSON values by the field names of the records (`crm.records`). Kinds without a record class:
-COMMENT {card, text}, TODO and TASK {card, title, text, owner, deadline}, NOTICE {user, text, tag}, FIELD {card_kind,
-code, label, type, options}. A Create of a card may carry `origin`, by which a lost answer is settled later.
+COMMENT {card, text, files}, PRODUCT {card, name, product, price, quantity, ...}, TODO and TASK {card, title, text,
+owner, deadline}, NOTICE {user, text, tag}, FIELD {card_kind, code, label, type, options}. `files` are
+[{name, content}], the content in base64. A Create of a card may carry `origin`, by which a lost answer is settled.
 """
 
 from __future__ import annotations

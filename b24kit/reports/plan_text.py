@@ -11,8 +11,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from b24kit.change.operation import BindLetter, CreateRecord, Operation, RemoveRecord, UnbindLetter, UpdateRecord
+from b24kit.change.backup import Manifest
+from b24kit.change.operation import (
+    BindLetter,
+    CreateRecord,
+    Operation,
+    Reason,
+    RemoveRecord,
+    UnbindLetter,
+    UpdateRecord,
+)
 from b24kit.change.plan import HandStep, Plan
+from b24kit.change.recreation import losses
+from b24kit.change.removal import kept_cards
 from b24kit.change.snapshot import Difference
 from b24kit.crm.portal import Capabilities, Cost
 from b24kit.crm.refs import Kind
@@ -98,6 +109,15 @@ def final_lines(plan: Plan, capabilities: Capabilities, lang: Language) -> Itera
     reasons = Counter((entry.code, entry.ref.kind.value) for entry in plan.no_way_back(capabilities))
     for (code, kind), count in reasons.items():
         yield f"{number(count, lang):>7}  {say(code, lang, kind=say(f'kind.{kind}', lang))}"
+
+
+def again_lines(plan: Plan, lang: Language) -> Iterator[str]:
+    """What undoing a removal cannot bring back, as far as it is known before the cards are copied."""
+    cards = len(kept_cards(plan))
+    if cards:
+        known = losses(Manifest(cards=cards, parts={}, bytes=0))
+        for reason in [*known, Reason("recreation.loses.unknown_yet")]:
+            yield reason_text(reason, lang)
 
 
 def closing_lines(plan: Plan, capabilities: Capabilities, lang: Language) -> list[str]:

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from b24kit.change.backup import Backup
 from b24kit.change.operation import Reason
 from b24kit.change.recap import Recap
 from b24kit.change.runs import RunInfo
 from b24kit.change.snapshot import Snapshot
 from b24kit.crm.cards import Company, Contact, Lead
+from b24kit.crm.dossier import Part
 from b24kit.crm.pipeline import LEADS
 from b24kit.crm.records import comparable, values_of
 from b24kit.crm.refs import Kind
@@ -53,14 +55,17 @@ class Proof:
         ]
 
 
-def prove(before: Snapshot, after: Snapshot) -> Proof:
-    """Compare two readings of one portal. Rows are counted once each; nothing is held but what the sums need."""
+def prove(before: Snapshot, after: Snapshot, backup: Backup | None = None) -> Proof:
+    """Compare two readings of one portal; what stands in the copy of removed cards is not lost.
+
+    Rows are counted once each; nothing is held but what the sums need.
+    """
     return Proof(
         portal_id=after.portal_id,
         stages=_stages(before, after),
         counts=[(Reason(f"kind.{kind.value}"), before.count(kind), after.count(kind)) for kind in CARDS],
-        lost_records=_lost_records(before, after),
-        lost_values=_lost_values(before, after),
+        lost_records=_lost_records(before, after, backup),
+        lost_values=_lost_values(before, after, backup),
         unreachable_letters=_unreachable(before, after),
     )
 
@@ -92,13 +97,22 @@ def _stages(before: Snapshot, after: Snapshot) -> list[tuple[str, int, int]]:
     return rows
 
 
-def _lost_records(before: Snapshot, after: Snapshot) -> int:
-    return sum(len(before.prints(kind).keys() - after.prints(kind).keys()) for kind in CARDS)
+def _lost_records(before: Snapshot, after: Snapshot, backup: Backup | None) -> int:
+    gone = {name for kind in CARDS for name in before.prints(kind).keys() - after.prints(kind).keys()}
+    if gone and backup is not None:
+        gone -= {str(ref) for ref in backup.refs()}
+        activities = {part.value for part in (Part.LETTERS, Part.CALLS, Part.TODOS, Part.MARKS)}
+        gone -= {f"{Kind.ACTIVITY.value}:{item}" for _, part, item, _ in backup.all_prints() if part in activities}
+    return len(gone)
 
 
-def _lost_values(before: Snapshot, after: Snapshot) -> int:
-    """Points of contact that a card had and neither it nor any other card has now."""
+def _lost_values(before: Snapshot, after: Snapshot, backup: Backup | None) -> int:
+    """Points of contact that a card had and neither it, nor any other card, nor the copy has now."""
     kept = {tuple(point) for card in _with_points(after) for point in card}
+    for ref in backup.refs() if backup is not None else ():
+        dossier = backup.dossier(ref) if backup is not None else None
+        if dossier is not None:
+            kept |= {tuple(point) for point in comparable("points", dossier.card.get("points"))}
     return sum(tuple(point) not in kept for card in _with_points(before) for point in card)
 
 

@@ -7,6 +7,7 @@ last binding, a lost answer may commit late). Whole stories run against the sand
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from typing import Any, cast
 from b24kit.clock import FakeClock
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
+from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.pipeline import Outcome, Pipeline, Source, Stage
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Progress, Seen, Tell, Trace, Where
 from b24kit.crm.records import READABLE, Record, record_from, ref_of, same, values_of
@@ -61,6 +63,7 @@ class MemoryPortal:
         self.calls: list[str] = []
         self.robots: list[Robot] = []
         self.found: dict[str, list[Trace]] = {}
+        self.files: dict[str, bytes] = {}
         self.leads_on, self.admin, self.missing = True, True, frozenset[str]()
         self.portal_id = "memory.test"
         self._next = 1000
@@ -157,6 +160,35 @@ class MemoryPortal:
 
     def traces(self, ref: Ref) -> list[Trace]:
         return list(self.found.get(str(ref), []))
+
+    def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
+        for ref in refs:
+            self.step()
+            if ref.id in self.rows[ref.kind]:
+                card = copy.deepcopy(self.rows[ref.kind][ref.id])
+                rows = copy.deepcopy(self.rows[Kind.ACTIVITY]).items()
+                bound = [{**row, "id": i, "address": _address(row)} for i, row in rows if str(ref) in _cards(row)]
+                here = {kind: self._on(kind, ref) for kind in (Kind.COMMENT, Kind.TASK, Kind.PRODUCT)}
+                named = [file for rows in here.values() for row in rows for file in row.get("files", ())]
+                yield Dossier(
+                    ref=ref,
+                    card=card,
+                    activities=tuple(bound),
+                    comments=here[Kind.COMMENT],
+                    tasks=here[Kind.TASK],
+                    products=here[Kind.PRODUCT],
+                    files=tuple(Attachment(file["id"], file["name"]) for file in named),
+                )
+
+    def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:
+        return iter([(file, self.files.get(file.id)) for file in files])
+
+    def surviving(self, refs: Iterable[Ref]) -> set[Ref]:
+        return {ref for ref in refs if ref.id in self.rows[ref.kind]}
+
+    def _on(self, kind: Kind, card: Ref) -> tuple[dict[str, Any], ...]:
+        rows = self.rows[kind].items()
+        return tuple({**copy.deepcopy(row), "id": i} for i, row in rows if row.get("card") == str(card))
 
     def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
         return Cost(requests=sum(writes.values()) + sum((reads or {}).values()))
@@ -263,7 +295,8 @@ class MemoryPortal:
         record = str(self._next)
         values = copy.deepcopy(dict(write.values))
         if write.kind in READABLE:
-            values = values_of(record_from(write.kind, record, values))
+            known = {name: value for name, value in values.items() if name in _FIELDS[write.kind]}
+            values = values_of(record_from(write.kind, record, known))
         if write.kind in CARDS:
             values |= {"created": self._now(), "changed": self._now(), "created_by": US, "changed_by": US}
         self.rows[write.kind][record] = values
@@ -298,7 +331,21 @@ class MemoryPortal:
         ):
             return Result(write.key, Settled.REFUSED, code="BUSY", said="There are active items in this status.")
         del self.rows[write.ref.kind][write.ref.id]
+        if write.ref.kind in CARDS:
+            self._take_along(write.ref)
         return Result(write.key, Settled.DONE)
+
+    def _take_along(self, card: Ref) -> None:
+        """What hangs on a removed card alone goes with it."""
+        for kind in (Kind.COMMENT, Kind.TASK, Kind.PRODUCT):
+            for row in self._on(kind, card):
+                del self.rows[kind][row["id"]]
+        for record, row in list(self.rows[Kind.ACTIVITY].items()):
+            left = [one for one in _cards(row) if one != str(card)]
+            if str(card) in _cards(row) and not left:
+                del self.rows[Kind.ACTIVITY][record]
+            elif str(card) in _cards(row):
+                row |= {"bindings": left, "card": left[0]}
 
     def _bind(self, write: Bind | Unbind) -> Result:
         row = self.rows[Kind.ACTIVITY].get(write.activity.id)
@@ -310,6 +357,8 @@ class MemoryPortal:
         elif not bindings:
             return Result(write.key, Settled.REFUSED, code="LAST_BINDING", said="Это последняя привязка.")
         row["bindings"] = bindings
+        if row["card"] not in bindings:
+            row["card"] = bindings[0]
         return Result(write.key, Settled.DONE)
 
     def _look(self, write: Write) -> Result:
@@ -345,6 +394,29 @@ class MemoryPortal:
         """A person changes a card in the portal's own window."""
         moment: datetime = self.clock.now() + timedelta(seconds=1)
         self.rows[ref.kind][ref.id] |= values | {"changed": moment.isoformat(), "changed_by": by}
+
+
+_CLASSES = {
+    Kind.LEAD: Lead,
+    Kind.CONTACT: Contact,
+    Kind.COMPANY: Company,
+    Kind.DEAL: Deal,
+    Kind.ACTIVITY: Activity,
+    Kind.STAGE: Stage,
+    Kind.PIPELINE: Pipeline,
+    Kind.SOURCE: Source,
+    Kind.USER: User,
+    Kind.TEAM: Team,
+}
+_FIELDS = {kind: frozenset(item.name for item in dataclasses.fields(cls)) for kind, cls in _CLASSES.items()}
+
+
+def _cards(row: Mapping[str, Any]) -> list[str]:
+    return list(row.get("bindings") or [row["card"]])
+
+
+def _address(row: Mapping[str, Any]) -> str:
+    return str((row.get("letter") or {}).get("sender", ""))
 
 
 def _fits(card: Lead | Deal, where: Where | None) -> bool:

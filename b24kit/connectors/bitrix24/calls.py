@@ -1,7 +1,8 @@
 """Writes into REST calls: which method does what, with which parameters, and how its answer reads. Pure.
 
-A letter is never sent: no write becomes crm.activity.add, whose form "e-mail, outgoing, completed" makes the portal
-send. New cards asked for quietly go through crm.item.batchImport, twenty a call, which starts no robots.
+A letter is never sent: the one form of crm.activity.add that makes the portal send ("e-mail, outgoing, completed") is
+refused before anything leaves. New cards asked for quietly go through crm.item.batchImport, twenty a call, which starts
+no robots.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from b24kit.connectors.bitrix24.calls_create import RestCall, create_call
+from b24kit.connectors.bitrix24.calls_create import create_call
+from b24kit.connectors.bitrix24.calls_hanging import RestCall
 from b24kit.connectors.bitrix24.card_fields import changed_card, changed_item_fields, item_fields, new_card
 from b24kit.connectors.bitrix24.methods import IMPORT_SIZE, METHODS, OWNER_TYPES, new_id
 from b24kit.connectors.bitrix24.wirevalues import switch, wire_id
@@ -34,6 +36,7 @@ _DELETED_BY_ID = {
     Kind.ACTIVITY: "crm.activity.delete",
     Kind.TODO: "crm.activity.delete",
     Kind.COMMENT: "crm.timeline.comment.delete",
+    Kind.PRODUCT: "crm.item.productrow.delete",
     # Without FORCED, always: with it the vendor removes even the system stages that every portal stands on.
     Kind.STAGE: "crm.status.delete",
     Kind.SOURCE: "crm.status.delete",
@@ -75,6 +78,10 @@ def call_for(write: Write) -> RestCall:
     if isinstance(write, Delete):
         return _delete(write)
     step = "add" if isinstance(write, Bind) else "delete"
+    if write.activity.kind is Kind.COMMENT:
+        hangs = {"OWNER_ID": wire_id(write.activity.id), "ENTITY_ID": wire_id(write.card.id)}
+        word = "bind" if isinstance(write, Bind) else "unbind"
+        return f"crm.timeline.bindings.{word}", {"fields": {**hangs, "ENTITY_TYPE": write.card.kind.value}}
     return f"crm.activity.binding.{step}", {
         "activityId": wire_id(write.activity.id),
         "entityTypeId": OWNER_TYPES[write.card.kind],

@@ -144,6 +144,15 @@ class RestClient:
         told = None if tell is None else lambda done, total: tell(Progress(done, total))
         return walk(source, self._pool, told=told)
 
+    def fetch(self, address: str, most: int) -> bytes | None:
+        """The content of a file at an address that the portal gave; see `Transport.fetch`."""
+
+        def once() -> bytes | None:
+            self._exchange.bucket.take()
+            return self._transport.fetch(address, most)
+
+        return repeated(once, self._clock, reads=True)
+
     def estimate(self, counts: Mapping[str, int], guess: Mapping[str, float] | None = None) -> Cost:
         """The price of so many items by method, at this portal's limits and with what is spent already.
 

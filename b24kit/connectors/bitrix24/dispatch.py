@@ -27,7 +27,7 @@ from b24kit.connectors.batching import (
     next_batch,
     unknown,
 )
-from b24kit.connectors.bitrix24.encode import speaks_in_references
+from b24kit.connectors.bitrix24.encode import travels_alone
 from b24kit.connectors.bitrix24.exchange import BatchAnswer, Exchange
 from b24kit.connectors.bitrix24.outlook import Outlook
 from b24kit.connectors.commands import Command, CommandOutcome
@@ -294,8 +294,8 @@ class Dispatch:
 
 
 def _travels_alone(command: Command) -> bool:
-    """A command whose data looks like a reference to another one takes none with it."""
-    return speaks_in_references(command.params)
+    """A command whose data looks like a reference to another one, or holds a file, takes none with it."""
+    return travels_alone(command.params)
 
 
 def _lost(command: Command, error: B24kitError, *, looks: bool) -> CommandOutcome:

@@ -7,16 +7,20 @@ from contextlib import ExitStack
 
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.client import RestClient
+from b24kit.connectors.bitrix24.dossiers import read_dossiers
 from b24kit.connectors.bitrix24.facts import CAPABILITIES, ask_facts
+from b24kit.connectors.bitrix24.files import read_contents
 from b24kit.connectors.bitrix24.lookup import read_refs, read_texts
 from b24kit.connectors.bitrix24.orders import Orders
 from b24kit.connectors.bitrix24.pricing import price
 from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.bitrix24.settling import settle
+from b24kit.connectors.bitrix24.surviving import still_there
 from b24kit.connectors.bitrix24.traces import traces_on
 from b24kit.connectors.commands import Command
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
+from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.pipeline import Pipeline, Source, Stage
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Progress, Seen, Tell, Trace, Where
 from b24kit.crm.records import Record
@@ -83,6 +87,15 @@ class BitrixPortal:
 
     def traces(self, ref: Ref) -> list[Trace]:
         return traces_on(self._client, ref)
+
+    def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
+        return read_dossiers(self._client, self._reading, refs)
+
+    def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:
+        return read_contents(self._client, files)
+
+    def surviving(self, refs: Iterable[Ref]) -> set[Ref]:
+        return still_there(self._client, refs)
 
     def perform(self, writes: Sequence[Write], intend: Intend, tell: Tell | None = None) -> Iterator[Result]:
         """Send the writes; see `crm.portal.PortalWrites`. All are translated before the first leaves."""

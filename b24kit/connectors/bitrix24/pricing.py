@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.methods import IMPORT_SIZE, LISTS, METHODS, PAGE_SIZE
-from b24kit.crm.portal import Cost
+from b24kit.crm.portal import DOSSIER, Cost
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import UsageError
 
@@ -16,6 +16,8 @@ _CREATED_BY = {
     Kind.SOURCE: "crm.status.add",
     Kind.PIPELINE: "crm.category.add",
     Kind.FIELD: "crm.lead.userfield.add",
+    Kind.ACTIVITY: "crm.activity.add",
+    Kind.PRODUCT: "crm.item.productrow.add",
     Kind.COMMENT: "crm.timeline.comment.add",
     Kind.TODO: "crm.activity.todo.add",
     Kind.TASK: "tasks.task.add",
@@ -34,11 +36,13 @@ _DELETED_BY = {
     Kind.PIPELINE: "crm.category.delete",
     Kind.ACTIVITY: "crm.activity.delete",
     Kind.TODO: "crm.activity.delete",
+    Kind.PRODUCT: "crm.item.productrow.delete",
     Kind.COMMENT: "crm.timeline.comment.delete",
     Kind.TASK: "tasks.task.delete",
     Kind.NOTICE: "im.notify.delete",
     Kind.FIELD: "crm.lead.userfield.delete",
 }
+_DOSSIER = ("crm.activity.list", "crm.timeline.comment.list", "tasks.task.list", "crm.item.productrow.list")
 _BOUND_BY = {"bind": "crm.activity.binding.add", "unbind": "crm.activity.binding.delete"}
 _BINDINGS = "crm.activity.binding.list"
 _IMPORT = ("crm.item.batchImport", IMPORT_SIZE)
@@ -73,6 +77,9 @@ def calls_needed(writes: Mapping[str, int], reads: Mapping[str, int]) -> dict[st
         method, size = _write_method(name)
         counts[method] += _parts(count, size)
     for kind, rows in reads.items():
+        if kind == DOSSIER:  # a list each of a card's letters, comments, tasks and product rows
+            counts.update(dict.fromkeys(_DOSSIER, rows))
+            continue
         found = Kind(kind)
         counts[LISTS[found]] += 1 if found in _WHOLE_LISTS else _parts(rows, PAGE_SIZE)
         if found is Kind.ACTIVITY:
@@ -84,6 +91,8 @@ def _write_method(name: str) -> tuple[str, int]:
     """The method of a `write_name`, and how many writes one call of it does."""
     verb, _, noun = name.partition(" ")
     kind = Kind(noun)
+    if verb in _BOUND_BY and kind is Kind.COMMENT:
+        return f"crm.timeline.bindings.{verb}", 1
     if verb in _BOUND_BY:
         return _BOUND_BY[verb], 1
     if kind in CARDS:

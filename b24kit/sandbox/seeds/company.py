@@ -13,11 +13,15 @@ from typing import Any
 from b24kit.sandbox.bitrix24.registry import FakePortal
 from b24kit.sandbox.seeds import cast as cast_of
 from b24kit.sandbox.seeds import directories, organiser, pile
+from b24kit.sandbox.seeds.belongings import plant_belongings
 from b24kit.sandbox.seeds.cast import Cast
 
 
-def plant_company(portal: FakePortal, leads: int = 5000, seed: int = 7) -> dict[str, Any]:
-    """Plant the whole company with exactly `leads` open leads; gives a summary and the `truth`."""
+def plant_company(portal: FakePortal, leads: int = 5000, seed: int = 7, *, belongings: bool = False) -> dict[str, Any]:
+    """Plant the whole company with exactly `leads` open leads; gives a summary and the `truth`.
+
+    `belongings` hangs on the leads what people and clients have left there: files, comments, calls, product rows...
+    """
     chance = Random(seed)
     organiser.plant_people(portal)
     organiser.plant_stages(portal)
@@ -26,7 +30,8 @@ def plant_company(portal: FakePortal, leads: int = 5000, seed: int = 7) -> dict[
     directories.plant_clients(portal, chance, cast)
     directories.plant_deals(portal, chance, cast.known, leads)
     truth = pile.plant_pile(portal, chance, cast, leads)
-    return {"kind": "company", "seed": seed, **summary(portal), "truth": {"leads": truth, **_people(cast)}}
+    hung = {"belongings": plant_belongings(portal, seed)} if belongings else {}
+    return {"kind": "company", "seed": seed, **hung, **summary(portal), "truth": {"leads": truth, **_people(cast)}}
 
 
 def summary(portal: FakePortal) -> dict[str, Any]:

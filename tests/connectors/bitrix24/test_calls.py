@@ -172,13 +172,31 @@ def test_what_the_vendor_cannot_do_is_refused_before_anything_is_sent(write: Wri
         calls_for([contact(1), write])
 
 
+AGAIN: dict[str, Any] = {
+    "card": "lead:5",
+    "channel": "email",
+    "subject": "Счёт",
+    "responsible": "3",
+    "address": "a@x.ru",
+}
+
+
 def test_no_letter_can_ever_be_sent() -> None:
-    assert "crm.activity.add" not in METHODS
-    for module in (calls, calls_create):
-        code = [line for line in inspect.getsource(module).splitlines() if '"crm.activity.add"' in line]
-        assert code == []
-    with pytest.raises(UsageError):
-        call_for(Create("x", Kind.ACTIVITY, {"channel": "email"}))
+    for module in (calls, calls_create):  # one door for activities, and it refuses the form that sends
+        assert '"crm.activity.add"' not in inspect.getsource(module)
+    with pytest.raises(UsageError, match="letter_would_be_sent"):
+        calls_for([Create("x", Kind.ACTIVITY, AGAIN | {"direction": "out", "done": True})])
+
+
+@pytest.mark.parametrize("channel", ["email", "call", "meeting"])
+@pytest.mark.parametrize("direction", ["in", "out", "none"])
+@pytest.mark.parametrize("done", [True, False])
+def test_no_activity_made_again_has_the_form_that_sends(channel: str, direction: str, done: bool) -> None:
+    values = AGAIN | {"channel": channel, "direction": direction, "done": done}
+    if (channel, direction, done) == ("email", "out", True):
+        return
+    fields = call_for(Create("x", Kind.ACTIVITY, values))[1]["fields"]
+    assert (fields["TYPE_ID"], fields.get("DIRECTION"), fields["COMPLETED"]) != (4, 2, "Y")
 
 
 def test_a_change_that_differs_in_nothing_needs_no_call() -> None:
