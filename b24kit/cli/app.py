@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from b24kit import __version__
-from b24kit.cli import audit, demo, export, match, mishap, plan, playbook, portal, report, run, runs, sandbox
+from b24kit.cli import audit, demo, export, extract, match, mishap, plan, playbook, portal, report, run, runs, sandbox
 from b24kit.cli.context import Interrupted, Options
 from b24kit.errors import B24kitError
 from b24kit.i18n import Language, has, say
@@ -46,6 +46,7 @@ app.command("undo")(run.undo)
 app.add_typer(runs.app, name="runs")
 app.command("report")(report.report)
 app.command("export")(export.export)
+app.command("extract")(extract.extract)
 app.command("match")(match.match)
 app.add_typer(playbook.app, name="playbook")
 app.command(

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from b24kit.change.guard import TAP
 from b24kit.change.operation import BindLetter, CreateRecord, Operation, RemoveRecord, UnbindLetter, UpdateRecord
 from b24kit.change.plan import HandStep, Plan
 from b24kit.change.snapshot import Difference
@@ -44,7 +45,8 @@ def plan_lines(plan: Plan, lang: Language) -> Iterator[Line]:
         yield Line(sign, say(f"plan.{what}", lang, n=count))
     for index, step in enumerate(plan.steps, 1):
         answered = "" if step.answer is None else " " + say("plan.answered", lang, answer=step.answer)
-        asked = " " + say("plan.answer_with", lang, key=step.key) if step.blocking and step.answer is None else ""
+        asking = "plan.answer_tap" if step.check == TAP else "plan.answer_with"
+        asked = " " + say(asking, lang, key=step.key) if step.blocking and step.answer is None else ""
         yield Line("!", f"{index}. {step_text(step, plan, lang)}{answered}{asked}")
 
 

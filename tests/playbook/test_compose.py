@@ -131,7 +131,7 @@ def test_archive_mode_makes_no_clients(playbook: Playbook) -> None:
     ("wish", "code"),
     [
         ({"only": "robots"}, "playbook.part_unknown"),
-        ({"mode": "delete"}, "playbook.mode_unknown"),
+        ({"mode": "burn"}, "playbook.mode_unknown"),
     ],
 )
 def test_an_unknown_wish_is_a_usage_error(playbook: Playbook, wish: dict[str, str], code: str) -> None:
