@@ -104,9 +104,7 @@ def _meets(facts: Facts, wanted: SegmentSpec, now: datetime) -> bool:
     )
 
 
-def _writers(
-    snapshot: Snapshot, spec: CleanSpec, now: datetime, topics: Collection[str]
-) -> tuple[dict[Ref, Ref], int]:
+def _writers(snapshot: Snapshot, spec: CleanSpec, now: datetime, topics: Collection[str]) -> tuple[dict[Ref, Ref], int]:
     """The client of each lead: the card it is tied to, else who surely wrote it; and how many were strangers."""
     whose: dict[Ref, Ref] = {}
     for lead in snapshot.leads():

@@ -69,7 +69,7 @@ class DealPlace:
 
 
 def deal_place(spec: DealsSpec, snapshot: Snapshot) -> DealPlace:
-    """Find the pipeline and the stage on the portal; UsageError when one of them is not there or is no working stage."""
+    """Find the pipeline and the stage on the portal; UsageError when one is not there or is no working stage."""
     pipeline = _pipeline(spec, snapshot.pipelines())
     working = [one for one in snapshot.stages(deals_ladder(pipeline.id)) if one.outcome is Outcome.OPEN]
     found = working[:1] if spec.stage is None else [one for one in working if _is_called(spec.stage, one)]

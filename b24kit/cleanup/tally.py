@@ -1,4 +1,4 @@
-"""What a clean-up does, counted for the reader of its plan: by action and class of letter, and whose letters are removed."""
+"""What a clean-up does, counted for its reader: by action and class of letter, and whose letters go for good."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ class Tally:
     def _in_words(self, action: Action) -> dict[str, str]:
         return {
             f"phrase_{lang}": ", ".join(
-                f"{say(f'clean.class.{kind.value}', lang)} {number(count, lang)}" for kind, count in self._classes(action)
+                f"{say(f'clean.class.{kind.value}', lang)} {number(count, lang)}"
+                for kind, count in self._classes(action)
             )
             for lang in LANGUAGES
         }

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from b24kit.i18n import Language
-    from b24kit.reports.tables import Table
     from b24kit.migrate.lint import StageFinding
+    from b24kit.reports.tables import Table
 
 FINDINGS = 2
 SHOWN_FINDINGS, SHOWN_ROWS = 20, 6  # together a page or two
@@ -41,7 +41,8 @@ def audit(
         Path | None, typer.Option("--csv", help="Write the findings to this CSV file and the other tables beside it.")
     ] = None,
     leak: Annotated[
-        bool, typer.Option("--leak", help="Only the leak test: whether letters made new leads since the tap was closed.")
+        bool,
+        typer.Option("--leak", help="Only the leak test: whether letters made new leads since the tap was closed."),
     ] = False,
     since: Annotated[
         str | None, typer.Option("--since", help="Count the leak from here; default: the newest clean-up's plan.")

@@ -29,9 +29,7 @@ def extract(
     ] = None,
     excel: Annotated[Path | None, typer.Option("--excel", help="A workbook: a summary and a sheet a segment.")] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="All clients in one CSV file for Excel.")] = None,
-    segment: Annotated[
-        list[str] | None, typer.Option("--segment", help="Only this segment. May be repeated.")
-    ] = None,
+    segment: Annotated[list[str] | None, typer.Option("--segment", help="Only this segment. May be repeated.")] = None,
     snapshot_file: Annotated[
         Path | None, typer.Option("--snapshot", help="Use a snapshot instead of reading the portal.")
     ] = None,
@@ -61,9 +59,7 @@ def loaded(playbook: str | None) -> Playbook | None:
     return load_playbook(find_playbook(playbook)) if playbook else None
 
 
-def measured(
-    at: Desk, snapshot: Snapshot, playbook: Playbook | None, wanted: list[str]
-) -> tuple[ExtractSpec, Extract]:
+def measured(at: Desk, snapshot: Snapshot, playbook: Playbook | None, wanted: list[str]) -> tuple[ExtractSpec, Extract]:
     """The segments as they will be told, and everybody in them; UsageError for a segment that nobody named."""
     from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""`audit --leak`: after the mailboxes were closed, do letters still make leads? For a person and for a scheduled job."""
+"""`audit --leak`: do letters still make leads, now that the mailboxes are closed? For a person and a scheduled job."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ def parsed(text: str) -> datetime:
 
 def tell(at: Desk, leak: Leak) -> None:
     """The verdict with the mailboxes, on the screen or as one document."""
+    from b24kit.reports.plan_text import duration
     from b24kit.reports.wording import moment_text
 
     if at.screen.as_json:
@@ -79,9 +80,9 @@ def tell(at: Desk, leak: Leak) -> None:
         at.screen.sign("!", at.screen.text("leak.unlooked", count=leak.unlooked))
     if leak.others:
         at.screen.say("leak.others", count=leak.others)
-    hours = round(leak.hours) if leak.hours >= 10 else round(leak.hours, 1)
+    span = duration(leak.hours * 3600, at.lang)
     expected = round(leak.expected) if leak.expected is not None else 0
-    at.screen.say(f"leak.{leak.verdict.value}", count=leak.leads + leak.unlooked, hours=hours, expected=expected)
+    at.screen.say(f"leak.{leak.verdict.value}", count=leak.leads + leak.unlooked, span=span, expected=expected)
 
 
 def document(leak: Leak) -> dict[str, Any]:

@@ -76,9 +76,7 @@ def tap_left_open(plan: Plan, lang: Language) -> Plan:
 
     said = say("clean.text.tap_open", lang)
     asked = (step.blocking and step.check == TAP and not step.answer for step in plan.steps)
-    steps = tuple(
-        replace(step, answer=said) if open_ else step for step, open_ in zip(plan.steps, asked, strict=True)
-    )
+    steps = tuple(replace(step, answer=said) if open_ else step for step, open_ in zip(plan.steps, asked, strict=True))
     return replace(plan, steps=steps)
 
 

@@ -53,11 +53,15 @@ class ClientTables:
         """A table for every segment that has anybody, in the playbook's order."""
         columns = tuple(f"extract.column.{name}" for name in _COLUMNS)
         # A sheet is called by the playbook's own word for the segment, which is no catalogue code.
-        return [Table(name, columns, self._rows(self._found.of(name))) for name in self._spec.names if self._found.of(name)]
+        return [
+            Table(name, columns, self._rows(self._found.of(name))) for name in self._spec.names if self._found.of(name)
+        ]
 
     def everybody(self) -> Table:
         """All clients in one table with their segment first."""
-        rows = [(client.segment or None, *row) for client, row in zip(self._all(), self._rows(self._all()), strict=True)]
+        rows = [
+            (client.segment or None, *row) for client, row in zip(self._all(), self._rows(self._all()), strict=True)
+        ]
         columns = tuple(f"extract.column.{name}" for name in ("segment", *_COLUMNS))
         return Table("extract.title", columns, rows)
 
@@ -107,4 +111,6 @@ def _rule(segment: SegmentSpec, lang: Language) -> str:
 
 
 def _money(sums: Mapping[str, int]) -> list[str]:
-    return [f"{number(cents / 100, 'ru', 2 if cents % 100 else 0)} {currency}".strip() for currency, cents in sums.items()]
+    return [
+        f"{number(cents / 100, 'ru', 2 if cents % 100 else 0)} {currency}".strip() for currency, cents in sums.items()
+    ]

@@ -152,7 +152,8 @@ def _setting_line(operation: Operation, plan: Plan, lang: Language) -> Line:
     if isinstance(operation, UpdateRecord):
         return Line("~", f"{kind} {_changes(operation, plan, lang)}")
     if isinstance(operation, RemoveRecord):
-        return Line("-", f"{kind} «{operation.before.get('name') or operation.ref.id}»")
+        name = operation.before.get("name") or operation.before.get("label") or operation.ref.id
+        return Line("-", f"{kind} «{name}»")
     return Line(operation.symbol, f"{kind} {operation.target}")
 
 
