@@ -125,7 +125,8 @@ class Canary:
 
     def _walk(self, ladder: str, codes: Sequence[str], stages: Sequence[Stage]) -> list[Sighting]:
         number = self._next_number()
-        ref = self._make(number, ladder, next(stage.code for stage in stages if stage.outcome is Outcome.OPEN))
+        start, codes = _route(codes, [stage.code for stage in stages if stage.outcome is Outcome.OPEN])
+        ref = self._make(number, ladder, start)
         try:
             return [self._visit(number, ref, ladder, code, step) for step, code in enumerate(codes, 1)]
         finally:
@@ -202,6 +203,16 @@ class Canary:
 
     def _note(self, key: str, facts: dict[str, Any]) -> None:
         self._journal.append([Entry(key=key, state=State.DONE, at=self._clock.now(), facts=facts)])
+
+
+def _route(targets: Sequence[str], working: Sequence[str]) -> tuple[str, list[str]]:
+    """Where the canary begins and the order of its stages: robots of a stage fire on who comes, not on who is there.
+
+    >>> _route(["NEW", "WON"], ["NEW"])
+    ('NEW', ['WON', 'NEW'])
+    """
+    start = next((code for code in working if code not in targets), working[0])
+    return start, [*(code for code in targets if code != start), *(code for code in targets if code == start)]
 
 
 def targets_of(plan: Plan, stages: Sequence[Stage]) -> list[tuple[str, str]]:
