@@ -36,7 +36,9 @@ def measure(folder: Path) -> dict[str, Any]:
     with fake_portal(["--leads", str(LEADS)]) as portal, demo_environment(portal, folder, "en"):
         plan, clusters = folder / "plan.b24", folder / "clusters.csv"
         audit = command("audit", "--json")
-        planned = command("plan", "talking-leads", "-o", str(plan), "--answer", "robots-leads=none", "--tap-open", "--json")
+        planned = command(
+            "plan", "talking-leads", "-o", str(plan), "--answer", "robots-leads=none", "--tap-open", "--json"
+        )
         started = portal.control.clock()["elapsed"]
         run = command("apply", str(plan), "--json")
         seconds = portal.control.clock()["elapsed"] - started

@@ -27,7 +27,7 @@ from b24kit.cleanup.retire import archive
 from b24kit.cleanup.spec import ENDING, Action, CleanSpec, OwnersSpec
 from b24kit.cleanup.staff import Staff
 from b24kit.cleanup.stuck import Standing
-from b24kit.cleanup.tally import Tally, class_in_words, kept_words, removal_notes
+from b24kit.cleanup.tally import Tally, class_in_words, kept_words, others_of, removal_notes
 from b24kit.cleanup.tap import find_tap, tap_steps
 from b24kit.crm.pipeline import LEADS, Outcome
 from b24kit.crm.portal import Capabilities
@@ -193,7 +193,7 @@ class _Planner:
             self.operations.append(archive(item, closing))
         else:
             facts = {"class": item.verdict.kind.value, "sign": item.verdict.sign, **class_in_words(item.verdict.kind)}
-            held = [letter.ref for letter in item.letters if {letter.card, *(letter.bindings or ())} - {item.lead.ref}]
+            held = [letter.ref for letter in item.letters if others_of(letter, {item.lead.ref})]
             self.operations += remove(item.lead, held, Reason("clean.delete", facts), f"c-{item.lead.id}")
 
     def _convert(self, cluster: Cluster, closing: Closing, index: KnownClients, turns: Turns) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from b24kit.change.operation import Reason
 from b24kit.cleanup.pile import Item
 from b24kit.cleanup.reading import Reading
 from b24kit.cleanup.spec import DEFAULTS, Action, CleanSpec
+from b24kit.crm.activity import Activity
+from b24kit.crm.refs import Ref
 from b24kit.i18n import LANGUAGES, number, say
 from b24kit.letters.classify import LetterClass
 
@@ -63,12 +65,20 @@ def class_in_words(kind: LetterClass) -> dict[str, str]:
     return {f"phrase_{lang}": say(f"clean.class.{kind.value}", lang) for lang in LANGUAGES}
 
 
-def removal_notes(removed: Iterable[Item], readings: Mapping[str, Reading]) -> list[Reason]:
-    """Whether what goes for good is known clients' and about running deals: said before anybody agrees to it."""
+def removal_notes(removed: Collection[Item], readings: Mapping[str, Reading]) -> list[Reason]:
+    """What goes with the leads, and whether they are known clients' and about running deals: said before any consent."""
+    leads = {item.lead.ref for item in removed}
+    letters = {letter.id for item in removed for letter in item.letters if not others_of(letter, leads)}
     found = [readings[item.lead.id] for item in removed if item.lead.id in readings]
     known = sum(one.client is not None for one in found)
     deals = sum(one.deal is not None for one in found)
-    return [Reason("clean.note.removes_clients", {"count": known, "deals": deals})] if known else []
+    notes = [Reason("clean.note.letters_go", {"count": len(letters)})] if letters else []
+    return [*notes, Reason("clean.note.removes_clients", {"count": known, "deals": deals})] if known else notes
+
+
+def others_of(letter: Activity, leads: Collection[Ref]) -> frozenset[Ref]:
+    """The cards besides these leads that hold a letter."""
+    return frozenset({letter.card, *(letter.bindings or ())}) - frozenset(leads)
 
 
 def kept_words(spec: CleanSpec) -> list[Reason]:

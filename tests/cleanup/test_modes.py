@@ -77,6 +77,7 @@ def test_removing_known_clients_letters_is_said_before_anybody_agrees() -> None:
     notes = {note.code: note.facts for note in plan(here, clean={"mode": "delete"}).notes}
     assert notes["clean.note.removes_clients"]["count"] == 1
     assert notes["clean.note.does_delete"]["count"] == 2
+    assert notes["clean.note.letters_go"]["count"] == 2
 
 
 @pytest.mark.parametrize("said", ["Y", "Не писать"])
