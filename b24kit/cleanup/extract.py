@@ -48,7 +48,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """One contact or company in its segment; `segment` is empty when no rule took it. `days` since the last event."""
+    """One contact or company in its segment; `segment` is empty when no rule took it.
+
+    `days` are since the last event; a card without any counts from the day it was made.
+    """
 
     card: Contact | Company
     segment: str
@@ -152,7 +155,8 @@ def _sides(deal: Deal) -> Iterable[Ref]:
 def _with_company(cards: Collection[Ref], contacts: Mapping[str, Contact]) -> set[Ref]:
     found = {card for card in cards if card.kind in (Kind.CONTACT, Kind.COMPANY)}
     people = (contacts[card.id] for card in cards if card.kind is Kind.CONTACT and card.id in contacts)
-    return found | {Ref(Kind.COMPANY, person.company) for person in people if person.company}
+    firms = (firm for person in people for firm in (person.company, *person.companies))
+    return found | {Ref(Kind.COMPANY, firm) for firm in firms if firm}
 
 
 def _count_deal(facts: Facts, deal: Deal) -> None:

@@ -50,7 +50,7 @@ class ExtractSpec(Section):
     )
     field: Text | None = Field(
         default=None,
-        pattern=r"^UF_CRM_[A-Z0-9_]{1,13}$",
+        pattern=r"^UF_CRM_[A-Z0-9_]{1,43}$",
         description="Поле контактов и компаний для названия сегмента (UF_CRM_...); его пишет plan --mode extract",
     )
     create_field: bool = Field(

@@ -68,17 +68,19 @@ class Leak:
 
     @property
     def verdict(self) -> Verdict:
-        if self.mailboxes or self.unlooked:
+        if self.mailboxes:
             return Verdict.OPEN
-        return Verdict.CLOSED if self.expected is not None and self.expected >= ENOUGH else Verdict.QUIET
+        sure = not self.unlooked and self.expected is not None and self.expected >= ENOUGH
+        return Verdict.CLOSED if sure else Verdict.QUIET
 
 
 def find_leak(
     portal: PortalReads, since: datetime, now: datetime, *, above: str | None = None, per_day: float | None = None
 ) -> Leak:
-    """Look at the leads that came since; `above` is the id of the last lead known to have been there before."""
+    """Look at the leads that came since. `above` is the id of the last lead that was there at that moment: it tells
+    new leads for sure, also where the portal's clock is not ours; without it the day of creation has to."""
     where = Where(above_id=above) if above is not None else Where(changed_since=since)
-    fresh = [lead for lead in portal.leads(where) if lead.created is not None and lead.created >= since]
+    fresh = [lead for lead in portal.leads(where) if above is not None or _since(lead, since)]
     fresh.sort(key=lambda lead: natural(lead.id), reverse=True)  # the newest say best whether it goes on
     boxes: dict[str, list[Lead]] = defaultdict(list)
     others = 0
@@ -97,6 +99,10 @@ def find_leak(
         unlooked=max(0, len(fresh) - LOOKED),
         per_day=per_day,
     )
+
+
+def _since(lead: Lead, since: datetime) -> bool:
+    return lead.created is not None and lead.created >= since
 
 
 def _mailbox(portal: PortalReads, lead: Lead) -> str | None:

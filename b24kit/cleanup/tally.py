@@ -66,7 +66,7 @@ def class_in_words(kind: LetterClass) -> dict[str, str]:
 
 
 def removal_notes(removed: Collection[Item], readings: Mapping[str, Reading]) -> list[Reason]:
-    """What goes with the leads, and whether they are known clients' and about running deals: said before any consent."""
+    """What goes with the leads, and whether they are known clients' and about running deals: said before consent."""
     leads = {item.lead.ref for item in removed}
     letters = {letter.id for item in removed for letter in item.letters if not others_of(letter, leads)}
     found = [readings[item.lead.id] for item in removed if item.lead.id in readings]

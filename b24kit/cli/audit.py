@@ -93,6 +93,7 @@ def write_all_csv(tables: Sequence[Table], file: Path, lang: Language) -> list[P
     from b24kit.reports.tables import write_csv
 
     files = [file, *(file.with_stem(f"{file.stem}-{table.name.rpartition('.')[2]}") for table in tables[1:])]
+    file.parent.mkdir(parents=True, exist_ok=True)
     for table, place in zip(tables, files, strict=False):
         write_csv(table, place, lang)
     return files[: len(tables)]

@@ -25,7 +25,7 @@ def leak_test(at: Desk, since: str | None) -> bool:
     moment = plan.made_at if since is None and plan is not None else parsed(str(since))
     if moment > now:
         raise UsageError("leak.future", since=moment.isoformat())
-    above = plan.read_through.get(Kind.LEAD.value) if plan is not None and moment >= plan.made_at else None
+    above = plan.read_through.get(Kind.LEAD.value) if plan is not None and since is None else None
     found = find_leak(at.portal, moment, now, above=above, per_day=usual_rate(plan))
     tell(at, found)
     return found.verdict is Verdict.OPEN

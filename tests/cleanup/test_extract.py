@@ -114,7 +114,7 @@ def test_the_playbooks_own_segments_are_tried_in_order() -> None:
         {"segments": [{"name": "Все"}, {"name": "Никто", "letters": 1}]},
         {"segments": [{"name": "я" * 32}]},
         {"field": "SEGMENT"},
-        {"field": "UF_CRM_" + "A" * 14},
+        {"field": "UF_CRM_" + "A" * 44},
     ],
 )
 def test_rules_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
