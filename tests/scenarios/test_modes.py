@@ -1,4 +1,4 @@
-"""Whole jobs in each mode: planned, refused where they must be, applied, taken back; no robot fires, nobody is mailed."""
+"""Whole jobs in each mode: planned, refused where they must be, applied, taken back; nothing fires or is mailed."""
 
 from __future__ import annotations
 
