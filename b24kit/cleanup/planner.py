@@ -6,8 +6,8 @@ Pure over a snapshot; the playbook's composition joins the draft with the stage 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from b24kit.change.operation import CreateRecord, Operation, Phase, Reason, UpdateRecord
@@ -99,6 +99,7 @@ class _Planner:
     firms: dict[str, CreateRecord] = field(default_factory=dict)
     readings: Mapping[str, Reading] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
+    going: Collection[Ref] = ()  # leads that are removed
 
     def draft(self, limit: int | None) -> CleanDraft:
         closing = self._closing()
@@ -108,6 +109,7 @@ class _Planner:
         taken = work if limit is None else work[:limit]
         self._leave_rest(work[len(taken) :])
         turns = Turns()
+        self.going = {one.lead.ref for one in taken if isinstance(one, Item) and self._action(one) == "delete"}
         for one in taken:
             if isinstance(one, Item):
                 self._end(one, closing)
@@ -131,7 +133,8 @@ class _Planner:
 
     def _tap_steps(self) -> list[HandStep]:
         said = say("clean.text.tap_open", self.lang) if self.spec.tap_open else None
-        return tap_steps(find_tap(self.snapshot, self.spec, self.now), said)
+        steps = tap_steps(find_tap(self.snapshot, self.spec, self.now), said)
+        return steps if self.operations else [replace(step, blocking=False) for step in steps]
 
     def _closing(self) -> Closing:
         close = self.spec.close
@@ -193,7 +196,7 @@ class _Planner:
             self.operations.append(archive(item, closing))
         else:
             facts = {"class": item.verdict.kind.value, "sign": item.verdict.sign, **class_in_words(item.verdict.kind)}
-            held = [letter.ref for letter in item.letters if others_of(letter, {item.lead.ref})]
+            held = [letter.ref for letter in item.letters if others_of(letter, self.going)]
             self.operations += remove(item.lead, held, Reason("clean.delete", facts), f"c-{item.lead.id}")
 
     def _convert(self, cluster: Cluster, closing: Closing, index: KnownClients, turns: Turns) -> None:
@@ -269,7 +272,7 @@ class _Planner:
         """What a reader of the plan must know: repeat leads, possible doubles, and why there is nothing to do."""
         clusters = [one for one in taken if isinstance(one, Cluster)]
         found = [*kept_words(self.spec), *self.tally.notes()]
-        removed = [one for one in taken if isinstance(one, Item) and self._action(one) == "delete"]
+        removed = [one for one in taken if isinstance(one, Item) and one.lead.ref in self.going]
         found += removal_notes(removed, self.readings)
         linked = sum(len(cluster.items) for cluster in clusters)
         if linked:

@@ -72,6 +72,13 @@ def test_removal_takes_off_letters_that_another_card_holds_and_only_those() -> N
     assert removal.before["title"] == "Вопрос", "the whole last state is the before-image"
 
 
+def test_a_letter_of_two_removed_leads_goes_with_them_since_its_last_card_cannot_let_go() -> None:
+    shared = replace(letter(7, NEWS, 1), bindings=(Ref(Kind.LEAD, "1"), Ref(Kind.LEAD, "2")))
+    draft = plan(snapshot(newsletter(1), newsletter(2), shared), clean={"classes": {"newsletter": "delete"}})
+    assert removed(draft) == {"1", "2"}
+    assert not [one for one in draft.operations if isinstance(one, UnbindLetter)]
+
+
 def test_removing_known_clients_letters_is_said_before_anybody_agrees() -> None:
     here = snapshot(contact(77, "Белова Анна", "a.belova@firm.example"), mail(1, ANNA), newsletter(2))
     notes = {note.code: note.facts for note in plan(here, clean={"mode": "delete"}).notes}

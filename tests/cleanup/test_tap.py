@@ -57,3 +57,8 @@ def test_an_open_tap_blocks_until_it_is_answered_and_a_silent_one_does_not() -> 
 def test_a_playbook_may_say_that_the_tap_stays_open() -> None:
     step = plan(snapshot(letters(*range(1, 27))), clean={"tap_open": True}).steps[0]
     assert (step.key, step.answer) == (STEP, "разбираем при открытом кране")
+
+
+def test_where_nothing_is_cleaned_an_open_tap_blocks_nothing() -> None:
+    step = plan(snapshot(letters(*range(1, 13)))).steps[0]
+    assert (step.key, step.blocking) == (STEP, False), "all are younger than the limit"
