@@ -89,6 +89,7 @@ def round_trip(portal: FakePortal, folder: Path, mode: str) -> dict[str, Any]:
         "mails_sent": len(portal.control.mails()),
         "consent_lost": consent_lost(before, after),
         "listed_as_final": final,
+        "letters_listed": next((n["facts"]["count"] for n in planned["notes"] if n["code"].endswith("letters_go")), 0),
         "undone": {name: undo[name] for name in ("changed", "moved", "conflict", "failed", "left")},
         **differences(before, back, listed),
     }

@@ -41,9 +41,11 @@ class Tally:
     def notes(self) -> list[Reason]:
         """One sentence an action, with its classes."""
         return [
-            Reason(f"clean.note.does_{action}", {"count": self.of(action), **self._in_words(action)})
-            for action in _ORDER
-            if self.of(action)
+            Reason(
+                f"clean.note.does_{action}",
+                {"count": self.of(action), "classes": classes, **self._in_words(action)},
+            )
+            for action, classes in self.by_class().items()
         ]
 
     def _classes(self, action: Action) -> list[tuple[LetterClass, int]]:
