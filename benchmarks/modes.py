@@ -89,7 +89,7 @@ def round_trip(portal: FakePortal, folder: Path, mode: str) -> dict[str, Any]:
         "mails_sent": len(portal.control.mails()),
         "consent_lost": consent_lost(before, after),
         "listed_as_final": final,
-        "letters_listed": next((n["facts"]["count"] for n in planned["notes"] if n["code"].endswith("letters_go")), 0),
+        "activities_listed": activities_listed(planned),
         "undone": {name: undo[name] for name in ("changed", "moved", "conflict", "failed", "left")},
         **differences(before, back, listed),
     }
@@ -126,6 +126,12 @@ def acts(planned: dict[str, Any]) -> list[dict[str, Any]]:
     """The notes that count leads by what is done with them."""
     kinds = ("clean.note.does_", "clean.note.deals", "clean.note.segment")
     return [note for note in planned["notes"] if note["code"].startswith(kinds)]
+
+
+def activities_listed(planned: dict[str, Any]) -> int:
+    """Letters and other activities that the plan says go with removed leads."""
+    found = [note["facts"] for note in planned["notes"] if note["code"] == "clean.note.letters_go"]
+    return sum(facts["count"] + facts["others"] for facts in found)
 
 
 def removed_by(file: Path, folder: Path) -> frozenset[Ref]:

@@ -31,7 +31,7 @@ from b24kit.cleanup.tally import Tally, class_in_words, kept_words, others_of, r
 from b24kit.cleanup.tap import find_tap, tap_steps
 from b24kit.crm.pipeline import LEADS, Outcome
 from b24kit.crm.portal import Capabilities
-from b24kit.crm.refs import Ref
+from b24kit.crm.refs import Kind, Ref
 from b24kit.errors import Refused, UsageError
 from b24kit.i18n import Language, say
 from b24kit.letters.classify import LetterClass
@@ -273,7 +273,7 @@ class _Planner:
         clusters = [one for one in taken if isinstance(one, Cluster)]
         found = [*kept_words(self.spec), *self.tally.notes()]
         removed = [one for one in taken if isinstance(one, Item) and one.lead.ref in self.going]
-        found += removal_notes(removed, self.readings)
+        found += removal_notes(removed, self.readings, self.snapshot.activities(Kind.LEAD) if removed else ())
         linked = sum(len(cluster.items) for cluster in clusters)
         if linked:
             # Writing a contact or company into a lead makes it a repeat lead for the portal, for good.

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from b24kit.change.operation import Reason
 from b24kit.cleanup.pile import Item
 from b24kit.cleanup.reading import Reading
 from b24kit.cleanup.spec import DEFAULTS, Action, CleanSpec
-from b24kit.crm.activity import Activity
+from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.refs import Ref
 from b24kit.i18n import LANGUAGES, number, say
 from b24kit.letters.classify import LetterClass
@@ -40,13 +41,11 @@ class Tally:
 
     def notes(self) -> list[Reason]:
         """One sentence an action, with its classes."""
-        return [
-            Reason(
-                f"clean.note.does_{action}",
-                {"count": self.of(action), "classes": classes, **self._in_words(action)},
-            )
-            for action, classes in self.by_class().items()
-        ]
+        return [Reason(f"clean.note.does_{action}", self._facts(action)) for action in _ORDER if self.of(action)]
+
+    def _facts(self, action: Action) -> dict[str, Any]:
+        classes = {kind.value: count for kind, count in self._classes(action)}
+        return {"count": self.of(action), "classes": classes, **self._in_words(action)}
 
     def _classes(self, action: Action) -> list[tuple[LetterClass, int]]:
         found = [(kind, count) for (done, kind), count in self.counts.items() if done == action]
@@ -67,14 +66,18 @@ def class_in_words(kind: LetterClass) -> dict[str, str]:
     return {f"phrase_{lang}": say(f"clean.class.{kind.value}", lang) for lang in LANGUAGES}
 
 
-def removal_notes(removed: Collection[Item], readings: Mapping[str, Reading]) -> list[Reason]:
+def removal_notes(
+    removed: Collection[Item], readings: Mapping[str, Reading], activities: Iterable[Activity]
+) -> list[Reason]:
     """What goes with the leads, and whether they are known clients' and about running deals: said before consent."""
     leads = {item.lead.ref for item in removed}
-    letters = {letter.id for item in removed for letter in item.letters if not others_of(letter, leads)}
+    gone = [one for one in activities if one.card in leads and not others_of(one, leads)] if leads else []
+    letters = sum(one.channel is Channel.EMAIL for one in gone)
     found = [readings[item.lead.id] for item in removed if item.lead.id in readings]
     known = sum(one.client is not None for one in found)
     deals = sum(one.deal is not None for one in found)
-    notes = [Reason("clean.note.letters_go", {"count": len(letters)})] if letters else []
+    going = {"count": letters, "others": len(gone) - letters}
+    notes = [Reason("clean.note.letters_go", going)] if gone else []
     return [*notes, Reason("clean.note.removes_clients", {"count": known, "deals": deals})] if known else notes
 
 
