@@ -21,6 +21,7 @@ from b24kit.cli import (
     backup,
     demo,
     export,
+    extract,
     match,
     mishap,
     plan,
@@ -62,6 +63,7 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(backup.app, name="backup")
 app.command("report")(report.report)
 app.command("export")(export.export)
+app.command("extract")(extract.extract)
 app.command("match")(match.match)
 app.add_typer(review.app, name="review")
 app.add_typer(playbook.app, name="playbook")

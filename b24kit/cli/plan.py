@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from b24kit.cli.context import Desk, desk
-from b24kit.cli.planning import Wish, make_plan, parse_answers
+from b24kit.cli.planning import Wish, check_tap, make_plan, parse_answers
 from b24kit.cli.runs import newest_run
 from b24kit.errors import UsageError
 from b24kit.reports.tables import inert
@@ -27,6 +27,10 @@ CHANGES = 2
 
 Only = Annotated[str | None, typer.Option("--only", help="Only this part: stages or clean.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many clients (whole clusters).")]
+Mode = Annotated[
+    str | None, typer.Option("--mode", help="How the pile is cleaned: archive, delete, convert or extract.")
+]
+TapOpen = Annotated[bool, typer.Option("--tap-open", help="Clean although letters go on making leads.")]
 Answer = Annotated[list[str] | None, typer.Option("--answer", help="Answer a hand step: KEY=TEXT. May be repeated.")]
 
 
@@ -34,9 +38,11 @@ def plan(
     context: typer.Context,
     playbook: Annotated[str, typer.Argument(help="A playbook file, or the name of a shipped one.")],
     only: Only = None,
+    mode: Mode = None,
     limit: Limit = None,
     sample: Annotated[int | None, typer.Option("--sample", min=1, help="The same as --limit, to try on a few.")] = None,
     answer: Answer = None,
+    tap_open: TapOpen = False,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Save the plan; applying a file asks no question.")
     ] = None,
@@ -45,11 +51,14 @@ def plan(
         bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes.")
     ] = False,
 ) -> None:
-    """What a playbook would change on the portal, what it costs, what cannot be undone. Nothing is written."""
+    """What a playbook would change on the portal, what it costs, what cannot be undone. Nothing is written.
+
+    The plan is shown and saved also when it may not be applied yet, because letters go on making leads: exit code 5.
+    """
     with desk(context) as at:
         if only not in (None, "stages", "clean"):
             raise UsageError("plan.unknown_part", part=only, known="stages, clean")
-        wish = Wish(playbook, only, None, limit or sample, parse_answers(answer or []))
+        wish = Wish(playbook, only, mode, limit or sample, parse_answers(answer or []), tap_open=tap_open)
         made, _ = make_plan(at, wish)
         if out is not None:
             from b24kit.change.planfile import save
@@ -58,6 +67,7 @@ def plan(
         show_plan(at, made)
         if out is not None and not at.screen.as_json:
             at.screen.say("plan.saved", file=str(out))
+        check_tap(made)
         if detailed_exitcode and not made.empty:
             raise typer.Exit(CHANGES)
 
@@ -209,6 +219,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "counts": plan.counts(),
         "writes": plan.write_counts(),
         "steps": [{"key": s.key, "code": s.code, "answer": s.answer, "blocking": s.blocking} for s in plan.steps],
+        "notes": [{"code": note.code, "facts": dict(note.facts)} for note in plan.notes],
         "left": len(plan.left),
         "cost": {
             "requests": plan.cost.requests,

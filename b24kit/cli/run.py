@@ -9,8 +9,8 @@ import typer
 
 from b24kit.cli.carrying import Allowed, carry_out, open_rollout, window
 from b24kit.cli.context import Desk, desk
-from b24kit.cli.plan import Answer, Limit, Only, load_plan, show_plan
-from b24kit.cli.planning import Wish, make_plan, parse_answers, with_answers
+from b24kit.cli.plan import Answer, Limit, Mode, Only, TapOpen, load_plan, show_plan
+from b24kit.cli.planning import Wish, check_tap, make_plan, parse_answers, tap_left_open, with_answers
 from b24kit.cli.runs import find_run
 from b24kit.errors import PlanStale, UsageError
 
@@ -36,9 +36,11 @@ def apply(
     file: Annotated[Path | None, typer.Argument(help="A saved plan: applied without a question.")] = None,
     playbook: Annotated[str | None, typer.Option("--playbook", help="Plan this again and ask before applying.")] = None,
     only: Only = None,
+    mode: Mode = None,
     limit: Limit = None,
     sample: Annotated[int | None, typer.Option("--sample", min=1, help="Try on so many clients.")] = None,
     answer: Answer = None,
+    tap_open: TapOpen = False,
     auto_approve: Approve = False,
     confirm: Confirm = "",
     until: Until = None,
@@ -57,13 +59,16 @@ def apply(
         ends = window(at, until, max_minutes)
         if file is not None:
             plan = with_answers(load_plan(at, file), answers)
+            plan = tap_left_open(plan, at.lang) if tap_open else plan
             say_unused(at, plan)
             refuse_overtaken(at, plan)
         else:
-            plan, _ = make_plan(at, Wish(str(playbook), only, None, limit or sample, answers))
+            wish = Wish(str(playbook), only, mode, limit or sample, answers, tap_open=tap_open)
+            plan, _ = make_plan(at, wish)
             show_plan(at, plan)
             if plan.empty:
                 return
+            check_tap(plan)
             if not auto_approve and not at.screen.confirm("apply.ask", portal=plan.portal_id):
                 at.screen.say("apply.declined")
                 return

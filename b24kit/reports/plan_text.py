@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from b24kit.change.backup import Manifest
+from b24kit.change.guard import TAP
 from b24kit.change.operation import (
     BindLetter,
     CreateRecord,
@@ -55,7 +56,8 @@ def plan_lines(plan: Plan, lang: Language) -> Iterator[Line]:
         yield Line(sign, say(f"plan.{what}", lang, n=count))
     for index, step in enumerate(plan.steps, 1):
         answered = "" if step.answer is None else " " + say("plan.answered", lang, answer=step.answer)
-        asked = " " + say("plan.answer_with", lang, key=step.key) if step.blocking and step.answer is None else ""
+        asking = "plan.answer_tap" if step.check == TAP else "plan.answer_with"
+        asked = " " + say(asking, lang, key=step.key) if step.blocking and step.answer is None else ""
         yield Line("!", f"{index}. {step_text(step, plan, lang)}{answered}{asked}")
 
 
@@ -170,7 +172,8 @@ def _setting_line(operation: Operation, plan: Plan, lang: Language) -> Line:
     if isinstance(operation, UpdateRecord):
         return Line("~", f"{kind} {_changes(operation, plan, lang)}")
     if isinstance(operation, RemoveRecord):
-        return Line("-", f"{kind} «{operation.before.get('name') or operation.ref.id}»")
+        name = operation.before.get("name") or operation.before.get("label") or operation.ref.id
+        return Line("-", f"{kind} «{name}»")
     return Line(operation.symbol, f"{kind} {operation.target}")
 
 

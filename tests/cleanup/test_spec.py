@@ -26,7 +26,7 @@ def test_one_name_may_stand_for_a_list_and_a_number_for_a_name() -> None:
     [
         {"classes": {"newsletter": "convert"}},
         {"classes": {"spam": "archive"}},
-        {"mode": "delete"},
+        {"mode": "burn"},
         {"limit": 0},
         {"pile": {"stuck_after": -1}},
     ],

@@ -111,7 +111,7 @@ class Job:
         return self.types("--json", *arguments)
 
     def plans(self, *more: str) -> dict[str, Any]:
-        answer = self.json("plan", "talking-leads", "-o", str(self.plan_file), *more)
+        answer = self.json("plan", "talking-leads", "--tap-open", "-o", str(self.plan_file), *more)
         assert answer.exit == 0, answer.err
         return answer.document
 
