@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import (
     BindLetter,
     CreateRecord,
@@ -30,6 +31,7 @@ _DOES: dict[type[Operation], str] = {
     RemoveRecord: "remove",
     BindLetter: "bind",
     UnbindLetter: "unbind",
+    MergeRecords: "merge",
 }
 
 
@@ -101,6 +103,10 @@ def operation_body(operation: Operation) -> dict[str, Any]:
             body |= {"ref": str(operation.ref), "before": dict(operation.before), "remake": operation.remake}
         case BindLetter() | UnbindLetter():
             body |= {"activity": str(operation.activity), "card": str(operation.card)}
+        case MergeRecords():
+            body |= {"survivor": str(operation.survivor), "losers": [str(one) for one in operation.losers]}
+            body |= {"before": dict(operation.before), "links": {k: list(v) for k, v in operation.links.items()}}
+            body |= {"ignores": list(operation.ignores)}
     return body
 
 
@@ -124,6 +130,10 @@ def operation_of(body: Mapping[str, Any]) -> Operation:
             return BindLetter(activity=Ref.parse(body["activity"]), card=Ref.parse(body["card"]), **shared)
         case "unbind":
             return UnbindLetter(activity=Ref.parse(body["activity"]), card=Ref.parse(body["card"]), **shared)
+        case "merge":
+            cards = Ref.parse(body["survivor"]), tuple(Ref.parse(one) for one in body["losers"])
+            more = {"links": body.get("links", {}), "ignores": tuple(body.get("ignores", ()))}
+            return MergeRecords(survivor=cards[0], losers=cards[1], before=body["before"], **more, **shared)
         case other:
             raise ValueError(f"no operation {other!r}")
 

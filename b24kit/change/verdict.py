@@ -7,12 +7,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from b24kit.change.journal import Entry, State
-from b24kit.change.operation import BindLetter, CreateRecord, Operation, RemoveRecord, UnbindLetter, UpdateRecord
+from b24kit.change.merging import MergeRecords, weigh_merge
+from b24kit.change.operation import (
+    BindLetter,
+    CreateRecord,
+    Operation,
+    Reason,
+    RemoveRecord,
+    UnbindLetter,
+    UpdateRecord,
+)
 from b24kit.change.references import resolved, settled
 from b24kit.crm.activity import Activity
 from b24kit.crm.records import READABLE, VOLATILE, Record, agrees, same, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
-from b24kit.crm.writes import Change, Create, Write
+from b24kit.crm.writes import Change, Create, Merge, Write
 
 SYSTEM = "b24kit"
 _SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE})
@@ -43,6 +52,9 @@ def looked_at(operations: Iterable[Operation], ids: Mapping[str, str]) -> list[R
     """The objects to re-read before these operations, each once."""
     found: dict[Ref, None] = {}
     for operation in operations:
+        if isinstance(operation, MergeRecords):
+            found |= dict.fromkeys(operation.cards)
+            continue
         fresh = isinstance(operation, CreateRecord) or (
             # Nothing can hang on a card that this very run has made.
             isinstance(operation, BindLetter) and operation.card.is_new
@@ -66,6 +78,8 @@ def weigh(
             return _weigh_removal(plan_id, operation, present, ids)
         case BindLetter() | UnbindLetter():
             return _weigh_binding(plan_id, operation, present, ids)
+        case MergeRecords():
+            return _weigh_merge(plan_id, operation, present)
     raise TypeError(f"no way to weigh {type(operation).__name__}")
 
 
@@ -141,6 +155,17 @@ def _weigh_removal(
     if fields:
         return conflict(fields, now)
     return Sending(signed(plan_id, operation, operation.write(ids, now)), now, None)
+
+
+def _weigh_merge(plan_id: str, operation: MergeRecords, present: Mapping[Ref, Record]) -> Verdict | Sending:
+    found = weigh_merge(operation, {ref: values_of(record) for ref, record in present.items()})
+    if isinstance(found, Reason):
+        return Verdict(State.CONFLICT, found.code, found.facts)
+    if not found:
+        return AS_WANTED
+    seen = {str(ref): values_of(present[ref]) for ref in (operation.survivor, *found)}
+    write = Merge(write_key(plan_id, operation.key), operation.survivor, found, seen)
+    return Sending(write, seen, {"losers": [str(ref) for ref in found]})
 
 
 def _weigh_binding(

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from b24kit.change.journal import Entry
+from b24kit.change.merging import MergeRecords, hung_back, linked_to, made_again
 from b24kit.change.operation import (
     BindLetter,
     CreateRecord,
@@ -76,6 +77,7 @@ class _Finder:
         self._made = set(self._ids_as_refs())
         self._written = self._written_to_ours()
         self._again: dict[Ref, Ref] = {}  # removed by the run -> what will be made in its place
+        self._merged: set[Ref] = set()
         self._used = used_by_people(info, deeds, portal)
         self.way = WayBack()
 
@@ -84,6 +86,8 @@ class _Finder:
         for deed in self._deeds:
             if isinstance(deed.operation, RemoveRecord):
                 self._restore(deed.operation)
+            elif isinstance(deed.operation, MergeRecords):
+                self._restore_merged(deed, deed.operation)
         self.way.restored = [replace(one, values=relinked(one.values, self._again)) for one in self.way.restored]
 
     def asked(self, deeds: Iterable[Deed]) -> set[Ref]:
@@ -97,6 +101,8 @@ class _Finder:
                     found.add(deed.made)
                 case BindLetter() | UnbindLetter():
                     found.add(deed.operation.activity)
+                case MergeRecords():
+                    found |= linked_to(deed.operation) | {deed.operation.survivor}
         return found
 
     def take_back(self, deed: Deed, present: Mapping[Ref, Record]) -> None:
@@ -104,12 +110,14 @@ class _Finder:
         match deed.operation:
             case UpdateRecord():
                 ref = resolved(deed.operation.ref, self._ids)
-                if ref not in self._made:  # what we made goes away whole
+                if ref not in self._made | self._merged:  # what we made goes away whole, what we merged is made again
                     self._put_back(deed, deed.operation, ref, present.get(ref))
             case CreateRecord():
                 self._remove(deed, deed.operation, present)
             case BindLetter() | UnbindLetter():
                 self._rebind(deed.operation, present.get(deed.operation.activity))
+            case MergeRecords():
+                self._unmerge(deed.operation, present)
 
     def keep_stages_in_use(self) -> None:
         """A stage of ours that people have put cards into stays, with the cards."""
@@ -158,6 +166,20 @@ class _Finder:
         else:
             self._again[operation.ref] = new_ref(inverse.kind, inverse.key)
             self.way.restored.append(inverse)
+
+    def _restore_merged(self, deed: Deed, operation: MergeRecords) -> None:
+        """Make the cards again that this very run let the survivor swallow; those gone before are not ours."""
+        ours = set((deed.sent.wrote or {}).get("losers", ()))
+        for loser, create in made_again(operation).items():
+            if str(loser) in ours:
+                self._merged.add(loser)
+                self._again[loser] = new_ref(create.kind, create.key)
+                self.way.restored.append(create)
+
+    def _unmerge(self, operation: MergeRecords, present: Mapping[Ref, Record]) -> None:
+        if operation.survivor not in present:
+            self._leave(operation.survivor, "undo.left.gone")
+        self.way.back += hung_back(operation, present, self._again)
 
     def _remove(self, deed: Deed, operation: CreateRecord, present: Mapping[Ref, Record]) -> None:
         ref = deed.made or operation.target

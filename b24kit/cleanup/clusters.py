@@ -75,7 +75,7 @@ def _with_persons(items: Iterable[Item], index: KnownClients, known: Known) -> K
 def _meet(cluster: Cluster, index: KnownClients) -> Cluster | Reason:
     """The cluster with the cards that it is known by, or why nobody can tell."""
     found = {contact for address in cluster.addresses for contact in index.contacts_by_address.get(address, ())}
-    found |= {item.lead.contact for item in cluster.items if item.lead.contact}
+    found |= {held for item in cluster.items if (held := index.contact_of(item.lead))}
     if len(found) > 1:
         listed = ", ".join(sorted(found, key=natural))
         return Reason("clean.left.several_contacts", {"contacts": listed, "address": cluster.addresses[0]})

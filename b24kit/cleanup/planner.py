@@ -17,6 +17,7 @@ from b24kit.cleanup.clients import KnownClients, index_clients
 from b24kit.cleanup.clusters import find_clusters
 from b24kit.cleanup.consent import refusals
 from b24kit.cleanup.convert import Closing, company_ref, convert, create_company
+from b24kit.cleanup.merging_plan import NOTHING_TO_MERGE, MergePlan, follow, plan_merges
 from b24kit.cleanup.one_client import Cluster
 from b24kit.cleanup.owners import Inquiry, Letter, Owners, Routed, Turns, resolve
 from b24kit.cleanup.pile import Item, Pile, read_pile
@@ -73,7 +74,10 @@ def plan_clean(
         raise Refused("clean.no_leads", portal=snapshot.portal_id)
     routing = resolve(owners, Staff.of(snapshot.users(), snapshot.teams()), snapshot.sources(), snapshot.facts)
     pile = read_pile(snapshot, spec, now, stage_limits)
-    return _Planner(snapshot, spec, routing, now, lang, pile).draft(_smaller(limit, spec.limit))
+    most = _smaller(limit, spec.limit)
+    merges = plan_merges(snapshot, spec, pile.known, capabilities, lang=lang, limit=most)
+    rest = most if most is None else most - len(merges.survivors)
+    return _Planner(snapshot, spec, routing, now, lang, pile, merges).draft(rest)
 
 
 @dataclass(slots=True)
@@ -84,6 +88,7 @@ class _Planner:
     now: datetime
     lang: Language
     pile: Pile
+    merges: MergePlan = NOTHING_TO_MERGE
     left: dict[str, Reason] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
     assignment: dict[str, str] = field(default_factory=dict)
@@ -104,12 +109,12 @@ class _Planner:
                 self.operations.append(archive(one, closing))
             else:
                 self._convert(one, closing, index, turns)
-        operations = ordered([*self.firms.values(), *self.operations])
+        operations = ordered(follow([*self.firms.values(), *self.operations], self.merges))
         return CleanDraft(
             operations=operations,
-            left=self._left(),
-            notes=(*self.pile.notes, *self._notes(taken, index)),
-            steps=tuple(tap_steps(find_tap(self.snapshot, self.spec, self.now))),
+            left=(*self._left(), *self.merges.left),
+            notes=(*self.pile.notes, *self.merges.notes, *self._notes(taken, index)),
+            steps=(*tap_steps(find_tap(self.snapshot, self.spec, self.now)), *self.merges.steps),
             assignment=dict(sorted(self.assignment.items(), key=lambda pair: natural(pair[0]))),
             stages_needed=frozenset(
                 str(one.after["stage"]) for one in operations if isinstance(one, UpdateRecord) and one.moves
@@ -149,7 +154,13 @@ class _Planner:
                 people.append(item)
         snapshot = self.snapshot
         index = (
-            index_clients(snapshot.contacts(), snapshot.companies(), snapshot.deals(), self.pile.known.aliases)
+            index_clients(
+                self.merges.contacts(snapshot.contacts()),
+                self.merges.companies(snapshot.companies()),
+                self.merges.deals(snapshot.deals()),
+                self.pile.known.aliases,
+                self.merges.into,
+            )
             if people
             else KnownClients()
         )
@@ -232,7 +243,7 @@ class _Planner:
             found.append(Reason("clean.note.namesakes", {"count": doubles}))
         found += counted(self.readings[item.lead.id] for item in self._stuck())
         found += self._consent(clusters)
-        if not taken:
+        if not taken and not self.merges.operations:
             code = "clean.note.nothing_to_do" if self.pile.items else "clean.note.empty_pile"
             found.append(Reason(code, {"left": len(self.left)}))
         return found

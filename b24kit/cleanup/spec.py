@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
+from b24kit.cleanup.survive_spec import SurviveSpec
 from b24kit.letters.classify import RELAYS, LetterClass
 
 Action = Literal["convert", "archive", "leave"]
@@ -118,6 +119,17 @@ class CleanSpec(Section):
         default=(),
         description="Поля отказов (UF_CRM_...): отказ из лида попадёт в контакт, более строгий побеждает. "
         "Поле с тем же кодом должно быть у контактов",
+    )
+    merge: Literal["off", "auto", "reviewed"] = Field(
+        default="off",
+        description="Имеющиеся двойники контактов и компаний: off не трогать, auto объединять несомненных, "
+        "reviewed только подтверждённых человеком. Объединение необратимо, нужна фраза подтверждения",
+    )
+    merge_kinds: tuple[Literal["contact", "company"], ...] = Field(
+        default=("contact", "company"), description="Что объединять: contact, company"
+    )
+    survive: SurviveSpec = Field(
+        default=SurviveSpec(), description="Какая карточка остаётся и чьё значение берёт каждое поле"
     )
     limit: int | None = Field(default=None, ge=1, description="Не больше стольких клиентов за один раз")
 

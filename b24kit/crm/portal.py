@@ -31,6 +31,10 @@ class Capabilities:
     renames_system_stages: bool
     stage_code_limit: int
     colours: tuple[str, ...] | None = None  # None: any colour
+    # For merging, of the vendor's own fields in `extra`: those that no write makes equal (two cards that differ in one
+    # are not merged), and those that a merge does not look at.
+    merge_blockers: frozenset[str] = frozenset()
+    merge_ignores: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import BindLetter, CreateRecord, Operation, RemoveRecord, UnbindLetter, UpdateRecord
 from b24kit.change.plan import HandStep, Plan
 from b24kit.change.snapshot import Difference
@@ -198,6 +199,8 @@ def _verb(operation: Operation) -> str:
         return "bind"
     if isinstance(operation, UnbindLetter):
         return "unbind"
+    if isinstance(operation, MergeRecords):
+        return "merge"
     return "remove" if isinstance(operation, RemoveRecord) else "change"
 
 
