@@ -28,7 +28,7 @@ def plant(portal: FakePortal, spec: Mapping[str, Any]) -> dict[str, Any]:
         leads = int(spec.get("leads", 5000))
         if leads < 1:
             raise ValueError(f"a company needs at least one lead, not {leads}")
-        return plant_company(portal, leads, int(spec.get("seed", 7)))
+        return plant_company(portal, leads, int(spec.get("seed", 7)), int(spec.get("doubles", 0)))
     if kind == "leads":
         return plant_csv(portal, Path(str(spec["path"])))
     if kind == "dataset":

@@ -14,10 +14,14 @@ from b24kit.sandbox.bitrix24.registry import FakePortal
 from b24kit.sandbox.seeds import cast as cast_of
 from b24kit.sandbox.seeds import directories, organiser, pile
 from b24kit.sandbox.seeds.cast import Cast
+from b24kit.sandbox.seeds.doubles import plant_doubles
 
 
-def plant_company(portal: FakePortal, leads: int = 5000, seed: int = 7) -> dict[str, Any]:
-    """Plant the whole company with exactly `leads` open leads; gives a summary and the `truth`."""
+def plant_company(portal: FakePortal, leads: int = 5000, seed: int = 7, doubles: int = 0) -> dict[str, Any]:
+    """Plant the whole company with exactly `leads` open leads; gives a summary and the `truth`.
+
+    `doubles`: so many of the known clients are written down a second time (and a fifth as many of the companies).
+    """
     chance = Random(seed)
     organiser.plant_people(portal)
     organiser.plant_stages(portal)
@@ -26,7 +30,10 @@ def plant_company(portal: FakePortal, leads: int = 5000, seed: int = 7) -> dict[
     directories.plant_clients(portal, chance, cast)
     directories.plant_deals(portal, chance, cast.known, leads)
     truth = pile.plant_pile(portal, chance, cast, leads)
-    return {"kind": "company", "seed": seed, **summary(portal), "truth": {"leads": truth, **_people(cast)}}
+    known = {"leads": truth, **_people(cast)}
+    if doubles:
+        known["doubles"] = plant_doubles(portal, Random(f"doubles {seed}"), cast, doubles)
+    return {"kind": "company", "seed": seed, **summary(portal), "truth": known}
 
 
 def summary(portal: FakePortal) -> dict[str, Any]:
