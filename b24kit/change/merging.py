@@ -30,7 +30,8 @@ from b24kit.crm.writes import Merge, Write
 
 # What cards may say differently and be merged all the same: stamps, marks of a source, what the vendor unites itself.
 UNITED = frozenset({"points", "companies"})
-_OWN = VOLATILE | frozenset({"created", "created_by", "origin", "title", "extra"})
+_STAMPS = VOLATILE | frozenset({"created", "created_by", "origin"})
+_OWN = _STAMPS | frozenset({"title", "extra"})
 _LINK = {Kind.CONTACT: "contact", Kind.COMPANY: "company"}
 
 
@@ -198,7 +199,8 @@ def _relinked(
 
 
 def _made_again(operation: MergeRecords, loser: Ref) -> CreateRecord:
-    values = {name: value for name, value in operation.before[str(loser)].items() if value not in (None, "", [], {})}
+    held = operation.before[str(loser)].items()
+    values = {name: value for name, value in held if name not in _STAMPS and value not in (None, "", [], {})}
     return CreateRecord(
         key=f"undo-{operation.key}-{loser.id}",
         cluster=operation.cluster,

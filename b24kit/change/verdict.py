@@ -138,8 +138,15 @@ def _weigh_update(
     if fields:
         return conflict(fields, now)
     write = signed(plan_id, operation, wanted.write(ids, now))
-    seen = {name: now.get(name) for name in wanted.before}
+    seen = {name: _part(now.get(name), value) for name, value in wanted.before.items()}
     return Sending(write, seen, write.values if isinstance(write, Change) else None)
+
+
+def _part(now: Any, before: Any) -> Any:
+    """Of a map only the parts that a plan speaks of: those that are empty now are what a way back has to empty."""
+    if isinstance(now, Mapping) and isinstance(before, Mapping):
+        return {name: now.get(name) for name in before}
+    return now
 
 
 def _weigh_removal(

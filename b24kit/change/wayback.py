@@ -77,7 +77,7 @@ class _Finder:
         self._made = set(self._ids_as_refs())
         self._written = self._written_to_ours()
         self._again: dict[Ref, Ref] = {}  # removed by the run -> what will be made in its place
-        self._merged: set[Ref] = set()
+        self._merged: dict[Ref, Ref] = {}  # swallowed -> the card whose links its links have become
         self._used = used_by_people(info, deeds, portal)
         self.way = WayBack()
 
@@ -110,7 +110,8 @@ class _Finder:
         match deed.operation:
             case UpdateRecord():
                 ref = resolved(deed.operation.ref, self._ids)
-                if ref not in self._made | self._merged:  # what we made goes away whole, what we merged is made again
+                # What we made goes away whole, and what we merged away is made again as it was.
+                if ref not in self._made | self._merged.keys():
                     self._put_back(deed, deed.operation, ref, present.get(ref))
             case CreateRecord():
                 self._remove(deed, deed.operation, present)
@@ -137,7 +138,7 @@ class _Finder:
             self._leave(ref, "undo.left.gone")
             return
         now = values_of(record)
-        after, kept = taken_back(now, deed.sent.seen or {}, deed.sent.wrote or {})
+        after, kept = taken_back(now, deed.sent.seen or {}, relinked(deed.sent.wrote or {}, self._merged))
         if kept:
             self._leave(ref, "undo.left.edited", {"fields": kept, "by": now.get("changed_by")})
         if after:
@@ -172,7 +173,7 @@ class _Finder:
         ours = set((deed.sent.wrote or {}).get("losers", ()))
         for loser, create in made_again(operation).items():
             if str(loser) in ours:
-                self._merged.add(loser)
+                self._merged[loser] = operation.survivor
                 self._again[loser] = new_ref(create.kind, create.key)
                 self.way.restored.append(create)
 

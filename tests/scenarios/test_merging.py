@@ -25,9 +25,12 @@ from b24kit.clock import Clock
 from b24kit.connectors.credentials import Webhook
 from b24kit.connectors.factory import open_portal
 from b24kit.crm.portal import Portal
-from b24kit.crm.refs import Kind
+from b24kit.crm.refs import Kind, Ref
+from b24kit.crm.writes import Change, Settled
+from b24kit.errors import Refused
 from b24kit.sandbox.remote import RemoteClock, SandboxControl
 from b24kit.sandbox.server import Sandbox
+from benchmarks.merging import differences
 
 MERGE = {"merge": "auto", "consent": ["UF_CRM_OPT_OUT"], "pile": {"stages": ["CONVERTED"]}}
 
@@ -98,5 +101,63 @@ def test_a_merge_ends_without_conflict_and_undo_gives_everything_back(place: Pla
     assert not merges(place.draft(after))
 
     undo = undo_plan(place.store.open(recap.run_id), place.portal, place.store, place.clock)
-    again = place.apply(undo)
-    assert (again.ended, again.failed, again.conflict) == (Ended.DONE, 0, 0), again
+    back = place.apply(undo)
+    assert (back.ended, back.failed, back.conflict) == (Ended.DONE, 0, 0), back
+    last = place.store.open(back.run_id).journal.last()
+    again = {
+        Ref(one.target.kind, str(one.reason.facts["id"])): Ref(one.target.kind, str(last[one.key].new_id))
+        for one in undo.operations
+        if one.target.is_new
+    }
+    assert again.keys() == losers
+    assert differences(before, place.snapshot("restored"), again) == {}
+
+    # And the way back of the way back: the cards are one again.
+    forth = undo_plan(place.store.open(back.run_id), place.portal, place.store, place.clock)
+    assert [one.reason for one in forth.left] == []
+    assert place.apply(forth).ended is Ended.DONE
+    assert not set(again.values()) & {card.ref for card in place.snapshot("forth").contacts()}
+
+
+def test_letters_of_both_cards_go_to_the_survivor_and_a_second_plan_has_nothing_to_do(place: Place) -> None:
+    before = place.snapshot("before")
+    whole: dict[str, Any] = {"pile": {}, "close": {"linked": "JUNK", "archive": "JUNK"}}
+    draft = place.draft(before, **whole)
+    losers = {ref for one in merges(draft) for ref in one.losers}
+    assert not {str(ref) for ref in losers} & set(draft.assignment.values())
+    recap = place.apply(place.plan(before, draft))
+    assert (recap.ended, recap.failed, recap.conflict, recap.skipped) == (Ended.DONE, 0, 0, 0), recap
+    second = place.draft(place.snapshot("after"), **whole)
+    print([(one.ref.id,one.reason) for one in draft.left if str(one.ref) in {str(o.target) for o in second.operations}], second.operations)
+    assert second.operations == ()
+
+
+def test_without_the_phrase_nothing_is_merged(place: Place) -> None:
+    before = place.snapshot("before")
+    plan = place.plan(before, place.draft(before))
+    rollout = Rollout(portal=place.portal, store=place.store, locks=place.folder / "state", clock=place.clock)
+    with pytest.raises(Refused, match=r"guard\.final"):
+        rollout.apply(plan)
+    assert len(list(place.snapshot("after").contacts())) == len(list(before.contacts()))
+
+
+def test_a_merge_whose_answer_is_lost_is_settled_by_looking(place: Place) -> None:
+    before = place.snapshot("before")
+    plan = place.plan(before, place.draft(before))
+    place.control.faults({"kind": "cut_after", "count": 3, "writes_only": True})
+    recap = place.apply(plan)
+    assert place.control.faults_told()["faults"][0]["struck"] == 3
+    assert (recap.failed, recap.conflict) == (0, 0), recap
+    assert not merges(place.draft(place.snapshot("after")))
+
+
+def test_what_somebody_wrote_on_a_double_meanwhile_stops_its_merge_alone(place: Place) -> None:
+    before = place.snapshot("before")
+    plan = place.plan(before, place.draft(before))
+    one = next(operation for operation in plan.operations if isinstance(operation, MergeRecords))
+    loser = one.losers[0]
+    change = Change("x", loser, {"name": {"first": "Совсем", "last": "Другой", "middle": "Человек"}})
+    assert [result.settled for result in place.portal.perform([change], lambda _: None)] == [Settled.DONE]
+    recap = place.apply(plan)
+    assert recap.conflict >= 1 and loser in {card.ref for card in place.snapshot("after").contacts()}
+    assert recap.changed > 10
