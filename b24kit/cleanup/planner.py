@@ -89,6 +89,7 @@ class _Planner:
     lang: Language
     pile: Pile
     merges: MergePlan = NOTHING_TO_MERGE
+    doubtful: tuple[Cluster, ...] = ()
     left: dict[str, Reason] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
     assignment: dict[str, str] = field(default_factory=dict)
@@ -99,7 +100,7 @@ class _Planner:
     def draft(self, limit: int | None) -> CleanDraft:
         closing = self._closing()
         to_archive, clusters, index = self._sort_out()
-        self.readings = read_all(self.pile.items, clusters, index, self.owners.topics)
+        self.readings = read_all(self.pile.items, (*clusters, *self.doubtful), index, self.owners.topics)
         work: list[Item | Cluster] = sorted([*to_archive, *clusters], key=_place)
         taken = work if limit is None else work[:limit]
         self._leave_rest(work[len(taken) :])
@@ -164,8 +165,9 @@ class _Planner:
             if people
             else KnownClients()
         )
-        found = find_clusters(people, index, self.pile.known)
+        found = find_clusters(people, index, self.pile.known, ask=self.spec.maybe_known == "leave")
         self.left.update(found.left)
+        self.doubtful = found.doubtful
         return to_archive, found.clusters, index
 
     def _action(self, item: Item) -> Action:

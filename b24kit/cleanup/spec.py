@@ -120,6 +120,11 @@ class CleanSpec(Section):
         description="Поля отказов (UF_CRM_...): отказ из лида попадёт в контакт, более строгий побеждает. "
         "Поле с тем же кодом должно быть у контактов",
     )
+    maybe_known: Literal["leave", "new"] = Field(
+        default="leave",
+        description="Кто похож на известного клиента, но не наверняка: leave оставляет лид человеку с вопросом, "
+        "new делает новый контакт",
+    )
     merge: Literal["off", "auto", "reviewed"] = Field(
         default="off",
         description="Имеющиеся двойники контактов и компаний: off не трогать, auto объединять несомненных, "

@@ -128,7 +128,6 @@ def test_letters_of_both_cards_go_to_the_survivor_and_a_second_plan_has_nothing_
     recap = place.apply(place.plan(before, draft))
     assert (recap.ended, recap.failed, recap.conflict, recap.skipped) == (Ended.DONE, 0, 0, 0), recap
     second = place.draft(place.snapshot("after"), **whole)
-    print([(one.ref.id,one.reason) for one in draft.left if str(one.ref) in {str(o.target) for o in second.operations}], second.operations)
     assert second.operations == ()
 
 
