@@ -47,7 +47,7 @@ class Double:
     @property
     def facts(self) -> dict[str, str]:
         """The reason in both languages, as a plan keeps it."""
-        return {f"phrase_{lang}": self.why.sentence(lang) for lang in LANGUAGES}
+        return {f"why_{lang}": self.why.sentence(lang) for lang in LANGUAGES}
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ def _asked(fresh: Sequence[Cluster], index: KnownClients, known: Known) -> list[
 
 
 def _question(contact: Contact, why: Why) -> Reason:
-    facts = {f"phrase_{lang}": why.sentence(lang) for lang in LANGUAGES}
+    facts = {f"why_{lang}": why.sentence(lang) for lang in LANGUAGES}
     return Reason("clean.left.maybe_known", {"contact": contact.id, "name": str(contact.name), **facts})
 
 

@@ -142,7 +142,7 @@ def _settle(merging: MergeRecords, ref: Ref, settle: UpdateRecord | None, more: 
 
 
 def _phrases(merging: MergeRecords) -> dict[str, Any]:
-    return {name: value for name, value in merging.reason.facts.items() if name.startswith("phrase_")}
+    return {name: value for name, value in merging.reason.facts.items() if name.startswith("why_")}
 
 
 def _followed(operation: Operation, plan: MergePlan) -> Operation:
