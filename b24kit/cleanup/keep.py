@@ -14,8 +14,11 @@ from typing import Any
 from b24kit.cleanup.survive import worth
 from b24kit.crm.cards import PersonName
 from b24kit.matching import names
+from b24kit.matching.given_names import forms
 from b24kit.matching.groups import natural
+from b24kit.matching.names import fold
 
+_SHORT = frozenset(fold(word) for word, full in forms().items() if word not in full)  # Саша, Bob
 EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
 
 
@@ -66,16 +69,21 @@ def keep_name(rule: str, held: Iterable[Held]) -> Kept | None:
     counted = Counter(str(one.value) for one in filled)
     if rule == "fullest":
         ordered = sorted(filled, key=lambda one: one.place)
-        best = max(ordered, key=lambda one: (*worth(str(one.value)), counted[str(one.value)], -one.place))
+        best = max(ordered, key=lambda one: (*_fullness(one.value), counted[str(one.value)], -one.place))
     else:
         found = keep("name", rule, filled)
         assert found is not None
         best = next(one for one in filled if one.card == found.card)
     value = best.value
-    for other in sorted(filled, key=lambda one: one.place):
+    for other in sorted(filled, key=lambda one: (-len(one.value.middle), one.place)):
         value = _completed(value, other.value)
     lost = {one.card: str(one.value) for one in filled if one.value != value}
     return Kept("name", value, rule, best.card, lost)
+
+
+def _fullness(name: PersonName) -> tuple[Any, ...]:
+    """What makes a spelling full, and Александр fuller than Саша."""
+    return (*worth(str(name)), fold(name.first) not in _SHORT)
 
 
 def _completed(name: PersonName, other: PersonName) -> PersonName:

@@ -23,13 +23,15 @@ def report(
 ) -> None:
     """What was and what is, and that nothing was lost: read afresh and compared with the snapshot of the plan."""
     with desk(context) as at:
+        from b24kit.change.merging import MergeRecords
         from b24kit.reports.proof import prove, run_table, write_html
         from b24kit.reports.tables import write_workbook
 
         if out is not None and out.suffix not in (".html", ".xlsx"):
             raise UsageError("cli.report_format", file=str(out))
         found = find_run(at, run)
-        proof = prove(snapshot_of(at, found.plan.snapshot_id), at.snapshot(EVERYTHING))
+        merged = {ref for one in found.plan.operations if isinstance(one, MergeRecords) for ref in one.losers}
+        proof = prove(snapshot_of(at, found.plan.snapshot_id), at.snapshot(EVERYTHING), merged)
         tables = [run_table(summed_up(found), found.info, at.lang), *proof.tables()]
         heading = at.screen.text("report.heading", portal=proof.portal_id, run=found.id)
         if out is not None and out.suffix == ".html":
