@@ -29,7 +29,7 @@ from b24kit.cleanup.spec import CleanSpec, OwnersSpec
 from b24kit.cleanup.survive import point_key
 from b24kit.cli.scope import EVERYTHING
 from b24kit.connectors.factory import open_portal
-from b24kit.crm.cards import Company, Contact
+from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.portal import Portal as OpenPortal
 from b24kit.crm.records import VOLATILE, same
 from b24kit.crm.refs import CARDS, Kind, Ref
@@ -195,7 +195,8 @@ def _linked(plan: Plan, before: Snapshot, after: Snapshot) -> Iterable[tuple[set
 
 def _holders(snapshot: Snapshot) -> dict[Ref, set[str]]:
     found: dict[Ref, set[str]] = defaultdict(set)
-    for card in [*snapshot.deals(), *snapshot.leads()]:
+    cards: list[Deal | Lead] = [*snapshot.deals(), *snapshot.leads()]
+    for card in cards:
         found[Ref(Kind.CONTACT, card.contact or "-")].add(str(card.ref))
         found[Ref(Kind.COMPANY, card.company or "-")].add(str(card.ref))
     return found
