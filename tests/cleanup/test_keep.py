@@ -56,7 +56,7 @@ def test_the_fullest_name_wins_and_a_patronymic_is_never_lost() -> None:
         Held(PersonName("Саша", "Петров"), "1"),
         Held(PersonName("Александр", "Петров"), "2", 1),
         Held(PersonName("Alexander", "Petrov", "I."), "3", 2),
-        Held(PersonName("", "Петров", "Иванович"), "4", 3),
+        Held(PersonName("А.", "Петров", "Иванович"), "4", 3),
     ]
     kept = keep_name("fullest", held)
     assert kept is not None and kept.value == PersonName("Александр", "Петров", "Иванович")
