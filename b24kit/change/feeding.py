@@ -35,6 +35,14 @@ Spare = Callable[[Sequence[RemoveRecord]], Mapping[str, Reason]]
 Attach = Callable[[Write], Write]
 
 
+@dataclass(slots=True)
+class _Look:
+    """What is still to be seen before an operation can be weighed, and what was seen of it."""
+
+    missing: set[Ref]
+    present: dict[Ref, Record]
+
+
 @dataclass(frozen=True, slots=True)
 class _Queued:
     sending: Sending
@@ -71,6 +79,7 @@ class Feeding:
         self._heavy: deque[Operation] = deque()  # ready, but the files of others fill the memory
         self._luggage = Luggage()
         self._looking: dict[Ref, list[str]] = defaultdict(list)
+        self._looks: dict[str, _Look] = {}
         self._looked = 0  # operations between the asking for their look and their leaving
         self._found: list[Write] = []  # what looks have freed
         self._queued: dict[str, _Queued] = {}
@@ -107,7 +116,7 @@ class Feeding:
         while self._resting and self._looked < LOOKED_AHEAD:
             operation = self._resting.popleft()
             if self._order.holds(operation.key):
-                looks.append(self._look(operation))
+                looks += self._look(operation)
         self._books.flush()
         return Wanted(looks, writes)
 
@@ -187,14 +196,27 @@ class Feeding:
 
     def _see(self, seen: Seen) -> None:
         now = self._clock.now()
-        keys = [key for ref in seen.refs for key in self._looking.pop(ref, ())]
-        self._looked -= len(keys)
-        spared = self._spared([self._books.operations[key] for key in keys if self._order.holds(key)])
-        for key in keys:
+        looks = self._whole(seen)
+        self._looked -= len(looks)
+        spared = self._spared([self._books.operations[key] for key in looks if self._order.holds(key)])
+        for key in looks:
             if key in spared:
                 self._conclude(key, State.CONFLICT, spared[key].code, spared[key].facts)
             elif self._order.holds(key):
-                self._found += self._weigh(self._books.operations[key], seen.present, now)
+                self._found += self._weigh(self._books.operations[key], looks[key].present, now)
+
+    def _whole(self, seen: Seen) -> dict[str, _Look]:
+        """The operations of which all objects were seen now."""
+        found: dict[str, _Look] = {}
+        for ref in seen.refs:
+            for key in self._looking.pop(ref, ()):
+                look = self._looks[key]
+                look.missing.discard(ref)
+                if ref in seen.present:
+                    look.present[ref] = seen.present[ref]
+                if not look.missing:
+                    found[key] = self._looks.pop(key)
+        return found
 
     def _spared(self, operations: Sequence[Operation]) -> Mapping[str, Reason]:
         removals = [one for one in operations if isinstance(one, RemoveRecord) and one.kept]
@@ -251,13 +273,15 @@ class Feeding:
         self._flying[key] = queued
         return True
 
-    def _look(self, operation: Operation) -> Ref:
-        ref = looked_at([operation], self._books.ids)[0]
-        self._looking[ref].append(operation.key)
+    def _look(self, operation: Operation) -> list[Ref]:
+        refs = looked_at([operation], self._books.ids)
+        self._looks[operation.key] = _Look(set(refs), {})
+        for ref in refs:
+            self._looking[ref].append(operation.key)
         self._looked += 1
         self._asked.add(operation.key)
         self._unread[operation.target.kind.value] -= 1
-        return ref
+        return refs
 
     def _weigh(self, operation: Operation, present: Mapping[Ref, Record], looked: datetime | None) -> list[Write]:
         """The operation's write, put in the queue; none when nothing is to be written."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from b24kit.change.journal import Entry, State
+from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import (
     BindLetter,
     CreateRecord,
@@ -102,9 +103,9 @@ def final_phrase(count: int) -> dict[str, str]:
     return {"ru": f"удалить {count}", "en": f"delete {count}"}
 
 
-def final_operations(operations: Iterable[Operation], capabilities: Capabilities) -> list[RemoveRecord]:
-    """Removals that nothing brings back on this vendor, or only as new cards out of a copy."""
-    removals = (one for one in operations if isinstance(one, RemoveRecord))
+def final_operations(operations: Iterable[Operation], capabilities: Capabilities) -> list[RemoveRecord | MergeRecords]:
+    """Removals and merges that nothing brings back on this vendor, or only as new cards out of a copy."""
+    removals = (one for one in operations if isinstance(one, RemoveRecord | MergeRecords))
     return [one for one in removals if isinstance(one.inverse("0", capabilities), NoWayBack)]
 
 
@@ -127,7 +128,9 @@ def _check_rights(todo: Iterable[Operation], facts: PortalFacts) -> None:
         raise NotAllowed("guard.no_scope", scopes="crm")
     kinds: set[Kind] = set()
     settings: set[Kind] = set()
+    merges = False
     for operation in todo:
+        merges = merges or isinstance(operation, MergeRecords)
         kinds |= _kinds(operation)
         settings |= {operation.target.kind} & {Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD}
     if Kind.LEAD in kinds and not facts.leads_on:
@@ -136,7 +139,7 @@ def _check_rights(todo: Iterable[Operation], facts: PortalFacts) -> None:
     missing = sorted(scope for kind, scope in needed.items() if kind in kinds and scope in facts.missing_scopes)
     if missing:
         raise NotAllowed("guard.no_scope", scopes=", ".join(missing))
-    if settings and not facts.admin:
+    if (settings or merges) and not facts.admin:  # crm.entity.mergeBatch: administrators only
         raise NotAllowed("guard.not_admin", user=facts.user_name)
 
 

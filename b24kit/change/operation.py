@@ -25,6 +25,7 @@ class Phase(IntEnum):
     SETTINGS = 10
     COMPANIES = 20
     CONTACTS = 30
+    MERGES = 35
     DEALS = 40
     LINKS = 50
     CARDS = 60

@@ -39,14 +39,15 @@ def steps(plan: Plan) -> Iterator[list[Group]]:
     """The plan as steps, each a list of phases; no operation may begin before the step before its own is over.
 
     A step ends before and after stages and the like, at every change of what is done to them, before a phase that
-    removes things, and in it before every other kind: what speaks of another card is looked at before that one goes.
+    removes things or lets cards swallow others, and in it before every other kind: what speaks of another card is
+    looked at before that one goes.
     """
     step: list[Group] = []
     last: Operation | None = None
     for phase, group in phases(plan):
         parts = _parted(group)
         for number, part in enumerate(parts):
-            cut = number > 0 or phase is Phase.RETIRE or (last is not None and _barrier(last, part[0]))
+            cut = number > 0 or phase in (Phase.RETIRE, Phase.MERGES) or (last is not None and _barrier(last, part[0]))
             if cut and step:
                 yield step
                 step = []

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import (
     BindLetter,
     CreateRecord,
@@ -30,6 +31,7 @@ _DOES: dict[type[Operation], str] = {
     RemoveRecord: "remove",
     BindLetter: "bind",
     UnbindLetter: "unbind",
+    MergeRecords: "merge",
 }
 
 
@@ -103,6 +105,10 @@ def operation_body(operation: Operation) -> dict[str, Any]:
         case BindLetter() | UnbindLetter():
             body |= {"activity": str(operation.activity), "card": str(operation.card)}
             body |= {"unless_last": True} if isinstance(operation, UnbindLetter) and operation.unless_last else {}
+        case MergeRecords():
+            body |= {"survivor": str(operation.survivor), "losers": [str(one) for one in operation.losers]}
+            body |= {"before": dict(operation.before), "links": {k: list(v) for k, v in operation.links.items()}}
+            body |= {"ignores": list(operation.ignores)}
     return body
 
 
@@ -128,6 +134,10 @@ def operation_of(body: Mapping[str, Any]) -> Operation:
         case "unbind":
             shared |= {"unless_last": body.get("unless_last", False)}
             return UnbindLetter(activity=Ref.parse(body["activity"]), card=Ref.parse(body["card"]), **shared)
+        case "merge":
+            cards = Ref.parse(body["survivor"]), tuple(Ref.parse(one) for one in body["losers"])
+            more = {"links": body.get("links", {}), "ignores": tuple(body.get("ignores", ()))}
+            return MergeRecords(survivor=cards[0], losers=cards[1], before=body["before"], **more, **shared)
         case other:
             raise ValueError(f"no operation {other!r}")
 

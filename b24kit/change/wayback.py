@@ -12,6 +12,7 @@ from typing import Any
 
 from b24kit.change.backup import Backup
 from b24kit.change.journal import Entry
+from b24kit.change.merging import MergeRecords, hung_back, linked_to, made_again
 from b24kit.change.operation import (
     BindLetter,
     CreateRecord,
@@ -102,6 +103,7 @@ class _Finder:
         self._made = set(self._ids_as_refs())
         self._written = self._written_to_ours()
         self._again: dict[Ref, Ref] = {}  # removed by the run -> what will be made in its place
+        self._merged: dict[Ref, Ref] = {}  # swallowed -> the card whose links its links have become
         self._used = used_by_people(info, deeds, portal)
         self._unbound: dict[Ref, set[Ref]] = defaultdict(set)
         for deed in deeds:
@@ -114,6 +116,8 @@ class _Finder:
         for deed in self._deeds:
             if isinstance(deed.operation, RemoveRecord) and not deed.operation.kept:
                 self._restore(deed.operation)
+            elif isinstance(deed.operation, MergeRecords):
+                self._restore_merged(deed, deed.operation)
         self._relink()
 
     def make_again(self, copies: Copies) -> None:
@@ -178,6 +182,8 @@ class _Finder:
                     found.add(deed.made)
                 case BindLetter() | UnbindLetter():
                     found.add(deed.operation.activity)
+                case MergeRecords():
+                    found |= linked_to(deed.operation) | {deed.operation.survivor}
         return found
 
     def take_back(self, deed: Deed, present: Mapping[Ref, Record]) -> None:
@@ -185,12 +191,15 @@ class _Finder:
         match deed.operation:
             case UpdateRecord():
                 ref = resolved(deed.operation.ref, self._ids)
-                if _as_made(ref, self._made) not in self._made:  # what we made goes away whole
+                # What we made goes away whole, and what we merged away is made again as it was.
+                if _as_made(ref, self._made) not in self._made and ref not in self._merged:
                     self._put_back(deed, deed.operation, ref, present.get(ref))
             case CreateRecord():
                 self._remove(deed, deed.operation, present)
             case BindLetter() | UnbindLetter():
                 self._rebind(deed.operation, present.get(deed.operation.activity))
+            case MergeRecords():
+                self._unmerge(deed.operation, present)
 
     def keep_stages_in_use(self) -> None:
         """A stage of ours that people have put cards into stays, with the cards."""
@@ -210,7 +219,7 @@ class _Finder:
             self._leave(ref, "undo.left.gone")
             return
         now = values_of(record)
-        after, kept = taken_back(now, deed.sent.seen or {}, deed.sent.wrote or {})
+        after, kept = taken_back(now, deed.sent.seen or {}, relinked(deed.sent.wrote or {}, self._merged))
         if kept:
             self._leave(ref, "undo.left.edited", {"fields": kept, "by": now.get("changed_by")})
         if after:
@@ -242,6 +251,20 @@ class _Finder:
             assert isinstance(made, CreateRecord)
             self.way.restored.append(made)
             self.way.hanging += rest
+
+    def _restore_merged(self, deed: Deed, operation: MergeRecords) -> None:
+        """Make the cards again that this very run let the survivor swallow; those gone before are not ours."""
+        ours = set((deed.sent.wrote or {}).get("losers", ()))
+        for loser, create in made_again(operation).items():
+            if str(loser) in ours:
+                self._merged[loser] = operation.survivor
+                self._again[loser] = new_ref(create.kind, create.key)
+                self.way.restored.append(create)
+
+    def _unmerge(self, operation: MergeRecords, present: Mapping[Ref, Record]) -> None:
+        if operation.survivor not in present:
+            self._leave(operation.survivor, "undo.left.gone")
+        self.way.back += hung_back(operation, present, self._again)
 
     def _remove(self, deed: Deed, operation: CreateRecord, present: Mapping[Ref, Record]) -> None:
         ref = deed.made or operation.target

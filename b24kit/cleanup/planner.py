@@ -18,6 +18,7 @@ from b24kit.cleanup.clusters import find_clusters
 from b24kit.cleanup.consent import refusals
 from b24kit.cleanup.convert import Closing, Converted, company_ref, convert, create_company
 from b24kit.cleanup.judged import judged
+from b24kit.cleanup.merging_plan import NOTHING_TO_MERGE, MergePlan, follow, plan_merges
 from b24kit.cleanup.new_deals import DealPlace, deal_place
 from b24kit.cleanup.one_client import Cluster
 from b24kit.cleanup.owners import Inquiry, Letter, Owners, Routed, Turns, resolve
@@ -85,7 +86,10 @@ def plan_clean(
     pile = read_pile(snapshot, spec, now, stage_limits)
     force = decisions or in_force(snapshot, (), spec.protect)
     deals = deal_place(spec.deals, snapshot) if spec.action(LetterClass.HUMAN) == "convert_with_deal" else None
-    return _Planner(snapshot, spec, routing, now, lang, pile, force, deals).draft(_smaller(limit, spec.limit))
+    most = _smaller(limit, spec.limit)
+    merges = plan_merges(snapshot, spec, pile.known, capabilities, lang=lang, limit=most)
+    rest = most if most is None else most - len(merges.survivors)
+    return _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges).draft(rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,8 @@ class _Planner:
     pile: Pile
     force: InForce
     deals: DealPlace | None = None
+    merges: MergePlan = NOTHING_TO_MERGE
+    doubtful: tuple[Cluster, ...] = ()
     left: dict[str, Reason] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
     assignment: dict[str, str] = field(default_factory=dict)
@@ -138,7 +144,7 @@ class _Planner:
     def draft(self, limit: int | None) -> CleanDraft:
         closing = self._closing()
         to_end, clusters, index = self._sort_out()
-        self.readings = read_all(self.pile.items, clusters, index, self.owners.topics)
+        self.readings = read_all(self.pile.items, (*clusters, *self.doubtful), index, self.owners.topics)
         work: list[Item | Cluster] = sorted([*to_end, *clusters], key=_place)
         taken = work if limit is None else work[:limit]
         self._leave_rest(work[len(taken) :])
@@ -149,12 +155,12 @@ class _Planner:
                 self._end(one, closing)
             else:
                 self._convert(one, closing, index, turns)
-        operations = ordered([*self.firms.values(), *self.operations])
+        operations = ordered(follow([*self.firms.values(), *self.operations], self.merges))
         return CleanDraft(
             operations=operations,
-            left=self._left(),
-            notes=(*self.pile.notes, *self._notes(taken, index), *self.force.notes()),
-            steps=tuple(self._tap_steps()),
+            left=(*self._left(), *self.merges.left),
+            notes=(*self.pile.notes, *self.merges.notes, *self._notes(taken, index), *self.force.notes()),
+            steps=(*self._tap_steps(), *self.merges.steps),
             assignment=dict(sorted(self.assignment.items(), key=lambda pair: natural(pair[0]))),
             stages_needed=frozenset(
                 str(one.after["stage"]) for one in operations if isinstance(one, UpdateRecord) and one.moves
@@ -209,11 +215,18 @@ class _Planner:
                 people.append(item)
         snapshot = self.snapshot
         index = (
-            index_clients(snapshot.contacts(), snapshot.companies(), snapshot.deals(), self.pile.known.aliases)
+            index_clients(
+                self.merges.contacts(snapshot.contacts()),
+                self.merges.companies(snapshot.companies()),
+                self.merges.deals(snapshot.deals()),
+                self.pile.known.aliases,
+                self.merges.into,
+            )
             if people or to_review or any(self._action(item) == "delete" for item in to_end)
             else KnownClients()
         )
-        found = find_clusters(people, index, self.pile.known)
+        found = find_clusters(people, index, self.pile.known, ask=self.spec.maybe_known == "leave")
+        self.doubtful = found.doubtful
         waiting = {item.lead.id: self.left[item.lead.id] for item in to_review}
         found = replace(found, left={**found.left, **waiting})
         found = judged(found, [*people, *to_review], index, self.force, self.pile.known.aliases)
@@ -325,7 +338,7 @@ class _Planner:
             found.append(Reason("clean.note.namesakes", {"count": doubles}))
         found += counted(self.readings[item.lead.id] for item in self._stuck())
         found += self._consent(clusters)
-        if not taken:
+        if not taken and not self.merges.operations:
             code = "clean.note.nothing_to_do" if self.pile.items else "clean.note.empty_pile"
             found.append(Reason(code, {"left": len(self.left)}))
         return found

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from b24kit.cleanup.extract_spec import ExtractSpec
 from b24kit.cleanup.section import Names, Section, Text
+from b24kit.cleanup.survive_spec import SurviveSpec
 from b24kit.crm.refs import CARDS
 from b24kit.letters.classify import RELAYS, LetterClass
 
@@ -186,6 +187,22 @@ class CleanSpec(Section):
         "Поле с тем же кодом должно быть у контактов",
     )
     protect: ProtectSpec = Field(default=ProtectSpec(), description="Карточки, которые нельзя трогать")
+    maybe_known: Literal["leave", "new"] = Field(
+        default="leave",
+        description="Кто похож на известного клиента, но не наверняка: leave оставляет лид человеку с вопросом, "
+        "new делает новый контакт",
+    )
+    merge: Literal["off", "auto", "reviewed"] = Field(
+        default="off",
+        description="Имеющиеся двойники контактов и компаний: off не трогать, auto объединять несомненных, "
+        "reviewed только подтверждённых человеком. Объединение необратимо, нужна фраза подтверждения",
+    )
+    merge_kinds: tuple[Literal["contact", "company"], ...] = Field(
+        default=("contact", "company"), description="Что объединять: contact, company"
+    )
+    survive: SurviveSpec = Field(
+        default=SurviveSpec(), description="Какая карточка остаётся и чьё значение берёт каждое поле"
+    )
     limit: int | None = Field(default=None, ge=1, description="Не больше стольких клиентов за один раз")
 
     def action(self, kind: LetterClass) -> Action:

@@ -95,17 +95,19 @@ def show(
 def explain(
     context: typer.Context,
     card: Annotated[str, typer.Argument(help="A card, for example lead:812.")],
+    other: Annotated[
+        str | None, typer.Argument(help="A second card: why the two are one client, or are not, read afresh.")
+    ] = None,
     file: Annotated[Path | None, typer.Option("--plan", help="A saved plan; default: the newest run's.")] = None,
 ) -> None:
     """Why a plan does to this card what it does: its client, its owner, its new stage, or why it is left alone."""
     with desk(context) as at:
-        from b24kit.crm.refs import Ref
         from b24kit.reports.card_text import card_story, story_lines
 
-        try:
-            ref = Ref.parse(card if ":" in card else f"lead:{card}")
-        except ValueError:
-            raise UsageError("cli.bad_card", card=card) from None
+        ref = card_of(card)
+        if other is not None:
+            say_why(at, ref, card_of(other))
+            return
         found = load_plan(at, file) if file else newest_run(at).plan
         story = card_story(found, ref, finder(at, found))
         if at.screen.as_json:
@@ -113,6 +115,32 @@ def explain(
             return
         for line in story_lines(story, found, at.lang):
             at.screen.line(inert(line))
+
+
+def card_of(text: str) -> Ref:
+    """A card as people type it: `contact:77`, or a lead's number alone."""
+    from b24kit.crm.refs import Ref
+
+    try:
+        return Ref.parse(text if ":" in text else f"lead:{text}")
+    except ValueError:
+        raise UsageError("cli.bad_card", card=text) from None
+
+
+def say_why(at: Desk, one: Ref, other: Ref) -> None:
+    """One line: why two cards of the portal are one client, may be, or are not joined."""
+    from b24kit.cleanup.two_cards import why_one_client
+
+    present = at.portal.read([one, other])
+    for ref in (one, other):
+        if ref not in present:
+            raise UsageError("cli.card_absent", card=str(ref))
+    why = why_one_client(present[one], present[other])
+    if at.screen.as_json:
+        parts = [{"code": code, "facts": dict(facts)} for code, facts in why.parts]
+        at.screen.document("why", cards=[str(one), str(other)], code=why.code, parts=parts)
+        return
+    at.screen.line(inert(why.sentence(at.lang)))
 
 
 def finder(at: Desk, plan: Plan) -> Callable[[Ref], Record | None]:
@@ -194,11 +222,12 @@ def show_plan(at: Desk, plan: Plan) -> None:
 
 
 def show_operations(at: Desk, plan: Plan) -> None:
-    from b24kit.reports.wording import card_text, reason_text
+    from b24kit.reports.wording import card_text, kept_lines, reason_text
 
     for operation in plan.operations:
         why = reason_text(operation.reason, at.lang, plan.names)
         at.screen.sign(plan_sign(operation), f"{card_text(operation.target, at.lang)}: {why}")
+        at.screen.lines(inert(line) for line in kept_lines(operation.reason, at.lang))
 
 
 def plan_sign(operation: Operation) -> str:

@@ -33,6 +33,7 @@ class Wish:
 def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
     """Read the portal and plan the playbook on it. Nothing is written."""
     from b24kit.change.draft import plan_over
+    from b24kit.change.merging import with_links
     from b24kit.playbook.compose import compose
     from b24kit.playbook.loader import load_playbook
     from b24kit.playbook.shipped import find_playbook
@@ -56,7 +57,7 @@ def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
     )
     plan = plan_over(
         snapshot,
-        pieces.operations,
+        with_links(pieces.operations, at.portal),
         playbook=playbook.name,
         now=now,
         portal=at.portal,

@@ -24,6 +24,7 @@ def report(
 ) -> None:
     """What was and what is, and that nothing was lost: read afresh and compared with the snapshot of the plan."""
     with desk(context) as at:
+        from b24kit.change.merging import MergeRecords
         from b24kit.reports.proof import prove, run_table, write_html
         from b24kit.reports.tables import write_workbook
 
@@ -31,7 +32,8 @@ def report(
             raise UsageError("cli.report_format", file=str(out))
         found = find_run(at, run)
         backup = at.runs.backups.find(found.plan.id)
-        proof = prove(snapshot_of(at, found.plan.snapshot_id), at.snapshot(EVERYTHING), backup)
+        merged = {ref for one in found.plan.operations if isinstance(one, MergeRecords) for ref in one.losers}
+        proof = prove(snapshot_of(at, found.plan.snapshot_id), at.snapshot(EVERYTHING), backup, merged)
         if backup is not None:
             backup.close()
         hung = count_after(at, found)

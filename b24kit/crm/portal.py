@@ -34,6 +34,10 @@ class Capabilities:
     colours: tuple[str, ...] | None = None  # None: any colour
     # Beginnings of vendor fields that quiet creation does not carry: written by a change of their own afterwards.
     quiet_forgets: tuple[str, ...] = ()
+    # For merging, of the vendor's own fields in `extra`: those that no write makes equal (two cards that differ in one
+    # are not merged), and those that a merge does not look at.
+    merge_blockers: frozenset[str] = frozenset()
+    merge_ignores: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from b24kit.change.backup import Manifest
 from b24kit.change.guard import TAP
+from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import (
     BindLetter,
     CreateRecord,
@@ -221,6 +222,8 @@ def _verb(operation: Operation) -> str:
         return "bind"
     if isinstance(operation, UnbindLetter):
         return "unbind"
+    if isinstance(operation, MergeRecords):
+        return "merge"
     return "remove" if isinstance(operation, RemoveRecord) else "change"
 
 

@@ -23,7 +23,7 @@ from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Pro
 from b24kit.crm.records import READABLE, Record, record_from, ref_of, same, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.user import Team, User
-from b24kit.crm.writes import Bind, Change, Create, Delete, Result, Settled, Unbind, Write
+from b24kit.crm.writes import Bind, Change, Create, Delete, Merge, Result, Settled, Unbind, Write
 
 US = "1"
 
@@ -287,6 +287,8 @@ class MemoryPortal:
                 return self._delete(write)
             case Bind() | Unbind():
                 return self._bind(write)
+            case Merge():
+                return Result(write.key, Settled.REFUSED, code="NO_MERGE", said="Объединять не умею.")
 
     def _create(self, write: Create) -> Result:
         if write.kind is Kind.STAGE and self._stage(write.values["ladder"], write.values["code"]):
@@ -380,6 +382,8 @@ class MemoryPortal:
             case Bind() | Unbind():
                 bound = str(write.card) in (self.rows[Kind.ACTIVITY][write.activity.id]["bindings"] or [])
                 return done if bound is isinstance(write, Bind) else absent
+            case Merge():
+                return absent
 
     def _stage(self, ladder: str, code: str) -> dict[str, Any] | None:
         rows = self.rows[Kind.STAGE].values()

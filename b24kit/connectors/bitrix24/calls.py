@@ -19,10 +19,11 @@ from b24kit.connectors.bitrix24.wirevalues import switch, wire_id
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.crm.records import Values
 from b24kit.crm.refs import CARDS, Kind, Ref
-from b24kit.crm.writes import Bind, Change, Create, Delete, Result, Settled, Write
+from b24kit.crm.writes import Bind, Change, Create, Delete, Merge, Result, Settled, Write
 from b24kit.errors import UsageError
 
 IMPORT = "crm.item.batchImport"
+MERGE = "crm.entity.mergeBatch"
 # Refusals that say: it is already as wanted.
 _ALREADY_SO = {
     "crm.activity.binding.add": "ACTIVITY_IS_ALREADY_BOUND",
@@ -77,6 +78,9 @@ def call_for(write: Write) -> RestCall:
         return _change(write)
     if isinstance(write, Delete):
         return _delete(write)
+    if isinstance(write, Merge):
+        ids = [wire_id(ref.id) for ref in (write.survivor, *write.losers)]
+        return MERGE, {"params": {"entityTypeId": OWNER_TYPES[write.survivor.kind], "entityIds": ids}}
     step = "add" if isinstance(write, Bind) else "delete"
     if write.activity.kind is Kind.COMMENT:
         hangs = {"OWNER_ID": wire_id(write.activity.id), "ENTITY_ID": wire_id(write.card.id)}
@@ -97,6 +101,8 @@ def results_of(call: PlannedCall, outcome: CommandOutcome) -> list[Result]:
         return [Result(write.key, settled, code=outcome.code, said=outcome.said) for write in call.writes]
     if method == IMPORT:
         return _import_results(call.writes, outcome.result)
+    if method == MERGE:
+        return [_merged(write, outcome.result) for write in call.writes]
     if METHODS[method].id_path is None:
         return [Result(write.key, Settled.DONE) for write in call.writes]
     made = new_id(method, outcome.result)
@@ -138,6 +144,18 @@ def _import_result(write: Write, item: Any) -> Result:
             said=str(item.get("error_description") or ""),
         )
     return _made(write, new_id("crm.item.add", item))
+
+
+def _merged(write: Write, result: Any) -> Result:
+    """crm.entity.mergeBatch answers 200 whatever came of it: SUCCESS, CONFLICT (for a person to solve) or ERROR."""
+    status = str(result.get("STATUS") or "") if isinstance(result, Mapping) else ""
+    if status == "SUCCESS":
+        return Result(write.key, Settled.DONE)
+    if status not in ("CONFLICT", "ERROR") or not isinstance(write, Merge):
+        return Result(write.key, Settled.UNKNOWN, code="no_status", said="the answer names no status")
+    ids = ",".join(ref.id for ref in (write.survivor, *write.losers))
+    page = f"/crm/{write.survivor.kind.value}/merge/?id={ids}"
+    return Result(write.key, Settled.REFUSED, code=status, said=page if status == "CONFLICT" else "")
 
 
 def _made(write: Write, made: str | None) -> Result:

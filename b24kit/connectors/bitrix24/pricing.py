@@ -95,6 +95,8 @@ def _write_method(name: str) -> tuple[str, int]:
         return f"crm.timeline.bindings.{verb}", 1
     if verb in _BOUND_BY:
         return _BOUND_BY[verb], 1
+    if verb == "merge":
+        return "crm.entity.mergeBatch", 1
     if kind in CARDS:
         return _IMPORT if verb == "create" else (f"crm.{noun}.{_card_step(verb)}", 1)
     method = {"create": _CREATED_BY, "change": _CHANGED_BY, "delete": _DELETED_BY}.get(verb, {}).get(kind)

@@ -19,7 +19,8 @@ from b24kit.sandbox.seeds.empty import plant_empty
 def plant(portal: FakePortal, spec: Mapping[str, Any]) -> dict[str, Any]:
     """Fill a fresh portal by a spec and give a summary (`rows`, `stages`, and `truth` where there is one).
 
-    Specs: {"kind": "company", "leads": 5000, "seed": 7, "belongings": False}, {"kind": "leads", "path": CSV or CSV.gz},
+    Specs: {"kind": "company", "leads": 5000, "seed": 7, "belongings": False,
+    "doubles": 0}, {"kind": "leads", "path": CSV or CSV.gz},
     {"kind": "dataset", "path": dataset.json}, {"kind": "empty"}. Raises ValueError for another kind, a number of
     leads below one, or a file that does not hold what it should; OSError for one that cannot be read.
     """
@@ -28,7 +29,13 @@ def plant(portal: FakePortal, spec: Mapping[str, Any]) -> dict[str, Any]:
         leads = int(spec.get("leads", 5000))
         if leads < 1:
             raise ValueError(f"a company needs at least one lead, not {leads}")
-        return plant_company(portal, leads, int(spec.get("seed", 7)), belongings=bool(spec.get("belongings")))
+        return plant_company(
+            portal,
+            leads,
+            int(spec.get("seed", 7)),
+            belongings=bool(spec.get("belongings")),
+            doubles=int(spec.get("doubles", 0)),
+        )
     if kind == "leads":
         return plant_csv(portal, Path(str(spec["path"])))
     if kind == "dataset":

@@ -15,12 +15,16 @@ from b24kit.sandbox.seeds import cast as cast_of
 from b24kit.sandbox.seeds import directories, organiser, pile
 from b24kit.sandbox.seeds.belongings import plant_belongings
 from b24kit.sandbox.seeds.cast import Cast
+from b24kit.sandbox.seeds.doubles import plant_doubles
 
 
-def plant_company(portal: FakePortal, leads: int = 5000, seed: int = 7, *, belongings: bool = False) -> dict[str, Any]:
+def plant_company(
+    portal: FakePortal, leads: int = 5000, seed: int = 7, *, belongings: bool = False, doubles: int = 0
+) -> dict[str, Any]:
     """Plant the whole company with exactly `leads` open leads; gives a summary and the `truth`.
 
     `belongings` hangs on the leads what people and clients have left there: files, comments, calls, product rows...
+    `doubles`: so many of the known clients are written down a second time (and a fifth as many of the companies).
     """
     chance = Random(seed)
     organiser.plant_people(portal)
@@ -31,7 +35,10 @@ def plant_company(portal: FakePortal, leads: int = 5000, seed: int = 7, *, belon
     directories.plant_deals(portal, chance, cast.known, leads)
     truth = pile.plant_pile(portal, chance, cast, leads)
     hung = {"belongings": plant_belongings(portal, seed)} if belongings else {}
-    return {"kind": "company", "seed": seed, **hung, **summary(portal), "truth": {"leads": truth, **_people(cast)}}
+    known = {"leads": truth, **_people(cast)}
+    if doubles:
+        known["doubles"] = plant_doubles(portal, Random(f"doubles {seed}"), cast, doubles)
+    return {"kind": "company", "seed": seed, **hung, **summary(portal), "truth": known}
 
 
 def summary(portal: FakePortal) -> dict[str, Any]:
