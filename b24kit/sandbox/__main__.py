@@ -10,12 +10,16 @@ from pathlib import Path
 from typing import Any, cast
 
 from b24kit.sandbox.clock import Mode
-from b24kit.sandbox.server import OFF, Sandbox, SandboxOptions, serve
+from b24kit.sandbox.server import Sandbox, SandboxOptions, serve
+from b24kit.sandbox.vendors import vendor_of
 
 
 def parser() -> argparse.ArgumentParser:
     """The switches; each names what it does to the portal."""
-    made = argparse.ArgumentParser(prog="b24kit sandbox", description="A fake Bitrix24 portal on this machine.")
+    made = argparse.ArgumentParser(
+        prog="b24kit sandbox", description="A fake Bitrix24 or amoCRM portal on this machine."
+    )
+    made.add_argument("--vendor", default="bitrix24", choices=["bitrix24", "amocrm"])
     made.add_argument("--host", default="127.0.0.1")
     made.add_argument("--port", type=int, default=8024)
     made.add_argument("--tls", action="store_true", help="HTTPS with a certificate authority of its own")
@@ -50,9 +54,10 @@ def options(given: argparse.Namespace) -> SandboxOptions:
     """Command line -> options of the server."""
     mode, factor = given.clock
     work = given.work if given.work.lstrip().startswith("{") else Path(given.work).read_text(encoding="utf-8")
-    manners: dict[str, Any] = dict(OFF) if given.limits == "off" else {}
+    manners: dict[str, Any] = dict(vendor_of(given.vendor).off) if given.limits == "off" else {}
     manners |= {"latency": given.latency, "new_connection": given.new_connection, "work": json.loads(work)}
     return SandboxOptions(
+        vendor=given.vendor,
         host=given.host, port=given.port, tls=given.tls, ca_file=given.ca_file, store=given.store, seed=seed(given),
         clock=mode, factor=factor, manners=manners | {"workers": given.workers},
     )  # fmt: skip
@@ -89,6 +94,9 @@ def announcement(given: argparse.Namespace) -> Callable[[Sandbox], None]:
 def announce(box: Sandbox) -> None:
     """Say where the portal is; here the webhook's secret is shown on purpose, since it opens nothing but this."""
     print(f"Portal:  {box.url}")
+    if box.options.vendor == "amocrm":
+        for token in box.tokens:
+            print(f"Token:   {token}")
     for url in box.webhook_urls:
         print(f"Webhook: {url}")
     print(f"Control: {box.url}/_sandbox/   (Ctrl+C ends it)", flush=True)

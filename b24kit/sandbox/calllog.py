@@ -60,6 +60,18 @@ class CallLog:
             line += f',"response":{response}'
         self.lines.append(line + "}")
 
+    def exchange(
+        self, request: RequestNote, http: str, path: str, given: Any, status: int | None, response: str | None
+    ) -> None:
+        """Keep one call to a route: decoded body, and the answer's body as JSON text (absent when it is none)."""
+        line = (
+            f'{{"http":{dumps(http)},"path":{json.dumps(path)},"request":{json.dumps(given)},"status":'
+            f'{json.dumps(status)},"webhook":{dumps(request.webhook)},"number":{request.number}'
+        )
+        if response and self.with_responses:
+            line += f',"response":{response}'
+        self.lines.append(line + "}")
+
     def text(self) -> Iterator[str]:
         """All lines, each with its end."""
         for line in self.lines:

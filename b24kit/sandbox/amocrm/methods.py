@@ -1,0 +1,7 @@
+"""All route modules of the fake account: importing them is what fills the registry."""
+
+from __future__ import annotations
+
+from b24kit.sandbox.amocrm import account
+
+LOADED = (account,)
