@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any
 
+from b24kit.sandbox.amocrm import jwt
+from b24kit.sandbox.amocrm.integrations import is_disabled
 from b24kit.sandbox.amocrm.registry import FakePortal, Problem
 
 REFUSED = "Invalid user name or password"
@@ -39,7 +40,7 @@ class Token:
     def from_data(cls, data: Mapping[str, Any]) -> Token:
         """From {user_id, token?, integration?, expires_at?, scopes?}; what is not given is made, alike every time."""
         user_id, integration = int(data["user_id"]), str(data.get("integration") or "integration-1")
-        token = str(data.get("token") or made_token(user_id, integration))
+        token = str(data.get("token") or made_token(user_id, integration, data.get("expires_at")))
         return cls(user_id, token, integration, data.get("expires_at"), tuple(data.get("scopes") or ("crm",)))
 
     def as_data(self) -> dict[str, Any]:
@@ -50,9 +51,9 @@ class Token:
         }  # fmt: skip
 
 
-def made_token(user_id: int, integration: str) -> str:
-    """A token for a fake account on loopback; it need not be secret."""
-    return blake2b(f"{user_id}/{integration}".encode(), digest_size=32).hexdigest()
+def made_token(user_id: int, integration: str, expires_at: int | None = None) -> str:
+    """A long-lived token for a fake account on loopback; it need not be secret."""
+    return jwt.long_lived(integration, user_id, "sandbox.b24kit.invalid", 31_000_001, expires_at)
 
 
 class Doors:
@@ -77,7 +78,7 @@ class Doors:
         if kind.lower() != "bearer" or not token.strip():
             raise Problem(401, REFUSED, title="Unauthorized")
         caller = self._long_lived(token.strip(), portal.unix()) or self._issued(portal, token.strip())
-        if caller is None:
+        if caller is None or is_disabled(portal, caller.integration):
             raise Problem(401, REFUSED, title="Unauthorized")
         return caller
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from b24kit.sandbox.amocrm import account
+from b24kit.sandbox.amocrm import account, consent, oauth
 
-LOADED = (account,)
+LOADED = (account, consent, oauth)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from b24kit.sandbox.amocrm import access, methods
+from b24kit.sandbox.amocrm import access, methods, renaming
 from b24kit.sandbox.amocrm.exchange import Dropped, Exchange, OutOfTime
 from b24kit.sandbox.amocrm.registry import Answer, Call, Problem, Route, find
 from b24kit.sandbox.amocrm.site import Site
@@ -112,6 +112,8 @@ class ApiRoutes:
     def _open(self, request: Request, body: bytes, note: RequestNote) -> tuple[Route, Call]:
         """What is asked and by whom; raises Problem or Refused. An open address asks nobody's name."""
         path = request.url.path
+        if moved := renaming.moved_to(self._site.portal, request.headers.get("host", ""), path):
+            raise Refused(Reply(302, "", None, f"{request.url.scheme}://{moved}{path}"))
         try:
             found, at = find(request.method, path)
         except Problem as problem:
