@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from b24kit.sandbox.amocrm import account, consent, oauth
+from b24kit.sandbox.amocrm import account, cards, consent, links, oauth, tags
 
-LOADED = (account, consent, oauth)
+LOADED = (account, cards, consent, links, oauth, tags)
