@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from b24kit.sandbox import faults
+from b24kit.sandbox.delivery import Delivery
 from b24kit.sandbox.vendors import Site, Vendor
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -44,6 +45,8 @@ class Control:
             ("POST", "/calls", self.log_calls), ("DELETE", "/calls", self.forget_calls),
             ("GET", "/requests", self.requests), ("GET", "/mails", self.mails), ("GET", "/dump", self.dump),
             ("GET", "/metrics", self.metrics), ("DELETE", "/metrics", self.forget_metrics),
+            ("GET", "/deliveries", self.deliveries), ("POST", "/deliveries", self.set_deliveries),
+            ("DELETE", "/deliveries", self.forget_deliveries),
         ]  # fmt: skip
         self._contents = {f"{verb} {path}": first_line(handler) for verb, path, handler in table}
         listed: list[tuple[str, str, Handler]] = [("GET", "/", self.contents), *table]
@@ -188,6 +191,25 @@ class Control:
     def _mails(self) -> list[tuple[int, dict[str, Any]]]:
         tables = self._site.portal.store.tables
         return list(tables["mail"]) if "mail" in tables else []  # amoCRM's API sends none
+
+    async def deliveries(self, request: Request) -> Response:
+        """Hooks sent to the outside: the switches, every attempt with its answer, what waits for another one."""
+        return JSONResponse(self._delivery().told())
+
+    async def set_deliveries(self, request: Request) -> Response:
+        """Any of at_once, timeout (real seconds), beyond_loopback, on; {faults: [rule, ...]} replaces their faults."""
+        self._delivery().change(await body(request))
+        return await self.deliveries(request)
+
+    async def forget_deliveries(self, request: Request) -> Response:
+        """Empty the journal of attempts."""
+        self._delivery().forget()
+        return JSONResponse({"ok": True})
+
+    def _delivery(self) -> Delivery:
+        if self._site.delivery is None:
+            raise Refusal("this portal sends no hooks")
+        return self._site.delivery
 
     def _time(self) -> dict[str, Any]:
         clock = self._site.clock

@@ -22,6 +22,7 @@ from b24kit.sandbox.bitrix24.routes import RestRoutes
 from b24kit.sandbox.calllog import CallLog, RequestLog
 from b24kit.sandbox.clock import PortalClock
 from b24kit.sandbox.connections import Connections
+from b24kit.sandbox.delivery import Delivery
 from b24kit.sandbox.seeds import amocrm as amocrm_seeds
 from b24kit.sandbox.seeds import plant
 from b24kit.sandbox.store import Store
@@ -53,6 +54,8 @@ class Site(Protocol):
     def requests(self) -> RequestLog: ...
     @property
     def churned(self) -> dict[str, list[int]]: ...
+    @property
+    def delivery(self) -> Delivery | None: ...
 
     def keep(self) -> None:
         """Put the settings beside the data."""

@@ -20,8 +20,8 @@ _COPIED = ("name", "price", "responsible_user_id", "created_by", "first_name", "
 EJECTED: list[Callable[[FakePortal, int], None]] = []
 
 
-def make(portal: FakePortal, entity: str, item: Item, user_id: int) -> int:
-    """A new card with its tags and links; gives its id."""
+def make(portal: FakePortal, entity: str, item: Item, user_id: int, *, hidden: bool = False) -> int:
+    """A new card with its tags and links; gives its id. Nobody hears of a hidden one until it appears."""
     now = portal.unix()
     row: Row = {"responsible_user_id": user_id, "created_by": user_id, "created_at": now, "state": ""}
     row |= {key: item[key] for key in _COPIED if item.get(key) is not None}
@@ -37,8 +37,9 @@ def make(portal: FakePortal, entity: str, item: Item, user_id: int) -> int:
     if entity == "leads" and not row.get("name"):
         portal.store[entity].change(row_id, {"name": f"Сделка #{row_id}"})
     _tie(portal, entity, row_id, item, user_id)
-    trail.created(portal, entity, row_id, user_id)
-    tags.tell(portal, entity, row_id, user_id, [], row["tags"])
+    if not hidden:
+        trail.created(portal, entity, row_id, user_id)
+        tags.tell(portal, entity, row_id, user_id, [], row["tags"])
     return row_id
 
 

@@ -45,7 +45,7 @@ def long_lived(client_id: str, user_id: int, domain: str, account_id: int, expir
 
 
 def base_domain(domain: str) -> str:
-    """The vendor's own domain behind an account's host: amocrm.ru or kommo.com; a sandbox's host counts as amocrm.ru."""
+    """The vendor's own domain behind an account's host: amocrm.ru or kommo.com; any other counts as amocrm.ru."""
     host = domain.partition(":")[0]
     return "kommo.com" if host.endswith((".kommo.com", ".amocrm.com")) else "amocrm.ru"
 

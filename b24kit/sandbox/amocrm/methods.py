@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from b24kit.sandbox.amocrm import account, cards, consent, links, oauth, tags
+from b24kit.sandbox.amocrm import account, cards, consent, links, oauth, tags, unsorted, unsorted_add, webhooks
 
-LOADED = (account, cards, consent, links, oauth, tags)
+LOADED = (account, cards, consent, links, oauth, tags, unsorted, unsorted_add, webhooks)

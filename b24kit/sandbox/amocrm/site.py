@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from b24kit.sandbox.amocrm.access import Doors, Token
+from b24kit.sandbox.amocrm.hooks import delivery_of
 from b24kit.sandbox.amocrm.manners import AmoBehaviour, AmoManners
 from b24kit.sandbox.amocrm.registry import FakePortal
 from b24kit.sandbox.amocrm.tables import tables
 from b24kit.sandbox.calllog import CallLog, RequestLog
 from b24kit.sandbox.clock import PortalClock
+from b24kit.sandbox.delivery import Delivery
 from b24kit.sandbox.faults import rules
 from b24kit.sandbox.store import Store
 
@@ -25,6 +27,7 @@ class Site:
     clock: PortalClock
     behaviour: AmoBehaviour
     doors: Doors
+    delivery: Delivery
     calls: CallLog = field(default_factory=CallLog)
     requests: RequestLog = field(default_factory=RequestLog)
     churned: dict[str, list[int]] = field(default_factory=lambda: {"born": [], "gone": []})
@@ -52,6 +55,7 @@ class Site:
         self.behaviour.forget()
         self.calls.lines.clear()
         self.requests.forget()
+        self.delivery.forget()
         for ids in self.churned.values():
             ids.clear()
         self.keep()
@@ -72,4 +76,5 @@ def open_site(
     if existed:
         behaviour.set_faults(rules(facts["faults"]))
     portal = FakePortal(store, clock.now, facts.get("settings", {}), domain)
-    return Site(portal, clock, behaviour, Doors([Token.from_data(data) for data in doors])), existed
+    tokens = Doors([Token.from_data(data) for data in doors])
+    return Site(portal, clock, behaviour, tokens, delivery_of(portal, clock)), existed
