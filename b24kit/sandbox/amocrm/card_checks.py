@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from b24kit.sandbox.amocrm import field_values, stages, tags
+from b24kit.sandbox.amocrm.opening import main_pipeline
 from b24kit.sandbox.amocrm.problems import Wrong, missing, no_choice, not_expected, wrong_type
 from b24kit.sandbox.amocrm.registry import FakePortal
 from b24kit.sandbox.store import Row
@@ -105,8 +106,3 @@ def _ties(portal: FakePortal, item: Mapping[str, Any]) -> list[Wrong]:
             if row is None or row.get("state") == "deleted":
                 found.append(no_choice(f"_embedded.{entity}.{place}.id"))
     return found
-
-
-def main_pipeline(portal: FakePortal) -> int:
-    """The pipeline of leads that name none."""
-    return next(number for number, row in portal.store["pipeline"] if row["is_main"])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from b24kit.sandbox.amocrm import bonds, field_values, stages, tags, trail
-from b24kit.sandbox.amocrm.card_checks import main_pipeline
+from b24kit.sandbox.amocrm.opening import main_pipeline
 from b24kit.sandbox.amocrm.registry import FakePortal
 from b24kit.sandbox.store import Row
 

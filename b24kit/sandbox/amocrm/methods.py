@@ -2,6 +2,29 @@
 
 from __future__ import annotations
 
-from b24kit.sandbox.amocrm import account, cards, consent, links, oauth, tags, unsorted, unsorted_add, webhooks
+from b24kit.sandbox.amocrm import (
+    account,
+    cards,
+    complex_add,
+    consent,
+    custom_fields,
+    directories,
+    events,
+    field_groups,
+    links,
+    notes,
+    oauth,
+    people,
+    pipelines,
+    statuses,
+    tags,
+    tasks,
+    unsorted,
+    unsorted_add,
+    webhooks,
+)
 
-LOADED = (account, cards, consent, links, oauth, tags, unsorted, unsorted_add, webhooks)
+LOADED = (
+    account, cards, complex_add, consent, custom_fields, directories, events, field_groups, links,
+    notes, oauth, people, pipelines, statuses, tags, tasks, unsorted, unsorted_add, webhooks,
+)  # fmt: skip

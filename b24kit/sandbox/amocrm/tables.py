@@ -38,7 +38,7 @@ def tables() -> list[Table]:
         # One row a link, from the greater to the lesser: lead -> contact, lead -> company, contact -> company.
         Table("link", ["from", "to"]),
         Table("task", ["owner"]),
-        Table("note", ["owner"]),
+        Table("note", ["owner", "entity"]),
         Table("event", ["owner"]),
         Table("unsorted", ["uid", "lead_id", "category"]),
         Table("webhook", ["destination"]),
