@@ -45,7 +45,7 @@ def events(call: Call) -> Answer:
 def types(call: Call) -> Answer:
     """What kinds of events there are."""
     lang = str(call.query.get("language_code") or "ru")
-    rows = [{"key": number, "type": kind, "lang": lang} for number, kind in enumerate(_KINDS.split(), 1)]
+    rows = [{"key": kind, "type": number, "lang": lang} for number, kind in enumerate(_KINDS.split(), 1)]
     return Answer(embedded(call, "events_types", rows, _total_items=len(rows)), items=len(rows))
 
 
@@ -96,19 +96,17 @@ def _value_fits(values: list[dict[str, Any]], wanted: Any) -> bool:
     if "leads_statuses" in wanted:
         pairs = wanted["leads_statuses"]
         pairs = pairs.values() if isinstance(pairs, Mapping) else pairs if isinstance(pairs, list) else []
-        asked = {
-            (str(pair.get("pipeline_id")), str(pair.get("status_id"))) for pair in pairs if isinstance(pair, Mapping)
-        }
-        had = {
-            (str(one["lead_status"]["pipeline_id"]), str(one["lead_status"]["id"]))
-            for one in values
-            if "lead_status" in one
-        }
+        asked = {_pair(pair, "status_id") for pair in pairs if isinstance(pair, Mapping)}
+        had = {_pair(one["lead_status"], "id") for one in values if "lead_status" in one}
         return bool(asked & had)
     if "responsible_user_id" in wanted:
         asked_ids = numbers(_split(wanted["responsible_user_id"]))
         return any(one.get("responsible_user", {}).get("id") in asked_ids for one in values)
     return True
+
+
+def _pair(value: Mapping[str, Any], status: str) -> tuple[str, str]:
+    return str(value.get("pipeline_id")), str(value.get(status))
 
 
 def _split(value: Any) -> list[str]:

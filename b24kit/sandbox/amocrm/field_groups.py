@@ -54,7 +54,8 @@ def change(call: Call) -> Answer:
     if (row_id := _row_id(call)) is not None:
         changes = {key: item[key] for key in ("name", "sort") if item.get(key) is not None}
         call.store["field_group"].change(row_id, changes)
-    return Answer(_shown(call, *_known(call)))
+    inside = [i for i, row in call.store["custom_field"] if row.get("group_id") == known[0]]
+    return Answer(_shown(call, *_known(call)) | {"fields": inside})
 
 
 @route("DELETE", "/{entity}/custom_fields/groups/{key}")

@@ -26,14 +26,23 @@ def plant_walls(portal: FakePortal) -> None:
     """Administrator 1, the main pipeline with the vendor's four stages, predefined fields."""
     add_user(portal, "Администратор Портала", "admin@portal.example", is_admin=True)
     add_pipeline(portal, "Воронка", FIRST, is_main=True)
+    add_predefined_fields(portal)
+
+
+def add_predefined_fields(portal: FakePortal) -> dict[tuple[str, str], int]:
+    """The fields that every account has; gives their ids by (entity, code)."""
+    wanted: list[tuple[str, str, str, str, tuple[str, ...]]] = []
     for entity in ("contacts", "companies"):
-        add_field(portal, entity, "Телефон", "multitext", code="PHONE", enums=PHONES, predefined=True)
-        add_field(portal, entity, "Email", "multitext", code="EMAIL", enums=EMAILS, predefined=True)
-    add_field(portal, "contacts", "Должность", "text", code="POSITION", predefined=True)
-    add_field(portal, "companies", "Web", "url", code="WEB", predefined=True)
-    add_field(portal, "companies", "Адрес", "textarea", code="ADDRESS", predefined=True)
-    for code in TRACKED:
-        add_field(portal, "leads", code.lower(), "tracking_data", code=code, predefined=True)
+        wanted.append((entity, "Телефон", "multitext", "PHONE", PHONES))
+        wanted.append((entity, "Email", "multitext", "EMAIL", EMAILS))
+    wanted.append(("contacts", "Должность", "text", "POSITION", ()))
+    wanted.append(("companies", "Web", "url", "WEB", ()))
+    wanted.append(("companies", "Адрес", "textarea", "ADDRESS", ()))
+    wanted += [("leads", code.lower(), "tracking_data", code, ()) for code in TRACKED]
+    return {
+        (entity, code): add_field(portal, entity, name, kind, code=code, enums=enums, predefined=True)
+        for entity, name, kind, code, enums in wanted
+    }
 
 
 def add_user(portal: FakePortal, name: str, email: str, *, is_admin: bool = False, **more: Any) -> int:

@@ -73,9 +73,9 @@ def role(call: Call) -> Answer:
 
 @route("POST", "/roles")
 def add_roles(call: Call) -> Answer:
-    """New roles: 201."""
+    """New roles: 201. The page shows one object where all other additions take an array; both are taken."""
     require_admin(call)
-    items = elements(call.body)
+    items = elements([call.body] if isinstance(call.body, dict) and call.body else call.body)
     checked(items, lambda item: [missing(key) for key in ("name", "rights") if not item.get(key)])
     rows = []
     for name, item in request_ids(items):

@@ -85,7 +85,7 @@ def change(call: Call) -> Answer:
         changes["descriptions"] = hints.written(call, row, item["descriptions"] or [])
     call.store["status"].change(row_id, changes)
     renumber(call, pipeline_id)
-    return Answer({**shown(call, row), "request_id": "0"})
+    return Answer({**shown(call, row), "descriptions": hints.shown(call, row), "request_id": "0"})
 
 
 @route("DELETE", BOARD + "/{id}")

@@ -5,7 +5,7 @@ Rests on the vendor's page "Tasks": `result` is an empty array until there is on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from b24kit.sandbox.amocrm import trail
@@ -29,7 +29,8 @@ from b24kit.sandbox.store import Row
 
 _COPIED = ("text", "complete_till", "duration", "task_type_id", "responsible_user_id", "created_by", "created_at")
 _TOLD = {
-    "text": ("task_text_changed", "task", "text"), "complete_till": ("task_deadline_changed", "task_deadline", "timestamp"),
+    "text": ("task_text_changed", "task", "text"),
+    "complete_till": ("task_deadline_changed", "task_deadline", "timestamp"),
     "task_type_id": ("task_type_changed", "task_type", "id"),
 }  # fmt: skip
 ORDERS = ("id", "created_at", "complete_till")
@@ -82,7 +83,7 @@ def change_one(call: Call) -> Answer:
 
 
 @route("DELETE", "/tasks/{id}")
-def remove(call: Call) -> Answer:
+def remove(_: Call) -> Answer:
     """Refused in these very words."""
     raise Problem(403, "Invalid scope")
 
@@ -159,7 +160,7 @@ def _tell(call: Call, task_id: int, old: Row, new: Row) -> None:
 
 def _fits(task_id: int, row: Row, wanted: Mapping[str, Any]) -> bool:
     kinds = [*listed(wanted.get("task_type")), *listed(wanted.get("task_type_id"))]
-    tests = (
+    tests: tuple[tuple[str, Callable[[Any], bool]], ...] = (
         ("id", lambda value: task_id in numbers(value)),
         ("responsible_user_id", lambda value: row["responsible_user_id"] in numbers(value)),
         ("created_by", lambda value: row.get("created_by") in numbers(value)),

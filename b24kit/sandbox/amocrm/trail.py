@@ -11,6 +11,11 @@ from b24kit.sandbox.amocrm.registry import Change, FakePortal
 from b24kit.sandbox.amocrm.tables import owner_key
 
 SINGULAR = {"leads": "lead", "contacts": "contact", "companies": "company", "tasks": "task", "customers": "customer"}
+# The numbers that the journal calls types of fields by.
+FIELD_TYPES = {
+    "text": 1, "numeric": 2, "checkbox": 3, "select": 4, "multiselect": 5, "date": 6, "url": 7, "multitext": 8,
+    "textarea": 9, "radiobutton": 10, "streetaddress": 11, "smart_address": 13, "birthday": 14, "date_time": 19,
+}  # fmt: skip
 _TOLD = {
     "responsible_user_id": ("entity_responsible_changed", "responsible_user", "id"),
     "price": ("sale_field_changed", "sale_field_value", "sale"),
@@ -44,7 +49,7 @@ def changed(
     portal: FakePortal, entity: str, row_id: int, user_id: int, old: dict[str, Any], new: dict[str, Any]
 ) -> None:
     """A card was changed: events for what the journal knows, and the words status, responsible, update."""
-    for kind, before, after in _told(old, new):
+    for kind, before, after in _told(portal, old, new):
         record(portal, kind, entity, row_id, user_id, before=[before], after=[after])
     if (old.get("pipeline_id"), old.get("status_id")) != (new.get("pipeline_id"), new.get("status_id")):
         gone = {"status_id": old.get("status_id"), "pipeline_id": old.get("pipeline_id")}
@@ -55,7 +60,9 @@ def changed(
     portal.announce(Change("update", entity, row_id, user_id))
 
 
-def _told(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+def _told(
+    portal: FakePortal, old: dict[str, Any], new: dict[str, Any]
+) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     told = []
     if (old.get("pipeline_id"), old.get("status_id")) != (new.get("pipeline_id"), new.get("status_id")):
         told.append(("lead_status_changed", _status(old), _status(new)))
@@ -66,7 +73,7 @@ def _told(old: dict[str, Any], new: dict[str, Any]) -> list[tuple[str, dict[str,
     for field_id in sorted(before.keys() | after.keys(), key=int):
         if before.get(field_id) != after.get(field_id):
             kind = f"custom_field_{field_id}_value_changed"
-            told.append((kind, _value(field_id, before), _value(field_id, after)))
+            told.append((kind, _value(portal, field_id, before), _value(portal, field_id, after)))
     return told
 
 
@@ -74,8 +81,11 @@ def _status(row: dict[str, Any]) -> dict[str, Any]:
     return {"lead_status": {"id": row.get("status_id"), "pipeline_id": row.get("pipeline_id")}}
 
 
-def _value(field_id: str, fields: dict[str, Any]) -> dict[str, Any]:
+def _value(portal: FakePortal, field_id: str, fields: dict[str, Any]) -> dict[str, Any]:
     values = fields.get(field_id) or [{}]
     text, enum_id = values[0].get("value"), values[0].get("enum_id")
-    shown = {"field_id": int(field_id), "field_type": 1, "enum_id": enum_id, "text": text}
+    field = portal.store["custom_field"].get(int(field_id)) or {"type": "text"}
+    named = next((one["value"] for one in field.get("enums") or [] if one["id"] == enum_id), "")
+    shown = {"field_id": int(field_id), "field_type": FIELD_TYPES.get(field["type"], 1), "enum_id": enum_id}
+    shown["text"] = str(named if text is None else text)
     return {"custom_field_value": shown}

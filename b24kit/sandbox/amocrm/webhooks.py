@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from b24kit.sandbox.amocrm.problems import Wrong, invalid_one, missing, no_choice, single, wrong_type
 from b24kit.sandbox.amocrm.registry import NOTHING, Answer, Call, FakePortal, Problem, route
+from b24kit.sandbox.amocrm.rights import require_admin
 from b24kit.sandbox.amocrm.wire import dictionary
 from b24kit.sandbox.store import Row
 
@@ -34,7 +35,7 @@ UNSORTED = frozenset({"add_unsorted", "update_unsorted", "delete_unsorted"})
 @route("GET", "/webhooks")
 def webhooks(call: Call) -> Answer:
     """All of them, or the one whose address is exactly `filter[destination]`."""
-    admins_only(call)
+    require_admin(call)
     table, wanted = call.store["webhook"], call.query.get("filter")
     ids = table.ids()
     if isinstance(wanted, Mapping) and wanted.get("destination"):
@@ -47,7 +48,7 @@ def webhooks(call: Call) -> Answer:
 @route("POST", "/webhooks")
 def subscribe(call: Call) -> Answer:
     """One subscription; a known address takes the new settings and is switched on again."""
-    admins_only(call)
+    require_admin(call)
     sent = single(call.body)
     if wrong := _wrong(call.portal, sent):
         raise invalid_one(wrong)
@@ -71,7 +72,7 @@ def subscribe(call: Call) -> Answer:
 @route("DELETE", "/webhooks")
 def unsubscribe(call: Call) -> Answer:
     """Nothing more to this address."""
-    admins_only(call)
+    require_admin(call)
     sent = single(call.body)
     if not isinstance(sent.get("destination"), str):
         raise invalid_one(missing("destination"))
@@ -91,14 +92,6 @@ def shown(portal: FakePortal, row_id: int) -> Row:
     return told | {
         "sort": table.ids().index(row_id) + 1, "disabled": row["disabled"], "settings": list(row["settings"])
     }  # fmt: skip
-
-
-def admins_only(call: Call) -> None:
-    """The page allows administrators; an account without any user refuses nobody."""
-    users = call.store["user"]
-    owner = users.get(call.user_id)
-    if len(users) and not (owner and owner.get("is_admin")):
-        raise Problem(403, "Forbidden")
 
 
 def _wrong(portal: FakePortal, sent: Mapping[str, Any]) -> Wrong | None:
