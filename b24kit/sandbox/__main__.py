@@ -26,11 +26,16 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--ca-file", type=Path, help="write the authority's certificate here")
     made.add_argument("--store", type=Path, help="SQLite file that keeps the portal between starts")
     made.add_argument("--seed", default="company", choices=["company", "empty"], help="what the portal starts with")
-    made.add_argument("--leads", type=Path, help="CSV of letters (plain or .gz) to load as stuck e-mail leads")
+    made.add_argument(
+        "--leads", type=Path, help="a CSV of letters (plain or .gz) to load as stuck e-mail leads, or a number of leads"
+    )
     made.add_argument("--dataset", type=Path, help="the vendor's dataset.json to start from")
     made.add_argument("--leads-count", type=int, default=500, help="size of the generated company")
     made.add_argument(
         "--seed-number", type=int, default=7, help="which generated company: the same number, the same one"
+    )
+    made.add_argument(
+        "--unsorted", type=float, help="amoCRM: the share of inquiries that nobody accepted yet, from 0 to 1"
     )
     made.add_argument("--truth", type=Path, help="write what only the generator knows about its leads to this file")
     made.add_argument("--clock", type=clock, default=("real", 1.0), help="real, fast:FACTOR or moved")
@@ -65,12 +70,15 @@ def options(given: argparse.Namespace) -> SandboxOptions:
 
 def seed(given: argparse.Namespace) -> dict[str, Any]:
     """The seed's spec out of the switches that name one."""
-    if given.leads:
-        return {"kind": "leads", "path": str(given.leads)}
+    share = {} if given.unsorted is None else {"unsorted": given.unsorted}
+    number = str(given.leads) if given.leads else ""
+    if number and not number.isdecimal():
+        return {"kind": "leads", "path": number} | share
     if given.dataset:
         return {"kind": "dataset", "path": str(given.dataset)}
+    count = int(number) if number else given.leads_count
     return {"kind": given.seed} | (
-        {"leads": given.leads_count, "seed": given.seed_number} if given.seed == "company" else {}
+        {"leads": count, "seed": given.seed_number} | share if given.seed == "company" else {}
     )
 
 

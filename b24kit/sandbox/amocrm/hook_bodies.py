@@ -42,11 +42,7 @@ def pairs(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
         for place, item in enumerate(value):
             yield from pairs(item, f"{name}[{place}]")
     else:
-        yield name, {True: "1", False: "0", None: ""}.get(value, str(value)) if _is_word(value) else str(value)
-
-
-def _is_word(value: Any) -> bool:
-    return value is None or isinstance(value, bool)
+        yield name, "" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def _told(portal: FakePortal, change: Change) -> Row:
@@ -129,6 +125,8 @@ def _task(portal: FakePortal, change: Change) -> Row:
         told |= {f"old_{key}": value for key, value in change.before.items()}
     if change.action == "update":
         told["action_close"] = bool(change.before.get("closed"))
+    if row.get("result"):
+        told["result"] = {"id": change.row_id, "text": row["result"]["text"]}
     return told
 
 

@@ -155,7 +155,8 @@ def _tell(call: Call, task_id: int, old: Row, new: Row) -> None:
     if old["responsible_user_id"] != new["responsible_user_id"]:
         gone = {"responsible_user_id": old["responsible_user_id"]}
         portal.announce(Change("responsible", "tasks", task_id, user_id, gone))
-    portal.announce(Change("update", "tasks", task_id, user_id))
+    closed = bool(new.get("is_completed") and not old.get("is_completed"))
+    portal.announce(Change("update", "tasks", task_id, user_id, {"closed": closed}))
 
 
 def _fits(task_id: int, row: Row, wanted: Mapping[str, Any]) -> bool:
