@@ -41,7 +41,7 @@ class Receiver:
             def do_POST(self) -> None:
                 receiver._take(self)
 
-            def log_message(self, format: str, *args: Any) -> None:
+            def log_message(self, *args: Any) -> None:
                 """Say nothing."""
 
         class Server(ThreadingHTTPServer):
