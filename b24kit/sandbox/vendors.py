@@ -102,7 +102,7 @@ def _amocrm(
 _NO_LIMITS = {"bucket": None, "operating": None, "request_seconds": None}
 VENDORS = {
     "bitrix24": Vendor(
-        "bitrix24", "webhooks", _NO_LIMITS, _bitrix24, 
+        "bitrix24", "webhooks", _NO_LIMITS, _bitrix24,
         lambda site, known: [Mount("/rest", RestRoutes(site, known))], plant,
     ),
     "amocrm": Vendor(

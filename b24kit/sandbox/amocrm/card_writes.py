@@ -79,7 +79,7 @@ def _place(portal: FakePortal, item: Item, row: Row, now: int) -> Row:
     pipeline_id = item.get("pipeline_id") or before or main_pipeline(portal)
     status_id = item.get("status_id")
     if status_id is None:
-        stays = pipeline_id == before and not stages.waits(portal, row)
+        stays = pipeline_id == before and "status_id" in row and not stages.waits(portal, row)
         status_id = row["status_id"] if stays else stages.first(portal, pipeline_id)
     closed = status_id in (stages.WON, stages.LOST)
     was_closed = row.get("status_id") in (stages.WON, stages.LOST)

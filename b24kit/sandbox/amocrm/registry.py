@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -125,7 +126,12 @@ class Call:
 
     def has(self, word: str) -> bool:
         """Whether `with=` names a word."""
-        return word in str(self.query.get("with") or "").replace(" ", "").split(",")
+        return word in _words(str(self.query.get("with") or ""))
+
+
+@lru_cache(maxsize=256)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.replace(" ", "").split(","))
 
 
 Handler = Callable[[Call], Answer]
