@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+from b24kit.sandbox.amocrm.integrations import integrations
 from b24kit.sandbox.clock import Mode
 from b24kit.sandbox.server import Sandbox, SandboxOptions, serve
 from b24kit.sandbox.vendors import vendor_of
@@ -100,11 +101,14 @@ def announcement(given: argparse.Namespace) -> Callable[[Sandbox], None]:
 
 
 def announce(box: Sandbox) -> None:
-    """Say where the portal is; here the webhook's secret is shown on purpose, since it opens nothing but this."""
+    """Say where the portal is; here secrets are shown on purpose, since they open nothing but this."""
     print(f"Portal:  {box.url}")
     if box.options.vendor == "amocrm":
         for token in box.tokens:
             print(f"Token:   {token}")
+        for one in integrations(box.site.portal):
+            print(f"OAuth:   {box.url}/oauth?client_id={one.client_id}")
+            print(f"         secret {one.client_secret}, back to {one.redirect_uri}")
     for url in box.webhook_urls:
         print(f"Webhook: {url}")
     print(f"Control: {box.url}/_sandbox/   (Ctrl+C ends it)", flush=True)

@@ -24,7 +24,7 @@ def unsorted(call: Call) -> Answer:
     rows = call.store["unsorted"].rows
     found = [i for i in _asked(call) if not rows[i]["state"]]
     found.sort(key=lambda i: (rows[i]["created_at"], i), reverse=True)
-    return page(call, "unsorted", found, lambda i: shown(call, rows[i]))
+    return page(call, "unsorted", found, lambda i: shown(call, rows[i], in_list=True))
 
 
 @route("GET", "/leads/unsorted/summary")
@@ -88,11 +88,11 @@ def link(call: Call) -> Answer:
     return Answer({"uid": row["uid"], "_embedded": {"leads": [_ref(call, "leads", lead_id)]}})
 
 
-def shown(call: Call, row: Row) -> Row:
-    """An incoming lead as it is read. Some numbers of forms and calls are texts here, as on live accounts."""
+def shown(call: Call, row: Row, *, in_list: bool = False) -> Row:
+    """An incoming lead as it is read."""
     told = {"uid": row["uid"], "source_uid": row.get("source_uid"), "source_name": row["source_name"]}
     told |= {"category": row["category"], "pipeline_id": row["pipeline_id"], "created_at": row["created_at"]}
-    told |= {"metadata": _metadata(row), "account_id": call.portal.account_id}
+    told |= {"metadata": _metadata(row, in_list), "account_id": call.portal.account_id}
     told["_links"] = self_link(call, f"/leads/unsorted/{row['uid']}")
     return told | {"_embedded": embedded(call, row, ("contacts", "leads", "companies"))}
 
@@ -103,12 +103,12 @@ def embedded(call: Call, row: Row, entities: tuple[str, ...]) -> dict[str, list[
     return {entity: [_ref(call, entity, ids[entity])] if ids[entity] else [] for entity in entities}
 
 
-def _metadata(row: Row) -> Row:
+def _metadata(row: Row, in_list: bool) -> Row:
+    """Types differ from place to place in the page's own samples: the list gives a call's duration as a text, one
+    incoming lead its phone as a text; the time of a form is a text everywhere."""
     told = dict(row["metadata"])
-    for key in {"sip": ("duration",), "forms": ("form_sent_at",)}.get(row["category"], ()):
-        if told.get(key) is not None:
-            told[key] = str(told[key])
-    return told
+    texts = ("form_sent_at", "duration") if in_list else ("form_sent_at", "phone")
+    return told | {key: str(told[key]) for key in texts if told.get(key) is not None}
 
 
 def _ref(call: Call, entity: str, row_id: int) -> Row:

@@ -27,7 +27,7 @@ class Site:
     calls: CallLog = field(default_factory=CallLog)
     requests: RequestLog = field(default_factory=RequestLog)
     churned: dict[str, list[int]] = field(default_factory=lambda: {"born": [], "gone": []})
-    delivery: Delivery | None = None  # this vendor's outgoing webhooks are not sent yet
+    delivery: Delivery | None = None  # None: nothing goes to outgoing webhooks
 
     def keep(self) -> None:
         """Put the settings beside the data, so that a restart on the same file finds everything."""

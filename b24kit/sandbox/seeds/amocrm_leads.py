@@ -26,6 +26,7 @@ TAGS = {"mail": "почта", "forms": "сайт", "sip": "звонок", "chats
 SUMMARY_LENGTH = 1_000  # the vendor says "an excerpt" and no more
 ORIGIN = "ORIGIN_ID"  # where the CSV's own id is kept
 _TRACKED = ("UTM_SOURCE", "UTM_MEDIUM", "UTM_CAMPAIGN")
+_UNSEEN = re.compile(r"<(style|script|head)\b.*?</\1>", re.IGNORECASE | re.DOTALL)
 _BREAKS = re.compile(r"<br\s*/?>|</p>|</div>|</tr>", re.IGNORECASE)
 _TAGS = re.compile(r"<[^>]+>")
 
@@ -126,7 +127,7 @@ def plain(body: str) -> str:
     """A letter's text as a summary shows it: HTML without its tags."""
     if not body.startswith("<"):
         return body
-    text = unescape(_TAGS.sub("", _BREAKS.sub("\n", body)))
+    text = unescape(_TAGS.sub("", _BREAKS.sub("\n", _UNSEEN.sub("", body))))
     return "\n".join(line for line in (line.strip() for line in text.split("\n")) if line)
 
 

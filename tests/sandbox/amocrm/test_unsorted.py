@@ -64,12 +64,14 @@ def test_forms_and_calls_are_made_with_their_cards_and_answer_ids_only(desk: Des
 
 def test_some_numbers_of_forms_and_calls_are_read_as_texts(desk: Desk) -> None:
     desk.ask("POST", "/leads/unsorted/forms", [form()])
-    call = {"source_name": "АТС", "source_uid": "c", "metadata": {"duration": 54, "is_call_event_needed": True}}
-    desk.ask("POST", "/leads/unsorted/sip", [call])
-    by_kind = {row["category"]: row["metadata"] for row in listed(desk)}
-    assert by_kind["forms"]["form_sent_at"] == "1700000000"
-    assert by_kind["forms"]["visitor_uid"] is None
-    assert by_kind["sip"] == {"duration": "54"}
+    metadata = {"duration": 54, "phone": 7912, "is_call_event_needed": True}
+    desk.ask("POST", "/leads/unsorted/sip", [{"source_name": "АТС", "source_uid": "c", "metadata": metadata}])
+    by_kind = {row["category"]: row for row in listed(desk)}
+    assert by_kind["forms"]["metadata"]["form_sent_at"] == "1700000000"
+    assert by_kind["forms"]["metadata"]["visitor_uid"] is None
+    assert by_kind["sip"]["metadata"] == {"duration": "54", "phone": 7912}
+    one = desk.ask("GET", f"/leads/unsorted/{by_kind['sip']['uid']}")
+    assert one["metadata"] == {"duration": 54, "phone": "7912"}
 
 
 def test_the_list_is_newest_first_whatever_order_is_asked_and_empty_is_204(desk: Desk) -> None:
