@@ -97,3 +97,12 @@ class Doors:
                 scopes = frozenset(row.get("scopes") or ["crm"])
                 return Caller(f"o{row_id}", row["integration"], row["user_id"], scopes)
         return None
+
+
+def acting(portal: FakePortal, user_id: int, named: str | None) -> int:
+    """In whose name a request works: an administrator's token may name a user, any other header is passed over."""
+    users = portal.store["user"]
+    owner = users.get(user_id)
+    if named is None or not named.isdecimal() or owner is None or not owner.get("is_admin"):
+        return user_id
+    return int(named) if users.get(int(named)) else user_id

@@ -26,6 +26,7 @@ class RateRule(BaseModel):
     integration: int = Field(default=7, ge=1)
     account: int = Field(default=50, ge=1)
     retry_after: float = Field(default=1, ge=0)  # seconds, told in the body of a 429
+    html: bool = False  # a 429 as a page of the web server, without the wait
     block_after: int | None = Field(default=100, ge=1)  # None: never blocked
     block_window: float = Field(default=60, gt=0)
 

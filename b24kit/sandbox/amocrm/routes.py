@@ -19,6 +19,7 @@ from b24kit.sandbox.amocrm import access, methods, renaming
 from b24kit.sandbox.amocrm.exchange import Dropped, Exchange, OutOfTime
 from b24kit.sandbox.amocrm.registry import Answer, Call, Problem, Route, find
 from b24kit.sandbox.amocrm.site import Site
+from b24kit.sandbox.amocrm.wire import flattened
 from b24kit.sandbox.calllog import RequestNote
 from b24kit.sandbox.connections import Connection, Connections
 from b24kit.sandbox.faults import Strike
@@ -126,8 +127,9 @@ class ApiRoutes:
         except BadForm as error:
             raise Problem(400, f"Wrong request: {error}", title="Bad Request") from error
         base = f"{request.url.scheme}://{request.headers.get('host', self._site.portal.domain)}"
-        user_id, integration = (caller.user_id, caller.integration) if caller else (0, "")
         headers = {name.lower(): value for name, value in request.headers.items()}
+        user_id, integration = (caller.user_id, caller.integration) if caller else (0, "")
+        user_id = access.acting(self._site.portal, user_id, headers.get("x-context-user-id"))
         return found, Call(
             self._site.portal, at, query, decoded(body, headers), user_id, integration, base, path, headers
         )
@@ -145,7 +147,7 @@ class ApiRoutes:
         if verdict == "blocked":
             raise Refused(page(403))
         if rate is not None and verdict == "too_many":
-            raise Refused(too_many(rate.rule.retry_after))
+            raise Refused(page(429) if rate.rule.html else too_many(rate.rule.retry_after))
         return caller
 
     async def _serve(self, exchange: Exchange, found: Route, call: Call) -> Reply:
@@ -271,7 +273,8 @@ def faulty(strike: Strike, call: Call) -> Reply:
         case "hiccup":
             return refused(Problem(400, HICCUP))
         case "moved":
-            target = rule.location.rstrip("/") + call.path
+            query = f"?{flattened(call.query)}" if call.query else ""
+            target = rule.location.rstrip("/") + call.path + query
             return Reply(302, PAGE.format("302 Found"), "text/html", target)
         case "html":
             return page(rule.status or 502)
