@@ -41,7 +41,7 @@ class Account:
         """The pipelines with their statuses. /leads/pipelines knows no pages: everything comes at once."""
         with self._lock:
             if self._ladders is None or fresh:
-                rows = self._client.directory("/leads/pipelines", "pipelines")
+                rows = self._client.directory("/leads/pipelines", "pipelines", paged=False)
                 self._ladders = ladders_of(rows, self._lead_pipeline)
             return self._ladders
 

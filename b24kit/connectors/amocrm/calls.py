@@ -76,6 +76,9 @@ def _change(account: Account, write: Change) -> Planned:
 
 def _change_card(account: Account, write: Change) -> Planned:
     kind, number = write.ref.kind, wire_id(write.ref.id)
+    if write.before.get("stage") in account.ladders().unsorted():
+        # Any patch takes a card out of the unsorted, and nothing brings it back: it has to be taken in first.
+        raise UsageError("amo_lead_unsorted", lead=write.ref.id)
     fields = account.fields(kind)
     steps: list[Step] = []
     back: list[Step | None] = []

@@ -25,13 +25,15 @@ ORDER_STEP = 10
 
 def create_step(account: Account, write: Create) -> Step:
     """The one request of a Create; UsageError for a kind that this vendor's API cannot make."""
+    if write.kind is Kind.STAGE:
+        return _stage(account, write)
     if write.kind in CARDS:
         entity = ENTITIES[write.kind]
         return step(f"POST /{entity}", new_card(write.kind, write.values, account.fields(write.kind)))
     maker = _MAKERS.get(write.kind)
     if maker is None:
         raise UsageError("kind_not_creatable", kind=write.kind.value)
-    return maker(account, write)
+    return maker(write)
 
 
 def mark(write: Create) -> str:
@@ -57,7 +59,7 @@ def _stage(account: Account, write: Create) -> Step:
     return step("POST /leads/pipelines/{pipeline}/statuses", body, pipeline=pipeline)
 
 
-def _pipeline(account: Account, write: Create) -> Step:
+def _pipeline(write: Create) -> Step:
     values = write.values
     body = {
         "name": values["name"],
@@ -68,12 +70,12 @@ def _pipeline(account: Account, write: Create) -> Step:
     return step("POST /leads/pipelines", body)
 
 
-def _source(account: Account, write: Create) -> Step:
+def _source(write: Create) -> Step:
     values = write.values
     return step("POST /sources", {"name": values["name"], "external_id": text(values["code"])})
 
 
-def _field(account: Account, write: Create) -> Step:
+def _field(write: Create) -> Step:
     values = write.values
     kind = _FIELD_TYPES.get(values["type"], values["type"])
     if values.get("multiple"):
@@ -90,13 +92,13 @@ def _field(account: Account, write: Create) -> Step:
     return step(f"POST /{ENTITIES[Kind(values['card_kind'])]}/custom_fields", body)
 
 
-def _comment(account: Account, write: Create) -> Step:
+def _comment(write: Create) -> Step:
     card = _card(write)
     body = {"entity_id": wire_id(card.id), "note_type": "common", "params": {"text": _marked(write)}}
     return step(f"POST /{ENTITIES[card.kind]}/notes", body)
 
 
-def _task(account: Account, write: Create) -> Step:
+def _task(write: Create) -> Step:
     values = write.values
     if not values.get("deadline"):
         raise UsageError("deadline_required", kind=write.kind.value, key=write.key)
@@ -122,8 +124,7 @@ def _marked(write: Create) -> str:
     return f"{said}\n{mark(write)}" if said else mark(write)
 
 
-_MAKERS: dict[Kind, Callable[[Account, Create], Step]] = {
-    Kind.STAGE: _stage,
+_MAKERS: dict[Kind, Callable[[Create], Step]] = {
     Kind.SOURCE: _source,
     Kind.PIPELINE: _pipeline,
     Kind.FIELD: _field,

@@ -80,17 +80,19 @@ class AmoClient:
             for flight in flights:
                 flight.cancel()
 
-    def directory(self, path: str, collection: str, query: Query = ()) -> list[Row]:
-        """A small list from its first page to its last, by the link `next`. A list that knows no pages is read once."""
+    def directory(self, path: str, collection: str, query: Query = (), *, paged: bool = True) -> list[Row]:
+        """A small list from its first page to its last, by the link `next`. A list that knows no pages is read once,
+        even where it goes on to name a next one.
+        """
         found: dict[str, Row] = {}
         number = 1
         while True:
-            reply = self.get(path, [*query, ("limit", LONGEST), ("page", number)])
+            reply = self.get(path, [*query, *([("limit", LONGEST), ("page", number)] if paged else [])])
             rows = rows_of(reply.body, collection)
             fresh = {_name(row): dict(row) for row in rows if _name(row) not in found}
             found |= fresh
             links = reply.body.get("_links") if isinstance(reply.body, dict) else None
-            if not fresh or not isinstance(links, dict) or "next" not in links:
+            if not paged or not fresh or not isinstance(links, dict) or "next" not in links:
                 return list(found.values())
             number += 1
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from b24kit.connectors.amocrm.access import LongLived, claims
-from b24kit.connectors.amocrm.account import WITH, Account
+from b24kit.connectors.amocrm.account import WITH
 from b24kit.connectors.amocrm.client import AmoClient, only
 from b24kit.connectors.amocrm.wirevalues import mapping, text
 from b24kit.crm.portal import Capabilities, PortalFacts
@@ -51,7 +51,7 @@ CAPABILITIES = Capabilities(
 )
 
 
-def ask_facts(client: AmoClient, account: Account, portal: str) -> PortalFacts:
+def ask_facts(client: AmoClient, portal: str) -> PortalFacts:
     """The facts of an account. External integrations may not look at users: then name and rights stay unknown."""
     reply = client.get("/account", [("with", WITH)])
     row = only(reply, "GET /account")
@@ -91,10 +91,8 @@ def _offset(told: str) -> int:
     >>> _offset("+03:00"), _offset("-0530"), _offset("")
     (180, -330, 0)
     """
-    for form in ("%z",):
-        try:
-            found = datetime.strptime(told, form).utcoffset() or timedelta()
-        except ValueError:
-            continue
-        return round(found.total_seconds() / 60)
-    return 0
+    try:
+        found = datetime.strptime(told, "%z").utcoffset() or timedelta()
+    except ValueError:
+        return 0
+    return round(found.total_seconds() / 60)

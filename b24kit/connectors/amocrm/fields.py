@@ -1,8 +1,8 @@
 """Custom fields of an account: which there are, and their values in both directions.
 
-Rests on the vendor's page "Custom fields": what is read as `{value, enum_id, enum_code}` bounces when it is written back
-whole, so values are kept in the shape that may be written; an unknown field spoils a whole request, so fields are looked
-up first.
+Rests on the vendor's page "Custom fields": what is read as `{value, enum_id, enum_code}` bounces when it is written
+back whole, so values are kept in the shape that may be written; an unknown field spoils a whole request, so fields are
+looked up first.
 """
 
 from __future__ import annotations

@@ -89,15 +89,21 @@ class AmoList:
             self.began = self.clock.now().timestamp() - BACK
         query = [*self._common(), ("order[id]", "asc"), ("limit", size), ("page", number)]
 
-        def once() -> Reply:
-            return self.exchange.send("GET", self.listing.path, query)
+        too_heavy: list[BadAnswer] = []
 
-        try:
-            return once()
-        except BadAnswer as error:
-            if error.facts.get("status") == 504 and size > STEPS[-1]:
-                raise  # a smaller page is the better answer than the same one again
-        return repeated(once, self.clock, reads=True, stopped=lambda: self.exchange.closed)
+        def once() -> Reply | None:
+            try:
+                return self.exchange.send("GET", self.listing.path, query)
+            except BadAnswer as error:
+                if error.facts.get("status") != 504 or size == STEPS[-1]:
+                    raise
+                too_heavy.append(error)  # a smaller page is a better answer to it than the same one again
+                return None
+
+        reply = repeated(once, self.clock, reads=True, stopped=lambda: self.exchange.closed)
+        if reply is None:
+            raise too_heavy[-1]
+        return reply
 
     def _common(self) -> list[tuple[str, Any]]:
         embed = [("with", self.listing.embed)] if self.listing.embed else []

@@ -1,7 +1,7 @@
 """Reads a long list page by page, several pages at once, so that a living account loses no row and doubles none.
 
-amoCRM pages by number and tells no total: the end is a page without `next`, or no content. By ascending id new rows come
-last and shift nothing, but a row that vanishes moves all later ones forward, over the edge of a page that was read
+amoCRM pages by number and tells no total: the end is a page without `next`, or no content. By ascending id new rows
+come last and shift nothing, but a row that vanishes moves all later ones forward, over the edge of a page that was read
 already. So when something may have vanished meanwhile, the list is read once more from its end to that place, one page
 after another: rows only move towards the beginning, therefore none can slip past a reader that comes from the end.
 """

@@ -45,7 +45,7 @@ class AmoPortal:
 
     def facts(self) -> PortalFacts:
         """Who we are here, and in which state the account is (/account, /users)."""
-        return ask_facts(self._client, self._account, self._host)
+        return ask_facts(self._client, self._host)
 
     def stages(self) -> list[Stage]:
         return self._reading.stages()

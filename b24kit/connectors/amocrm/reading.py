@@ -56,7 +56,7 @@ class Reading:
     def sources(self) -> list[Source]:
         """Sources of our own integration; those of others, and all without a widget, are not told."""
         try:
-            rows = self._client.directory("/sources", "sources")
+            rows = self._client.directory("/sources", "sources", paged=False)
         except NotAllowed:
             return []
         return sorted(map(to_source, rows), key=lambda source: int(source.id))

@@ -1,4 +1,4 @@
-"""What a write becomes on amoCRM: steps one after another, each an element of a bulk request or a request of its own."""
+"""What a write becomes on amoCRM: steps in order, each an element of a bulk request or a request of its own."""
 
 from __future__ import annotations
 

@@ -40,6 +40,15 @@ class Ladders:
         """The pipelines of deals."""
         return [int(row["id"]) for row in self.rows if int(row["id"]) != self.main]
 
+    def unsorted(self) -> frozenset[str]:
+        """Codes of the stages in which incoming leads wait to be taken in."""
+        return frozenset(
+            stage_code(int(row["id"]), int(status["id"]))
+            for row in self.rows
+            for status in embedded(row, "statuses")
+            if status.get("type") == UNSORTED
+        )
+
     def open_stages(self, pipelines: Sequence[int]) -> list[str]:
         """Codes of the stages of these pipelines in which cards are neither won nor lost."""
         return [

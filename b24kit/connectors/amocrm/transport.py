@@ -52,7 +52,7 @@ class AmoTransport:
         self._http = Connections(lanes=lanes, secure=access.scheme == "https", mask=self.mask)
 
     def send(self, verb: str, path: str, query: Query, body: Any, token: str) -> Reply:
-        """One request below /api/v4. Raises NoAnswer (with `sent`), PortalMoved for an address that may see no token."""
+        """One request below /api/v4. Raises NoAnswer (with `sent`), PortalMoved to where no token may go."""
         self._secrets.add(token)
         target = f"{API}{path}{query_text(query)}"
         payload = None if body is None else json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
