@@ -202,7 +202,7 @@ class Control:
         return await self.deliveries(request)
 
     async def forget_deliveries(self, request: Request) -> Response:
-        """Empty the journal of attempts."""
+        """Empty the journal of attempts and drop what waits for another one."""
         self._delivery().forget()
         return JSONResponse({"ok": True})
 

@@ -3,7 +3,7 @@
 Free of any vendor: what a parcel says and how often it is repeated comes with it. Waiting between two attempts is
 portal time, so a moved clock runs through a ladder of retries at once; the answer itself is awaited in real seconds,
 because whoever receives lives in real time. Nothing is sent past loopback unless the rule says so: a fake portal
-must never wake a real server.
+must never wake a real server. What waits is kept in memory: a restart forgets it, as it forgets requests under way.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from b24kit.sandbox.clock import LONGEST_HOLD, PortalClock
+from b24kit.sandbox.clock import LONGEST_HOLD, Alarm, PortalClock
 from b24kit.sandbox.delivery_faults import DeliveryFault, DeliveryFaults, Spoilt
 from b24kit.sandbox.posting import NO_ANSWER, Parcel, post
 
@@ -94,7 +94,7 @@ class Delivery:
         self._is_open, self._spent = is_open, spent
         self._queue: deque[tuple[Parcel, int, str | None]] = deque()
         self._under_way: set[asyncio.Task[None]] = set()
-        self._waiting = 0
+        self._waiting: dict[int, Alarm] = {}  # by their numbers
         self._numbers = 0
         self._wrong: dict[int, deque[float]] = {}
 
@@ -124,14 +124,17 @@ class Delivery:
             "faults": self.faults.told(),
             "attempts": [asdict(one) for one in self.journal],
             "under_way": len(self._under_way) + len(self._queue),
-            "waiting": self._waiting + self.faults.held(),
+            "waiting": len(self._waiting) + self.faults.held(),
             "most_under_way": self.most_under_way,
         }
 
     def forget(self) -> None:
-        """Empty the journal and drop what is not under way."""
+        """Empty the journal and drop everything that is not under way."""
         self.journal.clear()
         self._queue.clear()
+        for alarm in self._waiting.values():
+            alarm.cancel()
+        self._waiting.clear()
         self._wrong.clear()
         self.faults = DeliveryFaults(self.faults.rules, self._flush_in)
         self.most_under_way = 0
@@ -197,14 +200,14 @@ class Delivery:
 
     def _later(self, parcel: Parcel, attempt: int, seconds: float, fault: str | None) -> None:
         """Passive: nobody waits for a hook, so its next attempt never moves the clock by itself."""
-        self._waiting += 1
 
         def ring() -> None:
-            self._waiting -= 1
+            self._waiting.pop(alarm.number, None)
             self._queue.append((parcel, attempt, fault))
             self._start()
 
-        self._clock.call_at(self._clock.elapsed() + seconds, ring, passive=True)
+        alarm = self._clock.call_at(self._clock.elapsed() + seconds, ring, passive=True)
+        self._waiting[alarm.number] = alarm
 
     def _note(self, parcel: Parcel, attempt: int, fault: str | None) -> Attempt:
         self._numbers += 1

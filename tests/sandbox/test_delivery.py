@@ -174,6 +174,18 @@ def test_wrong_answers_of_long_ago_are_forgotten() -> None:
     run(work)
 
 
+def test_what_is_forgotten_is_not_tried_again() -> None:
+    async def work(bench: Bench) -> None:
+        with receiver(500) as taker:
+            bench.delivery.send([parcel(taker.url)])
+            assert (await bench.settle())["waiting"] == 1
+            bench.delivery.forget()
+            told = await bench.pass_time(5 * HOUR)
+            assert (told["waiting"], told["attempts"], len(taker.posts)) == (0, [], 1)
+
+    run(work)
+
+
 def test_a_vendor_without_patience_tries_once() -> None:
     async def work(bench: Bench) -> None:
         with receiver(500) as taker:

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 from b24kit.sandbox.amocrm import renaming
 from b24kit.sandbox.amocrm.integrations import Integration, by_client
-from b24kit.sandbox.amocrm.jwt import base_domain
 from b24kit.sandbox.amocrm.oauth import give_code
 from b24kit.sandbox.amocrm.registry import Answer, Call, Problem, route
 
@@ -55,7 +54,7 @@ def answer(call: Call) -> Answer:
         raise Problem(403, "Only an administrator may let an integration in")
     host = renaming.host(call.portal, call.base)
     code = give_code(call.portal, integration.client_id, int(user_id))
-    platform = "2" if base_domain(host) == "kommo.com" else "1"
+    platform = "2" if renaming.vendor_domain(call.portal) == "kommo.com" else "1"
     given = {"code": code, "referer": host, "platform": platform, "client_id": integration.client_id}
     return _back(integration, {**given, **state})
 

@@ -59,7 +59,11 @@ def waiting(portal: FakePortal, uid: str) -> int | None:
 
 
 def accept(portal: FakePortal, row_id: int, user_id: int, pipeline_id: int, status_id: int) -> Row:
-    """The lead moves on, its contact and company appear, what it came as becomes a note; gives the row."""
+    """The lead moves on, its contact and company appear, what it came as becomes a note; gives the row.
+
+    To webhooks the lead and its cards are new now. Which hooks a live account sends besides the one about the
+    incoming lead itself the vendor does not say.
+    """
     row = portal.store["unsorted"].rows[row_id]
     leads, now = portal.store["leads"], portal.unix()
     lead = leads.rows[row["lead_id"]]

@@ -20,14 +20,20 @@ _KEY = b"b24kit sandbox"
 
 
 def claims(
-    client_id: str, user_id: int, account_id: int, domain: str, issued_at: int, expires_at: int, number: str
+    client_id: str,
+    user_id: int,
+    account_id: int,
+    domains: tuple[str, str],
+    issued_at: int,
+    expires_at: int,
+    number: str,
 ) -> dict[str, Any]:
-    """What stands in a token; `domain` is the host where the account's address can be asked for."""
+    """What stands in a token; `domains`: the host where the account's address can be asked for, the vendor's own."""
     return {
         "aud": client_id, "jti": sha256(f"{client_id}/{number}".encode()).hexdigest(), "iat": issued_at,
         "nbf": issued_at, "exp": expires_at, "sub": str(user_id), "grant_type": "", "account_id": account_id,
-        "base_domain": base_domain(domain), "version": 2, "scopes": SCOPES, "hash_uuid": uuid(f"{client_id}/{number}"),
-        "api_domain": domain,
+        "base_domain": domains[1], "version": 2, "scopes": SCOPES, "hash_uuid": uuid(f"{client_id}/{number}"),
+        "api_domain": domains[0],
     }  # fmt: skip
 
 
@@ -41,7 +47,8 @@ def signed(payload: dict[str, Any]) -> str:
 def long_lived(client_id: str, user_id: int, domain: str, account_id: int, expires_at: int | None = None) -> str:
     """A long-lived token as the account's settings page shows it once; there is nothing to refresh it with."""
     until = _LONG_LIVED_SINCE + LONG_LIFE if expires_at is None else expires_at
-    return signed(claims(client_id, user_id, account_id, domain, _LONG_LIVED_SINCE, until, f"long/{user_id}"))
+    domains = (domain, base_domain(domain))
+    return signed(claims(client_id, user_id, account_id, domains, _LONG_LIVED_SINCE, until, f"long/{user_id}"))
 
 
 def base_domain(domain: str) -> str:

@@ -112,9 +112,9 @@ def _pair(call: Call, integration: Integration, user_id: int) -> Row:
     """A new pair, remembered, and as the endpoint tells it."""
     portal, now = call.portal, call.portal.unix()
     number = portal.store["token"].last_id + 1
-    host = renaming.host(portal, call.base)
+    domains = (renaming.host(portal, call.base), renaming.vendor_domain(portal))
     told = jwt.claims(
-        integration.client_id, user_id, portal.account_id, host, now, now + ACCESS_LIFE, f"{now}/{number}"
+        integration.client_id, user_id, portal.account_id, domains, now, now + ACCESS_LIFE, f"{now}/{number}"
     )
     row: Row = {"access": jwt.signed(told), "refresh": _opaque(f"refresh/{integration.client_id}/{now}/{number}")}
     row |= {"integration": integration.client_id, "user_id": user_id, "expires_at": now + ACCESS_LIFE}

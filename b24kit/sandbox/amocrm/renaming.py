@@ -21,10 +21,15 @@ def host(portal: FakePortal, base: str) -> str:
     return str(portal.settings.get(SETTING, {}).get("to") or urlsplit(base).netloc)
 
 
+def vendor_domain(portal: FakePortal) -> str:
+    """The vendor's own domain behind the account: by its newest name, or the one that the sandbox was opened under."""
+    return base_domain(str(portal.settings.get(SETTING, {}).get("to") or portal.domain))
+
+
 def address(portal: FakePortal, base: str) -> dict[str, Any]:
     """id, subdomain, domain and top-level domain, as the page "Account subdomain info" shows them."""
     domain = host(portal, base)
-    is_foreign = base_domain(domain) == "kommo.com"
+    is_foreign = vendor_domain(portal) == "kommo.com"
     names = {"subdomain": domain.partition(".")[0], "domain": domain}
     return {"id": portal.account_id, **names, "top_level_domain": "com" if is_foreign else "ru"}
 

@@ -62,12 +62,17 @@ def _wrongs(call: Call, item: dict[str, Any]) -> list[Wrong]:
     if not isinstance(item.get("metadata", {}), Mapping | None):
         found.append(wrong_type("metadata", "array"))
     pipeline_id = item.get("pipeline_id")
-    if pipeline_id is not None and call.store["pipeline"].get(pipeline_id) is None:
+    if pipeline_id is not None and not _takes_incoming(call, pipeline_id):
         found.append(no_choice("pipeline_id"))
     for entity in ("leads", "contacts", "companies"):
         wrongs = card_checks.wrongs(call.portal, entity, _model(item, entity), None)
         found += [Wrong(wrong.code, f"_embedded.{entity}.0.{wrong.path}", wrong.detail) for wrong in wrongs]
     return found
+
+
+def _takes_incoming(call: Call, pipeline_id: Any) -> bool:
+    row = call.store["pipeline"].get(pipeline_id) if isinstance(pipeline_id, int) else None
+    return row is not None and bool(row.get("is_unsorted_on"))
 
 
 def _model(item: Mapping[str, Any], entity: str) -> Row:

@@ -1,7 +1,7 @@
 """The seeds' pen for amoCRM: clients, companies and deals of the generator as contacts, companies and leads.
 
-Rows go into the tables as the account's own handlers would write them, without events and hooks: what is planted was
-there before anybody began to listen.
+Rows go into the tables as the account's own handlers would write them, without hooks: what is planted was there
+before anybody began to listen.
 """
 
 from __future__ import annotations
@@ -102,6 +102,7 @@ class AmoPlanter:
         row |= {"price": deal.amount, "pipeline_id": self.pen.walls.pipelines[deal.pipeline], "status_id": int(status)}
         row |= {"closed_at": unix(deal.touched) if closed else None, "loss_reason_id": int(reason) if reason else None}
         made = self.portal.store["leads"].add(row | {"tags": [self.pen.tag("leads", deal.event.nominative.lower())]})
+        self.pen.begun(made)
         if deal.person.known_id:
             bonds.tie(self.portal, ("leads", made), ("contacts", deal.person.known_id))
         if deal.person.firm and deal.person.firm.known_id:

@@ -43,6 +43,7 @@ def write(pen: Pen, inquiry: Inquiry, moment: int, *, waits: bool, previous: dic
     if category and not waits:
         row["tags"] = [pen.tag("leads", TAGS[category])]
     lead_id = pen.portal.store["leads"].add(row)
+    pen.begun(lead_id, since=(pen.walls.ladder, pen.walls.incoming) if category and not waits else None)
     contact_id = pen.portal.store["contacts"].add(_contact(pen, fields, owner, moment))
     metadata = _metadata(pen, category, inquiry, lead_id, moment)
     inquiry.truth |= {"incoming": None, "fresh_contact_id": contact_id}

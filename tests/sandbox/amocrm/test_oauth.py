@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import json
 from base64 import urlsafe_b64decode
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -207,10 +209,12 @@ def test_the_account_tells_where_it_lives_to_who_has_a_refresh_token(desk: Desk)
 
 
 def test_an_account_of_kommo_says_so(desk: Desk) -> None:
-    desk.settings["renamed"] = {"from": [], "to": "demo.kommo.com"}
+    desk.portal.domain = "demo.kommo.com"
     assert allow(desk)["platform"] == "2"
+    assert claims(pair(desk)["access_token"])["base_domain"] == "kommo.com"
+    desk.settings["renamed"] = {"from": [], "to": "other.kommo.com"}
     told = claims(pair(desk)["access_token"])
-    assert (told["base_domain"], told["api_domain"]) == ("kommo.com", "demo.kommo.com")
+    assert (told["base_domain"], told["api_domain"]) == ("kommo.com", "other.kommo.com")
 
 
 @pytest.mark.parametrize("answer", [401, 404, 302])
@@ -230,3 +234,45 @@ def test_the_old_address_of_a_renamed_account_opens_nothing(answer: int) -> None
                 assert location == f"http://{new}/api/v4/account"
             connection.close()
         assert statuses == [answer, 200]
+
+
+def test_of_many_who_refresh_with_one_token_exactly_one_gets_a_pair() -> None:
+    with Sandbox(vendor="amocrm", clock="moved", grace=0.002, manners={"rate": None}) as box:
+
+        def post(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+            connection = http.client.HTTPConnection(box.host, box.port, timeout=5)
+            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            text, place = response.read(), response.getheader("Location")
+            connection.close()
+            return response.status, place or json.loads(text)
+
+        choice = {"client_id": DEFAULT.client_id, "user_id": "1", "answer": "allow"}
+        code = parse_qs(urlsplit(post("/oauth", choice)[1]).query)["code"][0]
+        _, first = post("/oauth2/access_token", CLIENT | {"grant_type": "authorization_code", "code": code})
+        sent = CLIENT | {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
+        with ThreadPoolExecutor(6) as pool:
+            found = list(pool.map(lambda _: post("/oauth2/access_token", sent), range(6)))
+        assert sorted(status for status, _ in found) == [200] + [401] * 5
+
+
+def test_tokens_and_webhooks_outlive_a_restart(tmp_path: Path) -> None:
+    def asked(box: Sandbox, verb: str, path: str, token: str, body: Any = None) -> Any:
+        connection = http.client.HTTPConnection(box.host, box.port, timeout=5)
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        connection.request(verb, path, json.dumps(body) if body is not None else None, headers)
+        response = connection.getresponse()
+        text, place = response.read().decode(), response.getheader("Location")
+        connection.close()
+        return place if response.status == 302 else json.loads(text)
+
+    store = tmp_path / "account.sqlite"
+    with Sandbox(vendor="amocrm", store=store, manners={"rate": None}) as box:
+        choice = {"client_id": DEFAULT.client_id, "user_id": "1", "answer": "allow"}
+        code = parse_qs(urlsplit(asked(box, "POST", "/oauth", "", choice)).query)["code"][0]
+        grant = CLIENT | {"grant_type": "authorization_code", "code": code}
+        token = asked(box, "POST", "/oauth2/access_token", "", grant)["access_token"]
+        hook = {"destination": "http://127.0.0.1:9/", "settings": ["add_lead"]}
+        assert asked(box, "POST", "/api/v4/webhooks", token, hook)["id"] == 1
+    with Sandbox(vendor="amocrm", store=store) as box:
+        assert asked(box, "GET", "/api/v4/webhooks", token)["_total_items"] == 1

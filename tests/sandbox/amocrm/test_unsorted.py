@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from b24kit.sandbox.amocrm import card_writes, incoming
+from b24kit.sandbox.amocrm import card_writes, incoming, opening
 from b24kit.sandbox.amocrm.opening import incoming_status, main_pipeline
 from b24kit.sandbox.amocrm.stages import first
 from tests.sandbox.amocrm.desk import NOON, Desk, form
@@ -210,6 +210,9 @@ def test_any_change_of_a_waiting_lead_takes_it_out_and_its_own_status_is_refused
 
 
 def test_one_bad_element_refuses_the_whole_request(desk: Desk) -> None:
+    closed = opening.add_pipeline(desk.portal, "Без неразобранного", is_unsorted_on=False)
+    for pipeline_id in (77, closed, "1"):
+        assert desk.places("POST", "/leads/unsorted/forms", [form(pipeline_id=pipeline_id)]) == ["pipeline_id"]
     bad = form() | {"metadata": None, "pipeline_id": 77}
     assert desk.places("POST", "/leads/unsorted/forms", [form(), bad]) == ["metadata", "pipeline_id"]
     worse = form()

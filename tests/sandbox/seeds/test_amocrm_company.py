@@ -147,6 +147,20 @@ def test_an_accepted_letter_and_our_answer_stand_in_the_leads_history(desk: Desk
     assert all(note["params"]["from"]["email"].endswith(organiser.DOMAIN) for note in ours)
 
 
+def test_the_journal_says_when_a_lead_came_and_that_somebody_accepted_it(desk: Desk) -> None:
+    waiting = {row["lead_id"] for row in rows(desk, "unsorted").values()}
+    moved = {row["entity_id"]: row for row in rows(desk, "event").values() if row["type"] == "lead_status_changed"}
+    assert moved and not waiting & moved.keys()
+    lead_id, event = next(iter(moved.items()))
+    (shown,) = desk.ask(
+        "GET", f"/events?filter[type]=lead_status_changed&filter[entity]=lead&filter[entity_id]={lead_id}"
+    )["_embedded"]["events"]
+    assert shown["value_after"][0]["lead_status"]["id"] == rows(desk, "leads")[lead_id]["status_id"]
+    assert event["created_at"] == rows(desk, "leads")[lead_id]["created_at"]
+    added = [row["entity_id"] for row in rows(desk, "event").values() if row["type"] == "lead_added"]
+    assert sorted(added) == sorted(rows(desk, "leads"))
+
+
 def test_known_clients_have_companies_deals_in_other_pipelines_and_their_refusals(
     desk: Desk, planted: dict[str, Any]
 ) -> None:
