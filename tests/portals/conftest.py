@@ -92,7 +92,9 @@ class Field:
 def field(request: pytest.FixtureRequest) -> Iterator[Field]:
     """A fresh generated company of 60 leads on a portal whose clock stands still."""
     seed = {"kind": "company", "leads": 60, "seed": 7}
-    with Sandbox(vendor=request.param, seed=seed, clock="moved", grace=0.001 if request.param == "bitrix24" else 0.01) as sandbox:
+    with Sandbox(
+        vendor=request.param, seed=seed, clock="moved", grace=0.001 if request.param == "bitrix24" else 0.01
+    ) as sandbox:
         clock = RemoteClock(sandbox.control)
         access = sandbox.webhook_url if request.param == "bitrix24" else f"{sandbox.url} {sandbox.token}"
         portal = open_portal(read_credentials(access), clock)

@@ -252,7 +252,8 @@ def _possible(field: Field, writes: Sequence[Any]) -> list[Any]:
     kept = [
         write
         for write in writes
-        if names[write.key] not in able.refuses and not (isinstance(write, Delete) and not field.deletes(write.ref.kind))
+        if names[write.key] not in able.refuses
+        and not (isinstance(write, Delete) and not field.deletes(write.ref.kind))
     ]
     for write in writes:
         if write not in kept:

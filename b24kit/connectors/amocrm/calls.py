@@ -44,7 +44,7 @@ def _planned(account: Account, write: Write) -> Planned:
     if isinstance(write, Bind | Unbind):
         # A letter, a call and a task hang on one card; nothing moves or copies them.
         raise UsageError("amo_no_bindings", key=write.key)
-    raise UsageError("write_unknown", write=type(write).__name__)
+    raise UsageError("amo_write_unknown", write=type(write).__name__)
 
 
 def _first_company(values: Values) -> Any:
@@ -71,7 +71,7 @@ def _change(account: Account, write: Change) -> Planned:
         return Planned(write, [step("PATCH /sources/{id}", body, id=wire_id(write.ref.id))] if body else [])
     if kind in (Kind.ACTIVITY, Kind.TODO, Kind.TASK):
         return Planned(write, _of([_change_task(write)]))
-    raise UsageError("kind_not_changeable", kind=kind.value)
+    raise UsageError("amo_not_changeable", kind=kind.value)
 
 
 def _change_card(account: Account, write: Change) -> Planned:
@@ -176,7 +176,7 @@ def _delete(write: Delete) -> Step:
     if kind is Kind.FIELD and write.before.get("card_kind"):
         entity = ENTITIES[Kind(write.before["card_kind"])]
         return step(f"DELETE /{entity}/custom_fields/{{id}}", id=wire_id(write.ref.id))
-    raise UsageError("kind_not_deletable", kind=kind.value)
+    raise UsageError("amo_not_deletable", kind=kind.value)
 
 
 def _named(kind: Kind, values: Values, names: Mapping[str, str]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def create_step(account: Account, write: Create) -> Step:
         return step(f"POST /{entity}", new_card(write.kind, write.values, account.fields(write.kind)))
     maker = _MAKERS.get(write.kind)
     if maker is None:
-        raise UsageError("kind_not_creatable", kind=write.kind.value)
+        raise UsageError("amo_not_creatable", kind=write.kind.value)
     return maker(write)
 
 
@@ -101,7 +101,7 @@ def _comment(write: Create) -> Step:
 def _task(write: Create) -> Step:
     values = write.values
     if not values.get("deadline"):
-        raise UsageError("deadline_required", kind=write.kind.value, key=write.key)
+        raise UsageError("amo_deadline_required", kind=write.kind.value, key=write.key)
     said = "\n".join(filter(None, (text(values.get("title")), _marked(write))))
     body: dict[str, Any] = {"text": said, "complete_till": unix(values["deadline"]), "task_type_id": FOLLOW_UP}
     if values.get("owner"):

@@ -38,7 +38,7 @@ def _writes(name: str, count: int, batch: int) -> int:
     verb, _, noun = name.partition(" ")
     kind = Kind(noun)
     if name in CAPABILITIES.refuses or (verb == "delete" and kind not in CAPABILITIES.deletes):
-        raise UsageError("write_unknown", write=name)
+        raise UsageError("amo_write_unknown", write=name)
     return -(-count // batch) if kind in _BULK and verb != "delete" else count
 
 
