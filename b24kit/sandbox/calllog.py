@@ -63,11 +63,16 @@ class CallLog:
     def exchange(
         self, request: RequestNote, http: str, path: str, given: Any, status: int | None, response: str | None
     ) -> None:
-        """Keep one call to a route: decoded body, and the answer's body as JSON text (absent when it is none)."""
+        """Keep one call to a route: decoded body, and the answer's body as JSON text (absent when it is none).
+
+        A connection that was dropped has no status either.
+        """
         line = (
-            f'{{"http":{dumps(http)},"path":{json.dumps(path)},"request":{json.dumps(given)},"status":'
-            f'{json.dumps(status)},"webhook":{dumps(request.webhook)},"number":{request.number}'
+            f'{{"http":{dumps(http)},"path":{json.dumps(path)},"request":{json.dumps(given)},'
+            f'"webhook":{dumps(request.webhook)},"number":{request.number}'
         )
+        if status is not None:
+            line += f',"status":{status}'
         if response and self.with_responses:
             line += f',"response":{response}'
         self.lines.append(line + "}")

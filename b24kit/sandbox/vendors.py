@@ -25,23 +25,16 @@ from b24kit.sandbox.connections import Connections
 from b24kit.sandbox.delivery import Delivery
 from b24kit.sandbox.seeds import amocrm as amocrm_seeds
 from b24kit.sandbox.seeds import plant
-from b24kit.sandbox.store import Store
-
-
-class State(Protocol):
-    """What every fake portal remembers."""
-
-    @property
-    def store(self) -> Store: ...
-    @property
-    def settings(self) -> dict[str, Any]: ...
 
 
 class Site(Protocol):
-    """A fake portal with all that stands around it, as far as server and control API need to know it."""
+    """A fake portal with all that stands around it, as far as server and control API need to know it.
+
+    `portal` is the vendor's own state; every one has its tables in `store` and its switches in `settings`.
+    """
 
     @property
-    def portal(self) -> State: ...
+    def portal(self) -> Any: ...
     @property
     def clock(self) -> PortalClock: ...
     @property
