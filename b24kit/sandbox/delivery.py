@@ -99,12 +99,14 @@ class Delivery:
         self._wrong: dict[int, deque[float]] = {}
 
     def change(self, wanted: Mapping[str, Any]) -> DeliveryRule:
-        """Change some switches; `faults` replaces the rules of what goes wrong on the way."""
+        """Change some switches; `faults` replaces the rules of what goes wrong on the way. Held parcels leave."""
         left = dict(wanted)
         rules = left.pop("faults", None)
         rule = DeliveryRule.model_validate(self.rule.model_dump() | left)
         if rules is not None:
-            self.faults = DeliveryFaults([DeliveryFault.model_validate(one) for one in rules], self._flush_in)
+            faults = [DeliveryFault.model_validate(one) for one in rules]
+            self._flush()
+            self.faults = DeliveryFaults(faults, self._flush_in)
         self.rule = rule
         return rule
 

@@ -231,6 +231,10 @@ def test_shuffled_parcels_wait_for_company_and_leave_in_another_order() -> None:
             assert told["waiting"] == 2
             await bench.pass_time(31)
             assert len(taker.posts) == 8
+            bench.delivery.send([parcel(taker.url, 9)])
+            bench.delivery.change({"faults": []})
+            await bench.settle()
+            assert taker.posts[-1].body == "id=9"
 
     run(work)
 
