@@ -55,7 +55,12 @@ def tied(row: Row) -> list[bonds.Card]:
 def waiting(portal: FakePortal, uid: str) -> int | None:
     """The row of an incoming lead that nobody settled yet."""
     table = portal.store["unsorted"]
-    return next((i for i in table.find("uid", uid) if not table.rows[i]["state"]), None)
+    return next((i for i in table.find("uid", uid) if waits(portal, table.rows[i])), None)
+
+
+def waits(portal: FakePortal, row: Row) -> bool:
+    """Whether nobody settled it and nobody put its lead into the bin by hand."""
+    return not row["state"] and not portal.store["leads"].rows[row["lead_id"]].get("state")
 
 
 def accept(portal: FakePortal, row_id: int, user_id: int, pipeline_id: int, status_id: int) -> Row:

@@ -22,7 +22,7 @@ LINKS_MAIL = "unsorted_link_mail"  # setting, true unless given: whether a lette
 def unsorted(call: Call) -> Answer:
     """Those that wait, by `filter[uid]`, `filter[category]` and `filter[pipeline_id]`."""
     rows = call.store["unsorted"].rows
-    found = [i for i in _asked(call) if not rows[i]["state"]]
+    found = [i for i in _asked(call) if incoming.waits(call.portal, rows[i])]
     found.sort(key=lambda i: (rows[i]["created_at"], i), reverse=True)
     return page(call, "unsorted", found, lambda i: shown(call, rows[i], in_list=True))
 
@@ -32,7 +32,7 @@ def summary(call: Call) -> Answer:
     """How many wait, were accepted and declined, and how long it took on average (seconds)."""
     rows = [call.store["unsorted"].rows[i] for i in _asked(call)]
     since, until = _span(call.query.get("filter"))
-    open_ones = [row for row in rows if not row["state"] and since <= row["created_at"] <= until]
+    open_ones = [row for row in rows if incoming.waits(call.portal, row) and since <= row["created_at"] <= until]
     settled = [row for row in rows if row["state"] and since <= row["settled_at"] <= until]
     taken = [row["settled_at"] - row["created_at"] for row in settled]
     body: Row = {"total": len(open_ones), "accepted": sum(row["state"] != "declined" for row in settled)}

@@ -209,6 +209,14 @@ def test_any_change_of_a_waiting_lead_takes_it_out_and_its_own_status_is_refused
     assert desk.row("leads", row["lead_id"])["status_id"] == first(desk.portal, row["pipeline_id"])
 
 
+def test_a_lead_that_was_binned_by_hand_waits_no_more(desk: Desk) -> None:
+    uid = letter(desk)
+    desk.portal.store["leads"].change(desk.row("unsorted", 1)["lead_id"], {"state": "deleted"})
+    assert listed(desk) == []
+    assert desk.refusal("POST", f"/leads/unsorted/{uid}/accept", {}).status == 404
+    assert desk.ask("GET", "/leads/unsorted/summary")["total"] == 0
+
+
 def test_one_bad_element_refuses_the_whole_request(desk: Desk) -> None:
     closed = opening.add_pipeline(desk.portal, "Без неразобранного", is_unsorted_on=False)
     for pipeline_id in (77, closed, "1"):
