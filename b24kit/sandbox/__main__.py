@@ -119,7 +119,7 @@ def main() -> int:
     given = parser().parse_args()
     try:
         serve(options(given), announcement(given))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         print(f"b24kit sandbox: {error}", file=sys.stderr)
         return 1
     return 0

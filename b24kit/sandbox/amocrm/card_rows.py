@@ -14,7 +14,6 @@ from b24kit.sandbox.amocrm.tables import owner_key
 from b24kit.sandbox.amocrm.wire import self_link, window
 from b24kit.sandbox.store import Row
 
-WON, LOST = 142, 143
 # What `with=` may name besides; the account ignores every other word.
 _EMPTY = {"leads": ("catalog_elements",), "contacts": ("customers", "catalog_elements")}
 _EMPTY["companies"] = _EMPTY["contacts"]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from b24kit.sandbox.amocrm.registry import FakePortal
+from b24kit.sandbox.amocrm.stages import LOST, WON
 from b24kit.sandbox.store import Row
 
-WON, LOST = 142, 143
 FIRST_STATUS_ID = 9_001  # ids of statuses lie above the two that every pipeline shares
 INCOMING = {"name": "Неразобранное", "color": "#c1c1c1", "type": 1, "is_editable": False}
 WON_ROW = {"name": "Успешно реализовано", "color": "#CCFF66", "type": 0, "is_editable": False}

@@ -206,6 +206,13 @@ def test_a_restart_on_the_same_file_finds_data_tokens_and_clock(tmp_path: Path) 
     assert before == after
 
 
+def test_a_file_of_another_vendors_portal_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "portal.sqlite"
+    Sandbox(store=path, clock="moved").start().stop()
+    with pytest.raises(ValueError, match="another vendor's portal"):
+        Sandbox(vendor="amocrm", store=path)
+
+
 def test_another_vendor_is_an_error() -> None:
     with pytest.raises(ValueError, match="bitrix24 or amocrm"):
         Sandbox(vendor="hubspot")
