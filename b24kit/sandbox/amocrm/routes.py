@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -82,7 +82,10 @@ class ApiRoutes:
 
     async def _answer(self, request: Request, note: RequestNote, connection: Connection | None) -> Reply | None:
         """The reply, or None when the connection was dropped."""
-        body = await request.body()
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return None
         started = await self._travel(note, connection)
         exchange = Exchange(self._site, note, started, connection.drop if connection else nothing)
         reply: Reply | None = None

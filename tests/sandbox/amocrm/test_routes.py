@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,15 @@ def test_answers_are_hal_and_links_lead_back_to_this_address(wire: Wire) -> None
 def test_a_body_that_is_no_json_is_refused(wire: Wire) -> None:
     answer = wire.client.post("/api/v4/leads", content=b"[{", headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.json()["status"]) == (400, 400)
+
+
+def test_a_client_that_hangs_up_in_its_body_is_no_trouble(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_connection((wire.box.host, wire.box.port)) as half:
+        half.sendall(b"POST /api/v4/leads HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n[{")
+    while wire.box.control.metrics()["in_flight"]:
+        wire.box.control.advance(0.1)
+    assert wire.rows("/leads") == []
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_an_administrators_token_may_act_for_a_user(wire: Wire) -> None:
