@@ -98,7 +98,7 @@ class AmoClient:
 
     def rows(self, listing: Listing, tell: Tell | None = None) -> Iterator[Row]:
         """Every row of a long list that fits what was asked, each once though people work on the account meanwhile."""
-        source = AmoList(self.exchange, self.clock, listing)
+        source = AmoList(self.exchange, self.clock, listing, self._readers)
         told = None if tell is None else lambda done: tell(Progress(done, None))
         for row in Walk(source, self._readers, told).rows():
             if listing.fits is None or listing.fits(row):

@@ -8,7 +8,8 @@ every row is looked at again here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from b24kit.connectors.amocrm.exchange import Exchange
 from b24kit.connectors.amocrm.paging import LONGEST, STEPS, Closing, Page, Row
 from b24kit.connectors.amocrm.transport import Reply
 from b24kit.connectors.retry import repeated
-from b24kit.errors import BadAnswer
+from b24kit.errors import BadAnswer, Stopped
 
 BACK = 5  # seconds: clocks of the vendor's servers differ, and times are told in whole seconds
 
@@ -47,9 +48,10 @@ class AmoList:
     exchange: Exchange
     clock: Clock
     listing: Listing
+    pool: Executor
     size: int = LONGEST
     began: float | None = None
-    _strays: int = field(default=0)
+    _last: int | None = None  # the page without a next one: those asked for beyond it are not sent any more
 
     def page(self, number: int) -> Page:
         """Page `number` of 250 rows; in parts of 125 and less once the server gave up on a whole one (504)."""
@@ -57,7 +59,11 @@ class AmoList:
             size = self.size
             parts = LONGEST // size
             try:
-                return self._joined([(number - 1) * parts + part + 1 for part in range(parts)], size)
+                return self._joined(number, [(number - 1) * parts + part + 1 for part in range(parts)], size)
+            except Stopped:
+                if self.exchange.closed:
+                    raise
+                return Page([], False)
             except BadAnswer as error:
                 smaller = next((step for step in STEPS if step < size), None)
                 if error.facts.get("status") != 504 or smaller is None:
@@ -66,34 +72,40 @@ class AmoList:
 
     def closing(self) -> Closing:
         """Rows that came, changed or left since the first page was asked for."""
-        changed, left = self._changed(), self._binned()
+        self._last = None  # it may have grown
+        binned = self.pool.submit(self._binned)
+        changed, left = self._changed(), binned.result()
         mine = [row for row in changed if self._wanted(row)]
         strays = [int(row["id"]) for row in changed if not self._wanted(row)] if self.listing.fits else []
         gone = [*left, *strays]
         return Closing(min(gone) if gone else None, mine)
 
-    def _joined(self, numbers: Sequence[int], size: int) -> Page:
+    def _joined(self, whole: int, numbers: Sequence[int], size: int) -> Page:
         rows: list[Row] = []
         seconds, more = 0.0, True
         for number in numbers:
-            reply = self._asked(number, size)
+            reply = self._asked(whole, number, size)
             rows += rows_of(reply.body, self.listing.collection)  # type: ignore[arg-type]
             seconds += reply.seconds
             more = _has_next(reply)
             if not more:
+                self._last = whole if self._last is None else min(whole, self._last)
                 break
         return Page(rows, more, seconds)
 
-    def _asked(self, number: int, size: int) -> Reply:
+    def _asked(self, whole: int, number: int, size: int) -> Reply:
         if self.began is None:
             self.began = self.clock.now().timestamp() - BACK
         query = [*self._common(), ("order[id]", "asc"), ("limit", size), ("page", number)]
 
         too_heavy: list[BadAnswer] = []
 
+        def wanted() -> bool:
+            return self._last is None or whole <= self._last
+
         def once() -> Reply | None:
             try:
-                return self.exchange.send("GET", self.listing.path, query)
+                return self.exchange.send("GET", self.listing.path, query, wanted=wanted)
             except BadAnswer as error:
                 if error.facts.get("status") != 504 or size == STEPS[-1]:
                     raise
