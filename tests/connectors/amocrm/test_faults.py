@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from b24kit.connectors.amocrm.faults import check, fault
+from b24kit.connectors.amocrm.faults import check, fault, refusals_of
 from b24kit.connectors.amocrm.transport import Reply
 from b24kit.errors import B24kitError, BadAnswer, NotAllowed, NotFound, PortalError, TooFast
 
@@ -43,7 +43,8 @@ def test_an_answer_becomes_its_error(status: int, body: Any, page: bool, kind: t
 
 
 def test_a_refusal_names_its_element_and_why() -> None:
-    (refusal,) = fault(Reply(400, REFUSED), "PATCH /leads").facts["refusals"]  # type: ignore[misc]
+    (refusal,) = refusals_of(REFUSED)
+    assert fault(Reply(400, REFUSED), "PATCH /leads").facts["refusals"] == (refusal,)
     assert (refusal.element, refusal.code, refusal.said) == ("3", "NotSupportedChoice", "status_id: no")
 
 
