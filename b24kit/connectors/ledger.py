@@ -25,6 +25,8 @@ create table if not exists paused (
 create table if not exists paces (
     portal text not null, method text not null, seconds real not null, answered integer not null, at real not null,
     primary key (portal, method)) without rowid;
+create table if not exists sent (line text not null, at real not null);
+create index if not exists sent_by_line on sent (line, at);
 """
 
 

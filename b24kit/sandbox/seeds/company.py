@@ -6,46 +6,34 @@ portal time the same portal to the byte.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from b24kit.sandbox.bitrix24.registry import FakePortal
 from b24kit.sandbox.seeds import cast as cast_of
-from b24kit.sandbox.seeds import directories, organiser, pile
-from b24kit.sandbox.seeds.belongings import plant_belongings
+from b24kit.sandbox.seeds import directories, pile
 from b24kit.sandbox.seeds.cast import Cast
-from b24kit.sandbox.seeds.doubles import plant_doubles
+from b24kit.sandbox.seeds.planter import Planter
+
+# What was planted beside the company, as facts of the summary and as parts of the truth.
+More = Callable[[Cast], tuple[dict[str, Any], dict[str, Any]]]
 
 
-def plant_company(
-    portal: FakePortal, leads: int = 5000, seed: int = 7, *, belongings: bool = False, doubles: int = 0
-) -> dict[str, Any]:
+def plant_company(planter: Planter, leads: int = 5000, seed: int = 7, more: More | None = None) -> dict[str, Any]:
     """Plant the whole company with exactly `leads` open leads; gives a summary and the `truth`.
 
-    `belongings` hangs on the leads what people and clients have left there: files, comments, calls, product rows...
-    `doubles`: so many of the known clients are written down a second time (and a fifth as many of the companies).
+    `more` plants what only one vendor's planter can, after everything else: people, letters and ids stay the same.
     """
     chance = Random(seed)
-    organiser.plant_people(portal)
-    organiser.plant_stages(portal)
-    directories.plant_opt_out(portal)
+    planter.walls()
+    planter.opt_out()
     cast = cast_of.gather(chance, leads)
-    directories.plant_clients(portal, chance, cast)
-    directories.plant_deals(portal, chance, cast.known, leads)
-    truth = pile.plant_pile(portal, chance, cast, leads)
-    hung = {"belongings": plant_belongings(portal, seed)} if belongings else {}
-    known = {"leads": truth, **_people(cast)}
-    if doubles:
-        known["doubles"] = plant_doubles(portal, Random(f"doubles {seed}"), cast, doubles)
-    return {"kind": "company", "seed": seed, **hung, **summary(portal), "truth": known}
-
-
-def summary(portal: FakePortal) -> dict[str, Any]:
-    """How many rows of each kind there are, and how the leads stand."""
-    stages = Counter(row["STATUS_ID"] for _, row in portal.store["lead"])
-    kinds = ("lead", "contact", "company", "deal", "activity", "task", "user")
-    return {"rows": {kind: len(portal.store[kind]) for kind in kinds}, "stages": dict(sorted(stages.items()))}
+    directories.plant_clients(planter, chance, cast)
+    directories.plant_deals(planter, chance, cast.known, leads)
+    truth = pile.plant_pile(planter, chance, cast, leads)
+    told, known = more(cast) if more is not None else ({}, {})
+    known = {"leads": truth, **_people(cast), **known}
+    return {"kind": "company", "seed": seed, **told, **planter.summary(), "truth": known}
 
 
 def _people(cast: Cast) -> dict[str, Any]:
