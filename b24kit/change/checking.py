@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from b24kit.change.intake import Intake
 from b24kit.change.journal import Entry
 from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import BindLetter, Operation, RemoveRecord, UnbindLetter, UpdateRecord
@@ -65,7 +66,7 @@ def _differences(
     operation: Operation, ref: Ref, sent: Entry | None, present: Mapping[Ref, Record], ids: Mapping[str, str]
 ) -> Iterable[Difference]:
     record = present.get(ref)
-    if isinstance(operation, RemoveRecord):
+    if isinstance(operation, RemoveRecord | Intake):
         return [] if record is None else [Difference(ref, "", None, str(ref))]
     if record is None:
         return [Difference(ref, "", str(ref), None)]

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from b24kit.change.intake import AcceptIncoming, AttachIncoming, DeclineIncoming
 from b24kit.change.journal import Entry, State
 from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import (
@@ -103,9 +104,11 @@ def final_phrase(count: int) -> dict[str, str]:
     return {"ru": f"удалить {count}", "en": f"delete {count}"}
 
 
-def final_operations(operations: Iterable[Operation], capabilities: Capabilities) -> list[RemoveRecord | MergeRecords]:
-    """Removals and merges that nothing brings back on this vendor, or only as new cards out of a copy."""
-    removals = (one for one in operations if isinstance(one, RemoveRecord | MergeRecords))
+def final_operations(operations: Iterable[Operation], capabilities: Capabilities) -> list[Operation]:
+    """Removals, merges and incoming leads sent to the bin that nothing brings back on this vendor, or only as new cards
+    out of a copy."""
+    final = (RemoveRecord, MergeRecords, DeclineIncoming, AttachIncoming)
+    removals = (one for one in operations if isinstance(one, final))
     return [one for one in removals if isinstance(one.inverse("0", capabilities), NoWayBack)]
 
 
@@ -115,12 +118,17 @@ def drift(operations: Iterable[Operation], portal: Portal) -> list[Drift]:
     aimed = (
         one
         for one in operations
-        if isinstance(one, UpdateRecord | RemoveRecord) and one.ref.kind in CARDS and not one.ref.is_new
+        if isinstance(one, UpdateRecord | RemoveRecord) and one.ref.kind in CARDS and not one.ref.is_new and not _hidden(one)
     )
     while part := list(itertools.islice(aimed, _LOOK)):
         present = portal.read({one.ref for one in part})
         found += [moved for one in part if (moved := _drift_of(one, present.get(one.ref))) is not None]
     return found
+
+
+def _hidden(operation: UpdateRecord | RemoveRecord) -> bool:
+    """Whether nobody can see its card before the run itself has revealed it."""
+    return isinstance(operation, UpdateRecord) and operation.revealed
 
 
 def _check_rights(todo: Iterable[Operation], facts: PortalFacts) -> None:
@@ -188,7 +196,9 @@ def tap_open(step: HandStep, moves: int) -> Refused:
 def leaving_cards(operations: Iterable[Operation]) -> int:
     """How many cards change their stage or are removed."""
     return sum(
-        (isinstance(one, UpdateRecord) and one.moves) or (isinstance(one, RemoveRecord) and one.ref.kind in CARDS)
+        isinstance(one, AcceptIncoming)
+        or (isinstance(one, UpdateRecord) and one.moves)
+        or (isinstance(one, RemoveRecord) and one.ref.kind in CARDS)
         for one in operations
     )
 

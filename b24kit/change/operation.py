@@ -133,6 +133,9 @@ class UpdateRecord(Operation):
     ref: Ref
     before: Mapping[str, Any]
     after: Mapping[str, Any]
+    # The card can be seen only once an earlier operation of this run has revealed it: `before` holds nothing but names,
+    # what stands there then is journalled and put back by undoing; points are added to its own.
+    revealed: bool = False
 
     def __post_init__(self) -> None:
         missing = self.after.keys() - self.before.keys()

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from b24kit.change.intake import AcceptIncoming, AttachIncoming, DeclineIncoming, Intake
 from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import (
     BindLetter,
@@ -32,6 +33,9 @@ _DOES: dict[type[Operation], str] = {
     BindLetter: "bind",
     UnbindLetter: "unbind",
     MergeRecords: "merge",
+    AcceptIncoming: "accept",
+    DeclineIncoming: "decline",
+    AttachIncoming: "attach",
 }
 
 
@@ -99,6 +103,7 @@ def operation_body(operation: Operation) -> dict[str, Any]:
             body |= {"kind": operation.kind.value, "values": dict(operation.values), "quiet": operation.quiet}
         case UpdateRecord():
             body |= {"ref": str(operation.ref), "before": dict(operation.before), "after": dict(operation.after)}
+            body |= {"revealed": True} if operation.revealed else {}
         case RemoveRecord():
             body |= {"ref": str(operation.ref), "before": dict(operation.before), "remake": operation.remake}
             body |= {"kept": True} if operation.kept else {}
@@ -109,6 +114,12 @@ def operation_body(operation: Operation) -> dict[str, Any]:
             body |= {"survivor": str(operation.survivor), "losers": [str(one) for one in operation.losers]}
             body |= {"before": dict(operation.before), "links": {k: list(v) for k, v in operation.links.items()}}
             body |= {"ignores": list(operation.ignores)}
+        case AcceptIncoming():
+            body |= _incoming_body(operation) | {"stage": operation.stage, "owner": operation.owner}
+        case DeclineIncoming():
+            body |= _incoming_body(operation) | {"by": operation.by}
+        case AttachIncoming():
+            body |= _incoming_body(operation) | {"card": str(operation.card), "contact": operation.contact}
     return body
 
 
@@ -125,6 +136,7 @@ def operation_of(body: Mapping[str, Any]) -> Operation:
         case "create":
             return CreateRecord(kind=Kind(body["kind"]), values=body["values"], quiet=body.get("quiet", True), **shared)
         case "update":
+            shared |= {"revealed": body.get("revealed", False)}
             return UpdateRecord(ref=Ref.parse(body["ref"]), before=body["before"], after=body["after"], **shared)
         case "remove":
             again = {"remake": body.get("remake"), "kept": body.get("kept", False)}
@@ -138,8 +150,23 @@ def operation_of(body: Mapping[str, Any]) -> Operation:
             cards = Ref.parse(body["survivor"]), tuple(Ref.parse(one) for one in body["losers"])
             more = {"links": body.get("links", {}), "ignores": tuple(body.get("ignores", ()))}
             return MergeRecords(survivor=cards[0], losers=cards[1], before=body["before"], **more, **shared)
+        case "accept":
+            return AcceptIncoming(stage=body["stage"], owner=body["owner"], **_of_incoming(body), **shared)
+        case "decline":
+            return DeclineIncoming(by=body.get("by"), **_of_incoming(body), **shared)
+        case "attach":
+            card = {"card": Ref.parse(body["card"]), "contact": body.get("contact")}
+            return AttachIncoming(**card, **_of_incoming(body), **shared)
         case other:
             raise ValueError(f"no operation {other!r}")
+
+
+def _incoming_body(operation: Intake) -> dict[str, Any]:
+    return {"incoming": str(operation.incoming), "before": dict(operation.before)}
+
+
+def _of_incoming(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {"incoming": Ref.parse(body["incoming"]), "before": body["before"]}
 
 
 def canonical(body: Mapping[str, Any]) -> str:

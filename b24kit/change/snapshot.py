@@ -18,7 +18,8 @@ from b24kit.change.prints import decode_facts, encode_facts, settings_hash
 from b24kit.clock import Clock
 from b24kit.crm.activity import Activity
 from b24kit.crm.cards import Company, Contact, Deal, Lead
-from b24kit.crm.pipeline import Pipeline, Source, Stage
+from b24kit.crm.incoming import Incoming
+from b24kit.crm.pipeline import LossReason, Pipeline, Source, Stage
 from b24kit.crm.portal import PortalFacts, PortalReads, Tell, Where
 from b24kit.crm.records import VOLATILE, Record, fingerprint, record_from, ref_of, same, values_of
 from b24kit.crm.refs import Kind, Ref
@@ -108,6 +109,14 @@ class Snapshot:
 
     def sources(self) -> list[Source]:
         return [cast(Source, record) for record in self.records(Kind.SOURCE)]
+
+    def loss_reasons(self) -> list[LossReason]:
+        return [cast(LossReason, record) for record in self.records(Kind.LOSS_REASON)]
+
+    def incoming(self) -> list[Incoming]:
+        """Incoming leads that nobody had taken in, oldest first."""
+        found = [cast(Incoming, record) for record in self.records(Kind.INCOMING)]
+        return sorted(found, key=lambda one: (one.created.timestamp() if one.created else 0.0, one.id))
 
     def users(self) -> list[User]:
         return [cast(User, record) for record in self.records(Kind.USER)]
@@ -250,6 +259,7 @@ def _streams(
     yield portal.stages()
     yield portal.pipelines()
     yield portal.sources()
+    yield portal.loss_reasons()
     if Kind.USER in want:
         yield portal.users()
     if Kind.TEAM in want:
@@ -262,6 +272,8 @@ def _streams(
         yield portal.deals(narrow.get(Kind.DEAL), tell)
     if Kind.LEAD in want:
         yield portal.leads(narrow.get(Kind.LEAD), tell)
+    if Kind.INCOMING in want:
+        yield portal.incoming()
     if Kind.ACTIVITY in want:
         yield portal.activities(on=activities_on)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from b24kit.change.intake import Intake
 from b24kit.change.journal import Entry, State
 from b24kit.change.merging import MergeRecords, weigh_merge
 from b24kit.change.operation import (
@@ -84,6 +85,8 @@ def weigh(
             return _weigh_binding(plan_id, operation, present, ids)
         case MergeRecords():
             return _weigh_merge(plan_id, operation, present)
+        case Intake():
+            return _weigh_intake(plan_id, operation, present)
     raise TypeError(f"no way to weigh {type(operation).__name__}")
 
 
@@ -116,6 +119,8 @@ def moved_on(operation: UpdateRecord | RemoveRecord, now: Mapping[str, Any]) -> 
         kept = {name: value for name, value in operation.before.items() if name not in VOLATILE}
         return tuple(name for name, value in kept.items() if not same(name, now.get(name), value))
     wanted = operation.after
+    if operation.revealed:
+        return ()
     return tuple(
         name
         for name in operation.moved_on(now)
@@ -135,7 +140,7 @@ def _weigh_update(
     if record is None:
         return Verdict(State.CONFLICT, "change.conflict.gone")
     now = values_of(record)
-    wanted = replace(operation, after=settled(operation.after, ids))
+    wanted = replace(operation, after=_joined(operation, now, settled(operation.after, ids)))
     if wanted.is_done(now):
         return AS_WANTED
     fields = moved_on(wanted, now)
@@ -144,6 +149,22 @@ def _weigh_update(
     write = signed(plan_id, operation, wanted.write(ids, now))
     seen = {name: _part(now.get(name), value) for name, value in wanted.before.items()}
     return Sending(write, seen, write.values if isinstance(write, Change) else None)
+
+
+def _joined(operation: UpdateRecord, now: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """What is written: a revealed card keeps the points that stand on it, and gets those that it lacks."""
+    if not operation.revealed or "points" not in after:
+        return dict(after)
+    held = list(now.get("points") or ())
+    known = {(point["kind"], str(point["value"]).lower()) for point in held}
+    more = [point for point in after["points"] if (point["kind"], str(point["value"]).lower()) not in known]
+    return {**after, "points": [*held, *more]}
+
+
+def _weigh_intake(plan_id: str, operation: Intake, present: Mapping[Ref, Record]) -> Verdict | Sending:
+    if operation.incoming not in present:
+        return Verdict(State.CONFLICT, "change.conflict.taken_in")
+    return Sending(signed(plan_id, operation, operation.write({}, {})), dict(operation.before), None)
 
 
 def _part(now: Any, before: Any) -> Any:

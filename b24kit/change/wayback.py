@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from b24kit.change.backup import Backup
+from b24kit.change.intake import Intake
 from b24kit.change.journal import Entry
 from b24kit.change.merging import MergeRecords, hung_back, linked_to, made_again
 from b24kit.change.operation import (
@@ -200,6 +201,10 @@ class _Finder:
                 self._rebind(deed.operation, present.get(deed.operation.activity))
             case MergeRecords():
                 self._unmerge(deed.operation, present)
+            case Intake():
+                told = deed.operation.inverse(None, self._capabilities)
+                if isinstance(told, NoWayBack):
+                    self._leave(told.ref, told.code, told.facts)
 
     def keep_stages_in_use(self) -> None:
         """A stage of ours that people have put cards into stays, with the cards."""

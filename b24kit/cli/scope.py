@@ -5,4 +5,4 @@ from __future__ import annotations
 from b24kit.crm.refs import Kind
 
 SETTINGS = (Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.USER, Kind.TEAM)
-EVERYTHING = (*SETTINGS, Kind.LEAD, Kind.CONTACT, Kind.COMPANY, Kind.DEAL, Kind.ACTIVITY)
+EVERYTHING = (*SETTINGS, Kind.LEAD, Kind.CONTACT, Kind.COMPANY, Kind.DEAL, Kind.INCOMING, Kind.ACTIVITY)

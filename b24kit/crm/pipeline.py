@@ -1,4 +1,4 @@
-"""Stages and the ladders they stand on: the one of leads, and one for each pipeline of deals."""
+"""Stages and the ladders they stand on (the one of leads, one for each pipeline of deals), sources, reasons of a loss."""
 
 from __future__ import annotations
 
@@ -51,3 +51,12 @@ class Source:
     name: str
     sort: int = 0
     system: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossReason:
+    """Why a card was lost, where a vendor keeps such a list; a closed card carries its id."""
+
+    id: str
+    name: str
+    sort: int = 0

@@ -11,7 +11,7 @@ from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
-from b24kit.crm.pipeline import Pipeline, Source, Stage
+from b24kit.crm.pipeline import LossReason, Pipeline, Source, Stage
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.user import Team, User
@@ -42,6 +42,8 @@ class Capabilities:
     lacks: Mapping[Kind, frozenset[str]] = field(default_factory=dict)  # fields of a record that this vendor has not
     refuses: frozenset[str] = frozenset()  # writes by `write_name` that its API has no way for, beside deletions
     keeps_incoming: bool = False  # incoming leads stand apart until somebody takes them in
+    brings_contacts: bool = False  # every inquiry comes with a fresh contact of its own, known client or not
+    closes_by: str = "stage"  # "reason": one lost stage a ladder, the reason of the loss and a tag say the rest
     empties_removed_stages: bool = False  # a stage with cards can be removed; they move to the ladder's first one
     marks_need_field: bool = False  # an origin is kept only once our own field B24KIT_ID stands on the cards
 
@@ -175,6 +177,9 @@ class PortalReads(Protocol):
     def pipelines(self) -> list[Pipeline]: ...
 
     def sources(self) -> list[Source]: ...
+
+    def loss_reasons(self) -> list[LossReason]:
+        """Reasons of a loss, in their order; none where the vendor keeps no such list."""
 
     def users(self) -> list[User]: ...
 

@@ -17,12 +17,12 @@ from typing import Any
 from b24kit.crm.activity import Activity, Channel, Direction, Letter
 from b24kit.crm.cards import Company, Contact, Deal, Lead, Origin, PersonName
 from b24kit.crm.incoming import Category, Incoming
-from b24kit.crm.pipeline import Outcome, Pipeline, Source, Stage
+from b24kit.crm.pipeline import LossReason, Outcome, Pipeline, Source, Stage
 from b24kit.crm.points import Point, PointKind
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.user import Team, User
 
-Record = Lead | Contact | Company | Deal | Incoming | Activity | Stage | Pipeline | Source | User | Team
+Record = Lead | Contact | Company | Deal | Incoming | Activity | Stage | Pipeline | Source | LossReason | User | Team
 Values = Mapping[str, Any]
 
 # Fields that move by themselves: never a reason to call a card changed by somebody.
@@ -38,6 +38,7 @@ _CLASSES: dict[Kind, type[Any]] = {
     Kind.STAGE: Stage,
     Kind.PIPELINE: Pipeline,
     Kind.SOURCE: Source,
+    Kind.LOSS_REASON: LossReason,
     Kind.USER: User,
     Kind.TEAM: Team,
 }

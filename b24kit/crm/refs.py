@@ -25,6 +25,7 @@ class Kind(StrEnum):
     STAGE = "stage"
     PIPELINE = "pipeline"
     SOURCE = "source"
+    LOSS_REASON = "loss_reason"
     FIELD = "field"
     USER = "user"
     TEAM = "team"

@@ -77,13 +77,49 @@ class Merge:
     before: Mapping[str, Any] = field(default_factory=dict)
 
 
-Write = Create | Change | Delete | Bind | Unbind | Merge
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """Take an incoming lead in: its card moves to `stage`, what came with it can be seen from now on. For good."""
+
+    key: str
+    incoming: Ref
+    stage: str
+    owner: str
+    before: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """Turn an incoming lead down: its card and the fresh contact go to the bin. For good, as far as the API goes."""
+
+    key: str
+    incoming: Ref
+    by: str | None = None
+    before: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkIncoming:
+    """Let the message of an incoming lead join a card that is there; `contact` is who is taken for its sender."""
+
+    key: str
+    incoming: Ref
+    card: Ref
+    contact: str | None = None
+    before: Mapping[str, Any] = field(default_factory=dict)
+
+
+TakeIn = Accept | Decline | LinkIncoming  # what becomes of an incoming lead
+Write = Create | Change | Delete | Bind | Unbind | Merge | Accept | Decline | LinkIncoming
+_TAKES_IN = {Accept: "accept", Decline: "decline", LinkIncoming: "link"}
 
 
 def write_name(write: Write) -> str:
     """How a write is named in prices and statistics: `change lead`, `create contact`, `bind activity`."""
     if isinstance(write, Merge):
         return f"merge {write.survivor.kind.value}"
+    if isinstance(write, Accept | Decline | LinkIncoming):
+        return f"{_TAKES_IN[type(write)]} {write.incoming.kind.value}"
     kind = (
         write.kind
         if isinstance(write, Create)

@@ -13,6 +13,7 @@ from typing import Any
 
 from b24kit.change.backup import Manifest
 from b24kit.change.guard import TAP
+from b24kit.change.intake import AcceptIncoming, AttachIncoming, DeclineIncoming, Intake
 from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import (
     BindLetter,
@@ -32,7 +33,7 @@ from b24kit.crm.refs import Kind
 from b24kit.i18n import Language, number, say
 from b24kit.reports.wording import card_text, field_name, reason_text, stage_name, worded
 
-SETTINGS = (Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD)
+SETTINGS = (Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.LOSS_REASON, Kind.FIELD)
 SHOWN_LEFT = 12
 SAMPLES = 3
 _ONE_CARD = frozenset({"id", "address", "name", "subject", "contact", "contacts", "card"})
@@ -215,6 +216,9 @@ def _counted(plan: Plan) -> Counter[tuple[str, str]]:
     return found
 
 
+_INTAKE: dict[type[Operation], str] = {AcceptIncoming: "accept", DeclineIncoming: "decline", AttachIncoming: "attach"}
+
+
 def _verb(operation: Operation) -> str:
     if isinstance(operation, CreateRecord):
         return "create"
@@ -224,6 +228,8 @@ def _verb(operation: Operation) -> str:
         return "unbind"
     if isinstance(operation, MergeRecords):
         return "merge"
+    if isinstance(operation, Intake):
+        return _INTAKE[type(operation)]
     return "remove" if isinstance(operation, RemoveRecord) else "change"
 
 

@@ -19,12 +19,26 @@ from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
-from b24kit.crm.pipeline import Outcome, Pipeline, Source, Stage
+from b24kit.crm.pipeline import LossReason, Outcome, Pipeline, Source, Stage
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Progress, Seen, Tell, Trace, Where
 from b24kit.crm.records import READABLE, Record, record_from, ref_of, same, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.user import Team, User
-from b24kit.crm.writes import Bind, Change, Create, Delete, Merge, Result, Settled, Unbind, Write
+from b24kit.crm.writes import (
+    Accept,
+    Bind,
+    Change,
+    Create,
+    Decline,
+    Delete,
+    LinkIncoming,
+    Merge,
+    Result,
+    Settled,
+    TakeIn,
+    Unbind,
+    Write,
+)
 
 US = "1"
 
@@ -65,6 +79,7 @@ class MemoryPortal:
         self.robots: list[Robot] = []
         self.found: dict[str, list[Trace]] = {}
         self.files: dict[str, bytes] = {}
+        self.hidden: dict[str, dict[str, Any]] = {}  # contacts that came with incoming leads
         self.leads_on, self.admin, self.missing = True, True, frozenset[str]()
         self.portal_id = "memory.test"
         self._next = 1000
@@ -120,6 +135,9 @@ class MemoryPortal:
     def sources(self) -> list[Source]:
         return cast(list[Source], self.all(Kind.SOURCE))
 
+    def loss_reasons(self) -> list[LossReason]:
+        return cast(list[LossReason], self.all(Kind.LOSS_REASON))
+
     def users(self) -> list[User]:
         return cast(list[User], self.all(Kind.USER))
 
@@ -139,7 +157,7 @@ class MemoryPortal:
         return iter([deal for deal in cast(list[Deal], self.all(Kind.DEAL)) if _fits(deal, where)])
 
     def incoming(self, tell: Tell | None = None) -> Iterator[Incoming]:
-        return iter(())
+        return iter(cast(list[Incoming], self.all(Kind.INCOMING)))
 
     def activities(
         self, on: Kind | None = None, channel: Channel | None = None, open_only: bool = False, text: bool = False
@@ -293,6 +311,21 @@ class MemoryPortal:
                 return self._bind(write)
             case Merge():
                 return Result(write.key, Settled.REFUSED, code="NO_MERGE", said="Объединять не умею.")
+            case Accept() | Decline() | LinkIncoming():
+                return self._take_in(write)
+
+    def _take_in(self, write: TakeIn) -> Result:
+        """What came with it appears, or goes to the bin; hidden contacts stand in `hidden` until then."""
+        row = self.rows[Kind.INCOMING].pop(write.incoming.id, None)
+        if row is None:
+            return Result(write.key, Settled.REFUSED, code="NOT_FOUND", said="Заявка не найдена.")
+        if isinstance(write, Accept):
+            self.rows[Kind.LEAD][row["lead"]] |= {"stage": write.stage, "owner": write.owner}
+            shown = {one: self.hidden.pop(one) for one in row["contacts"] if one in self.hidden}
+            self.rows[Kind.CONTACT] |= shown
+        else:
+            self.rows[Kind.LEAD].pop(row["lead"], None)
+        return Result(write.key, Settled.DONE)
 
     def _create(self, write: Create) -> Result:
         if write.kind is Kind.STAGE and self._stage(write.values["ladder"], write.values["code"]):
@@ -388,6 +421,8 @@ class MemoryPortal:
                 return done if bound is isinstance(write, Bind) else absent
             case Merge():
                 return absent
+            case Accept() | Decline() | LinkIncoming():
+                return absent if write.incoming.id in self.rows[Kind.INCOMING] else done
 
     def _stage(self, ladder: str, code: str) -> dict[str, Any] | None:
         rows = self.rows[Kind.STAGE].values()
@@ -413,6 +448,8 @@ _CLASSES = {
     Kind.STAGE: Stage,
     Kind.PIPELINE: Pipeline,
     Kind.SOURCE: Source,
+    Kind.LOSS_REASON: LossReason,
+    Kind.INCOMING: Incoming,
     Kind.USER: User,
     Kind.TEAM: Team,
 }

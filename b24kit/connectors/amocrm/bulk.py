@@ -103,7 +103,8 @@ class Bulk:
         return len(self._apart) + sum(-(-len(queue) // self._size) for queue in self._waiting.values())
 
     def _queue(self, job: Job) -> None:
-        self._waiting.setdefault((job.step.route, job.step.path), deque()).append(job)
+        step = job.step
+        self._waiting.setdefault((step.route, step.path if step.kind.many else ""), deque()).append(job)
 
     def _fill(self, intend: Intend) -> None:
         while self._flight.count < self._lanes and (batch := self._next()):

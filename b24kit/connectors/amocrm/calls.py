@@ -11,6 +11,7 @@ from typing import Any
 
 from b24kit.connectors.amocrm.account import Account
 from b24kit.connectors.amocrm.calls_create import create_step
+from b24kit.connectors.amocrm.calls_incoming import take_in_step
 from b24kit.connectors.amocrm.card_fields import changed_card
 from b24kit.connectors.amocrm.methods import ENTITIES
 from b24kit.connectors.amocrm.steps import NEW_ID, Planned, Step, step
@@ -19,7 +20,7 @@ from b24kit.connectors.amocrm.translate_activities import address_of
 from b24kit.connectors.amocrm.wirevalues import unix, wire_id
 from b24kit.crm.records import Values, same
 from b24kit.crm.refs import CARDS, Kind, Ref
-from b24kit.crm.writes import Bind, Change, Create, Delete, Unbind, Write
+from b24kit.crm.writes import Accept, Bind, Change, Create, Decline, Delete, LinkIncoming, Unbind, Write
 from b24kit.errors import UsageError
 
 _LINKED = {"contact": ("contacts", True), "company": ("companies", False)}  # what a lead is linked to, and as the main
@@ -41,6 +42,8 @@ def _planned(account: Account, write: Write) -> Planned:
         return _change(account, write)
     if isinstance(write, Delete):
         return Planned(write, [_delete(write)])
+    if isinstance(write, Accept | Decline | LinkIncoming):
+        return Planned(write, [take_in_step(write)])
     if isinstance(write, Bind | Unbind):
         # A letter, a call and a task hang on one card; nothing moves or copies them.
         raise UsageError("amo_no_bindings", key=write.key)
@@ -173,6 +176,8 @@ def _delete(write: Delete) -> Step:
         return step("DELETE /leads/pipelines/{id}", id=wire_id(write.ref.id))
     if kind is Kind.SOURCE:
         return step("DELETE /sources/{id}", id=wire_id(write.ref.id))
+    if kind is Kind.LOSS_REASON:
+        return step("DELETE /leads/loss_reasons/{id}", id=wire_id(write.ref.id))
     if kind is Kind.FIELD and write.before.get("card_kind"):
         entity = ENTITIES[Kind(write.before["card_kind"])]
         return step(f"DELETE /{entity}/custom_fields/{{id}}", id=wire_id(write.ref.id))

@@ -75,6 +75,11 @@ def _source(write: Create) -> Step:
     return step("POST /sources", {"name": values["name"], "external_id": text(values["code"])})
 
 
+def _loss_reason(write: Create) -> Step:
+    values = write.values
+    return step("POST /leads/loss_reasons", {"name": values["name"], "sort": int(values.get("sort") or ORDER_STEP)})
+
+
 def _field(write: Create) -> Step:
     values = write.values
     kind = _FIELD_TYPES.get(values["type"], values["type"])
@@ -126,6 +131,7 @@ def _marked(write: Create) -> str:
 
 _MAKERS: dict[Kind, Callable[[Create], Step]] = {
     Kind.SOURCE: _source,
+    Kind.LOSS_REASON: _loss_reason,
     Kind.PIPELINE: _pipeline,
     Kind.FIELD: _field,
     Kind.COMMENT: _comment,

@@ -27,7 +27,7 @@ CAPABILITIES = Capabilities(
     vendor="amocrm",
     has_leads=True,
     # Cards, tasks and notes have no address for removal; the private ones of the web pages are never used.
-    deletes=frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD}),
+    deletes=frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.LOSS_REASON, Kind.FIELD}),
     restores_stage_code=False,
     quiet_creation=frozenset(),
     merges=False,
@@ -46,6 +46,8 @@ CAPABILITIES = Capabilities(
         ("create notice", "bind activity", "unbind activity", "bind todo", "unbind todo", "create user", "create team")
     ),
     keeps_incoming=True,
+    brings_contacts=True,
+    closes_by="reason",
     empties_removed_stages=True,
     marks_need_field=True,
 )

@@ -9,6 +9,7 @@ from typing import Any
 from b24kit.connectors.amocrm.account import Account
 from b24kit.connectors.amocrm.answers import rows_of
 from b24kit.connectors.amocrm.client import AmoClient, Question
+from b24kit.connectors.amocrm.incoming import to_incoming
 from b24kit.connectors.amocrm.methods import ENTITIES
 from b24kit.connectors.amocrm.paging import LONGEST
 from b24kit.connectors.amocrm.reading import Reading
@@ -20,8 +21,9 @@ from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.errors import UsageError
 
 ACTIVITY_KINDS = (Kind.ACTIVITY, Kind.TODO, Kind.TASK)
-_DIRECTORY_KINDS = (Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.USER, Kind.TEAM, Kind.INCOMING)
-READABLE = frozenset((*CARDS, *ACTIVITY_KINDS, *_DIRECTORY_KINDS))
+_DIRECTORY_KINDS = (Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.USER, Kind.TEAM, Kind.LOSS_REASON)
+UIDS = 40  # of incoming leads in one address: they are long
+READABLE = frozenset((*CARDS, *ACTIVITY_KINDS, *_DIRECTORY_KINDS, Kind.INCOMING))
 
 
 def read_refs(client: AmoClient, account: Account, reading: Reading, refs: Iterable[Ref]) -> dict[Ref, Record]:
@@ -43,6 +45,7 @@ def read_refs(client: AmoClient, account: Account, reading: Reading, refs: Itera
         known = rows[f"/{entity}"]
         found |= {ref: CARD_READERS[ref.kind](known[ref.id]) for ref in asked if ref.id in known}
     found |= _activities(client, account, [ref for kind in ACTIVITY_KINDS for ref in by_kind[kind]])
+    found |= _incoming(client, [ref.id for ref in by_kind[Kind.INCOMING]])
     for kind in _DIRECTORY_KINDS:
         found |= _directory(reading, by_kind[kind])
     return found
@@ -122,6 +125,20 @@ def _activities(client: AmoClient, account: Account, refs: Sequence[Ref]) -> dic
     return found
 
 
+def _incoming(client: AmoClient, uids: Sequence[str]) -> dict[Ref, Record]:
+    """Those of the incoming leads that still wait (`filter[uid][]`); what else a list holds is passed over."""
+    parts = [uids[at : at + UIDS] for at in range(0, len(uids), UIDS)]
+    asked: list[Question] = [
+        ("/leads/unsorted", [*(("filter[uid][]", uid) for uid in part), ("limit", LONGEST)]) for part in parts
+    ]
+    wanted = set(uids)
+    rows = [row for reply in (client.ask(asked) if asked else []) for row in rows_of(reply.body, "unsorted")]
+    if any(row.get("uid") not in wanted for row in rows):  # the filter was ignored: only the whole list tells
+        rows = client.directory("/leads/unsorted", "unsorted")
+    told = (record for row in rows if (record := to_incoming(row)) is not None and record.id in wanted)
+    return {record.ref: record for record in told}
+
+
 def _directory(reading: Reading, refs: Sequence[Ref]) -> dict[Ref, Record]:
     """Directories are small and come whole: one question for any number of references."""
     if not refs:
@@ -132,7 +149,7 @@ def _directory(reading: Reading, refs: Sequence[Ref]) -> dict[Ref, Record]:
         Kind.PIPELINE: reading.pipelines,
         Kind.USER: reading.users,
         Kind.TEAM: reading.teams,
-        Kind.INCOMING: lambda: reading.incoming(None),
+        Kind.LOSS_REASON: reading.loss_reasons,
     }
     known = {ref_of(record): record for record in readers[refs[0].kind]()}
     return {ref: known[ref] for ref in refs if ref in known}

@@ -20,12 +20,12 @@ from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
-from b24kit.crm.pipeline import Pipeline, Source, Stage
+from b24kit.crm.pipeline import LossReason, Pipeline, Source, Stage
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Seen, Tell, Trace, Where
 from b24kit.crm.records import Record
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.user import Team, User
-from b24kit.crm.writes import Bind, Create, Merge, Result, Settled, Unbind, Write
+from b24kit.crm.writes import Accept, Bind, Create, Decline, LinkIncoming, Merge, Result, Settled, Unbind, Write
 
 # What the account's kept directories are made of: written, they are asked for anew.
 _DIRECTORIES = frozenset((Kind.STAGE, Kind.PIPELINE, Kind.FIELD))
@@ -59,6 +59,9 @@ class AmoPortal:
 
     def sources(self) -> list[Source]:
         return self._reading.sources()
+
+    def loss_reasons(self) -> list[LossReason]:
+        return self._reading.loss_reasons()
 
     def users(self) -> list[User]:
         return self._reading.users()
@@ -147,4 +150,6 @@ def _kind(write: Write) -> Kind:
         return write.activity.kind
     if isinstance(write, Merge):
         return write.survivor.kind
+    if isinstance(write, Accept | Decline | LinkIncoming):
+        return Kind.LEAD  # its card moves
     return write.kind if isinstance(write, Create) else write.ref.kind

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from b24kit.connectors.amocrm.facts import CAPABILITIES
+from b24kit.connectors.amocrm.lookup import UIDS
 from b24kit.connectors.amocrm.methods import BATCH
 from b24kit.connectors.amocrm.paging import LONGEST
 from b24kit.connectors.amocrm.rates import PER_SECOND
@@ -14,7 +15,7 @@ from b24kit.errors import UsageError
 
 # Kinds that are written many at a time; of the others each is a request.
 _BULK = frozenset((*CARDS, Kind.TASK, Kind.TODO, Kind.ACTIVITY, Kind.COMMENT, Kind.FIELD))
-_WHOLE_LISTS = frozenset((Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.USER, Kind.TEAM))
+_WHOLE_LISTS = frozenset((Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.LOSS_REASON, Kind.USER, Kind.TEAM))
 ANSWER = 0.3, 1.0  # seconds that the last answer takes, quick and slow
 SLOW = 1.5  # times longer when the account's other integrations ask as well
 
@@ -43,4 +44,6 @@ def _writes(name: str, count: int, batch: int) -> int:
 
 
 def _reads(kind: Kind, rows: int) -> int:
-    return (1 if rows else 0) if kind in _WHOLE_LISTS else -(-rows // LONGEST)
+    if kind in _WHOLE_LISTS:
+        return 1 if rows else 0
+    return -(-rows // (UIDS if kind is Kind.INCOMING else LONGEST))

@@ -15,6 +15,7 @@ from b24kit.connectors.amocrm.paging import Row
 from b24kit.connectors.amocrm.translate import (
     stage_code,
     stage_numbers,
+    to_loss_reason,
     to_pipelines,
     to_source,
     to_stages,
@@ -26,7 +27,7 @@ from b24kit.connectors.amocrm.translate_cards import CARD_READERS, EMBED
 from b24kit.connectors.amocrm.wirevalues import embedded
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.incoming import Incoming
-from b24kit.crm.pipeline import LEADS, Pipeline, Source, Stage
+from b24kit.crm.pipeline import LEADS, LossReason, Pipeline, Source, Stage
 from b24kit.crm.portal import Tell, Where
 from b24kit.crm.refs import Kind
 from b24kit.crm.user import Team, User
@@ -60,6 +61,11 @@ class Reading:
         except NotAllowed:
             return []
         return sorted(map(to_source, rows), key=lambda source: int(source.id))
+
+    def loss_reasons(self) -> list[LossReason]:
+        """Reasons of a loss in their order (/leads/loss_reasons); accounts that switched them off tell none."""
+        rows = self._client.directory("/leads/loss_reasons", "loss_reasons", paged=False)
+        return sorted(map(to_loss_reason, rows), key=lambda reason: (reason.sort, int(reason.id)))
 
     def users(self) -> list[User]:
         """Employees, deactivated ones too, by id."""

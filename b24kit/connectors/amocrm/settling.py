@@ -13,10 +13,11 @@ from typing import Any
 from b24kit.connectors.amocrm.account import Account
 from b24kit.connectors.amocrm.answers import rows_of
 from b24kit.connectors.amocrm.calls_create import mark, origin_id
+from b24kit.connectors.amocrm.calls_incoming import card_of_incoming, settled_intake
 from b24kit.connectors.amocrm.client import AmoClient, Question
 from b24kit.connectors.amocrm.comparing import as_wanted
 from b24kit.connectors.amocrm.fields import MARK, mark_of
-from b24kit.connectors.amocrm.lookup import READABLE, read_refs
+from b24kit.connectors.amocrm.lookup import READABLE, read_refs, read_rows
 from b24kit.connectors.amocrm.methods import ENTITIES
 from b24kit.connectors.amocrm.paging import LONGEST
 from b24kit.connectors.amocrm.reading import Reading
@@ -24,7 +25,7 @@ from b24kit.connectors.amocrm.translate import stage_numbers
 from b24kit.connectors.amocrm.wirevalues import Row, mapping, text, wire_id
 from b24kit.crm.records import Record, Values, same, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
-from b24kit.crm.writes import Change, Create, Delete, Result, Settled, Write
+from b24kit.crm.writes import Accept, Change, Create, Decline, Delete, LinkIncoming, Result, Settled, TakeIn, Write
 
 MARKS_AT_ONCE = 50
 BEFORE, AFTER = 5.0, 120.0  # seconds around the sending in which a card of that name is ours
@@ -42,11 +43,14 @@ def settle(
     found: dict[str, Result] = {}
     cards: dict[str, list[Create]] = defaultdict(list)
     compared: list[Change | Delete] = []
+    intake: list[TakeIn] = []
     for write in writes:
         if isinstance(write, Create) and write.kind in CARDS:
             cards[ENTITIES[write.kind]].append(write)
         elif isinstance(write, Create):
             found[write.key] = _thing(client, account, reading, write)
+        elif isinstance(write, Accept | Decline | LinkIncoming):
+            intake.append(write)
         elif isinstance(write, Change | Delete) and write.ref.kind in READABLE:
             compared.append(write)
         elif isinstance(write, Delete):
@@ -55,7 +59,23 @@ def settle(
         found |= _cards(client, account, made, sent)
     present = read_refs(client, account, reading, [write.ref for write in compared])
     found |= {write.key: _compared(write, present) for write in compared}
+    found |= _intake(client, account, reading, intake) if intake else {}
     return {write.key: found.get(write.key) or _untold(write) for write in writes}
+
+
+def _intake(client: AmoClient, account: Account, reading: Reading, writes: Sequence[TakeIn]) -> dict[str, Result]:
+    """Whether incoming leads still wait, and where their cards are when they do not."""
+    waiting = read_refs(client, account, reading, [write.incoming for write in writes])
+    cards = {write.key: card_of_incoming(write.before) for write in writes if write.incoming not in waiting}
+    numbers = list(dict.fromkeys(card.id for card in cards.values() if card is not None))
+    rows = read_rows(client, {"/leads": numbers})["/leads"] if numbers else {}
+    found = {}
+    for write in writes:
+        card = cards.get(write.key)
+        unknown = write.incoming not in waiting and card is None
+        row = rows.get(card.id) if card is not None else None
+        found[write.key] = _untold(write) if unknown else settled_intake(write, write.incoming in waiting, row)
+    return found
 
 
 def _cards(
@@ -141,6 +161,8 @@ def _thing(client: AmoClient, account: Account, reading: Reading, write: Create)
         ids = [s.id for s in reading.stages() if s.ladder == values["ladder"] and s.name == values["name"]]
     elif kind is Kind.PIPELINE:
         ids = [str(row["id"]) for row in account.ladders().rows if row.get("name") == values["name"]]
+    elif kind is Kind.LOSS_REASON:
+        ids = [reason.id for reason in reading.loss_reasons() if reason.name == values["name"]]
     elif kind is Kind.SOURCE:
         ids = [source.id for source in reading.sources() if source.name == values["name"]]
     elif kind is Kind.FIELD:

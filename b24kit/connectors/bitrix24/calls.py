@@ -19,7 +19,19 @@ from b24kit.connectors.bitrix24.wirevalues import switch, wire_id
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.crm.records import Values
 from b24kit.crm.refs import CARDS, Kind, Ref
-from b24kit.crm.writes import Bind, Change, Create, Delete, Merge, Result, Settled, Write
+from b24kit.crm.writes import (
+    Accept,
+    Bind,
+    Change,
+    Create,
+    Decline,
+    Delete,
+    LinkIncoming,
+    Merge,
+    Result,
+    Settled,
+    Write,
+)
 from b24kit.errors import UsageError
 
 IMPORT = "crm.item.batchImport"
@@ -78,6 +90,8 @@ def call_for(write: Write) -> RestCall:
         return _change(write)
     if isinstance(write, Delete):
         return _delete(write)
+    if isinstance(write, Accept | Decline | LinkIncoming):
+        raise UsageError("incoming_unknown_here", key=write.key)
     if isinstance(write, Merge):
         ids = [wire_id(ref.id) for ref in (write.survivor, *write.losers)]
         return MERGE, {"params": {"entityTypeId": OWNER_TYPES[write.survivor.kind], "entityIds": ids}}
