@@ -13,6 +13,10 @@ _KIND_NAMES = frozenset(kind.value for kind in Kind)
 WORDS = frozenset({"title", "comment", "text", "name", "company_title", "subject", "label", "points"})
 
 
+# Of a map's parts (a card's unnamed fields) only these refer to anything; the others are people's words.
+REFERRING = frozenset({"loss_reason_id"})
+
+
 def resolved(ref: Ref, ids: Mapping[str, str]) -> Ref:
     """The Ref with the real id of what an earlier operation created; KeyError when that was not done."""
     return replace(ref, id=ids[ref.id.removeprefix(NEW)]) if ref.is_new else ref
@@ -29,6 +33,8 @@ def _settled(value: Any, ids: Mapping[str, str]) -> Any:
         return prefix + ids[key] if key else value
     if isinstance(value, list | tuple):
         return [_settled(item, ids) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _settled(part, ids) if name in REFERRING else part for name, part in value.items()}
     return value
 
 

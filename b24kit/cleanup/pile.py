@@ -28,6 +28,7 @@ from b24kit.matching import addresses, names
 from b24kit.matching.groups import Known, personal_address
 
 _STRONGEST = (LetterClass.HUMAN, *sorted(RELAYS), LetterClass.FORWARDED, LetterClass.UNCLEAR)
+WAITS = "waits"  # of a lead that nobody has taken in yet: the id of its incoming lead, beside its unnamed fields
 _GIST = 400  # characters of a letter that tell which deal it is about
 
 
@@ -102,7 +103,7 @@ def read_pile(
         _item(lead, standing(lead, rule, ahead, now), letters.get(lead.ref, ()), known, snapshot)
         for lead in snapshot.leads()
         if lead.outcome is Outcome.OPEN
-        and (not spec.pile.stages or lead.stage in stages)
+        and (not spec.pile.stages or lead.stage in stages or WAITS in lead.extra)
         and (not spec.pile.sources or lead.source in sources)
     ]
     return Pile(tuple(items), known, tuple(notes), mailboxes)

@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 from b24kit.change.operation import CreateRecord, Operation, Phase, Reason, UpdateRecord
 from b24kit.change.plan import HandStep, LeftAlone, ordered
 from b24kit.change.snapshot import Snapshot
+from b24kit.cleanup.arrivals import Arrivals, unfold
 from b24kit.cleanup.clients import KnownClients, index_clients
+from b24kit.cleanup.closing_words import ClosingWords, closing_words, on_one_lost_stage, removes
 from b24kit.cleanup.clusters import find_clusters
 from b24kit.cleanup.consent import refusals
 from b24kit.cleanup.convert import Closing, Converted, company_ref, convert, create_company
@@ -31,6 +33,7 @@ from b24kit.cleanup.staff import Staff
 from b24kit.cleanup.standing_decisions import InForce, in_force
 from b24kit.cleanup.stuck import Standing
 from b24kit.cleanup.tally import Tally, class_in_words, kept_words, others_of, removal_notes
+from b24kit.cleanup.taking_in import take_in
 from b24kit.cleanup.tap import find_tap, tap_steps
 from b24kit.crm.pipeline import LEADS, Outcome
 from b24kit.crm.portal import Capabilities
@@ -82,6 +85,9 @@ def plan_clean(
     """
     if not capabilities.has_leads or not snapshot.facts.leads_on:
         raise Refused("clean.no_leads", portal=snapshot.portal_id)
+    arrivals = unfold(snapshot, capabilities, mail=spec.incoming.mail == "take")
+    wished, snapshot = spec, arrivals.snapshot
+    spec = on_one_lost_stage(wished, snapshot, capabilities)
     routing = resolve(owners, Staff.of(snapshot.users(), snapshot.teams()), snapshot.sources(), snapshot.facts)
     pile = read_pile(snapshot, spec, now, stage_limits)
     force = decisions or in_force(snapshot, (), spec.protect)
@@ -89,7 +95,36 @@ def plan_clean(
     most = _smaller(limit, spec.limit)
     merges = plan_merges(snapshot, spec, pile.known, capabilities, lang=lang, limit=most)
     rest = most if most is None else most - len(merges.survivors)
-    return _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges).draft(rest)
+    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges)
+    draft = planner.draft(rest)
+    if capabilities.closes_by == "stage" and not capabilities.brings_contacts:
+        return draft
+    return _on_cards_there(draft, planner._closing(), arrivals, capabilities, wished, lang)
+
+
+def _on_cards_there(
+    draft: CleanDraft,
+    closing: Closing,
+    arrivals: Arrivals,
+    capabilities: Capabilities,
+    wished: CleanSpec,
+    lang: Language,
+) -> CleanDraft:
+    """The same decisions where inquiries bring cards of their own and every ladder has one lost stage."""
+    words = closing_words(arrivals.snapshot, lang) if draft.operations else ClosingWords({})
+    link = wished.incoming.link == "probe"
+    taken = take_in(draft.operations, draft.assignment, arrivals, capabilities, closing, words, link=link, lang=lang)
+    archived = draft.counters.get("archived", 0)
+    instead = archived and removes(wished) and Kind.LEAD not in capabilities.deletes
+    notes = [Reason("clean.note.delete_is_archive", {"count": archived})] if instead else []
+    return replace(
+        draft,
+        operations=ordered(list(taken.operations)),
+        assignment=taken.assignment,
+        notes=(*draft.notes, *notes, *taken.notes),
+        steps=(*draft.steps, *taken.steps),
+        left=(*draft.left, *arrivals.left),
+    )
 
 
 @dataclass(frozen=True, slots=True)

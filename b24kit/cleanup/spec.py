@@ -127,6 +127,19 @@ class ProtectSpec(Section):
 TITLE_GAPS = ("client", "company", "subject", "lead")
 
 
+class IncomingSpec(Section):
+    """Letters that wait among incoming leads, where a vendor keeps such a list."""
+
+    mail: Literal["take", "leave"] = Field(
+        default="take", description="Письма в неразобранном: take разбирать вместе с завалом, leave не трогать"
+    )
+    link: Literal["never", "probe"] = Field(
+        default="never",
+        description="Письма известных клиентов: never записать в примечание и отклонить; probe присоединить к открытой "
+        "сделке (первое письмо служит пробой: откажет портал, остальные останутся на месте)",
+    )
+
+
 class DealsSpec(Section):
     """Deals for those whose letters are converted with a deal."""
 
@@ -163,6 +176,7 @@ class CleanSpec(Section):
         default=False, description="true: разбирать, хотя ящики ещё делают лиды из писем (завал вернётся)"
     )
     deals: DealsSpec = Field(default=DealsSpec(), description="Какие сделки создаёт convert_with_deal")
+    incoming: IncomingSpec = Field(default=IncomingSpec(), description="Неразобранное: что делать с письмами")
     extract: ExtractSpec = Field(default=ExtractSpec(), description="Кого считать активным клиентом (mode extract)")
     pile: PileSpec = Field(default=PileSpec(), description="Что разбираем")
     classes: ClassesSpec = Field(default=ClassesSpec(), description="Что делать с каждым видом писем")

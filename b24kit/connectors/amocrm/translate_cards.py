@@ -116,7 +116,7 @@ def _lead_extra(row: Row) -> dict[str, Any]:
     if others:
         kept["contacts"] = sorted(filter(None, others), key=int)
     if row.get("loss_reason_id"):
-        kept["loss_reason_id"] = row["loss_reason_id"]
+        kept["loss_reason_id"] = str(row["loss_reason_id"])
     source = embedded(row, "source")
     if source and source[0].get("name"):
         kept["source"] = text(source[0]["name"])
