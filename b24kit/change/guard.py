@@ -118,7 +118,10 @@ def drift(operations: Iterable[Operation], portal: Portal) -> list[Drift]:
     aimed = (
         one
         for one in operations
-        if isinstance(one, UpdateRecord | RemoveRecord) and one.ref.kind in CARDS and not one.ref.is_new and not _hidden(one)
+        if isinstance(one, UpdateRecord | RemoveRecord)
+        and one.ref.kind in CARDS
+        and not one.ref.is_new
+        and not _hidden(one)
     )
     while part := list(itertools.islice(aimed, _LOOK)):
         present = portal.read({one.ref for one in part})

@@ -123,6 +123,7 @@ class Inventory:
         self._base.executescript("DELETE FROM after; DELETE FROM elsewhere; DELETE FROM taken_away;")
         self._take("after", portal, sorted(touched_cards(plan) | made), consent)
         self._find_elsewhere(portal)
+        self._note_relinked(plan)
         self._base.executemany("INSERT OR IGNORE INTO taken_away VALUES (?)", [(card,) for card in taken_away])
 
     def take_copy(self, backup: Backup | None) -> None:
@@ -208,6 +209,19 @@ class Inventory:
         there = portal.surviving(asked) if asked else set()
         found = [(asked[ref], ref.id) for ref in there]
         self._base.executemany("INSERT OR REPLACE INTO elsewhere VALUES (?, ?)", found)
+
+    def _note_relinked(self, plan: Plan) -> None:
+        """A link that the plan itself led to another contact is no loss while the former one is still there."""
+        moved = [
+            (Part.LINKS.value, f"{one.ref}>contact:{one.before['contact']}", f"contact:{one.before['contact']}")
+            for one in plan.operations
+            if isinstance(one, UpdateRecord) and one.after.get("contact") and one.before.get("contact")
+        ]
+        self._base.executemany(
+            "INSERT OR REPLACE INTO elsewhere SELECT ?1, ?2 WHERE EXISTS"
+            " (SELECT 1 FROM after WHERE card = ?3 AND part = 'card')",
+            moved,
+        )
 
 
 def touched_cards(plan: Plan) -> set[Ref]:

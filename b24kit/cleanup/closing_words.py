@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from b24kit.change.operation import CreateRecord, Phase, Reason
 from b24kit.change.snapshot import Snapshot
-from b24kit.cleanup.convert import Closing
 from b24kit.cleanup.spec import DEFAULTS, CleanSpec
 from b24kit.crm.pipeline import LEADS, Outcome
 from b24kit.crm.portal import Capabilities

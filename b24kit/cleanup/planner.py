@@ -32,8 +32,8 @@ from b24kit.cleanup.spec import ENDING, Action, CleanSpec, OwnersSpec
 from b24kit.cleanup.staff import Staff
 from b24kit.cleanup.standing_decisions import InForce, in_force
 from b24kit.cleanup.stuck import Standing
-from b24kit.cleanup.tally import Tally, class_in_words, kept_words, others_of, removal_notes
 from b24kit.cleanup.taking_in import take_in
+from b24kit.cleanup.tally import Tally, class_in_words, kept_words, others_of, removal_notes
 from b24kit.cleanup.tap import find_tap, tap_steps
 from b24kit.crm.pipeline import LEADS, Outcome
 from b24kit.crm.portal import Capabilities

@@ -145,7 +145,6 @@ class _TakingIn:
 
     def _accept(self, creation: CreateRecord, lead: UpdateRecord) -> None:
         one = self.arrivals.waiting[lead.ref.id]
-        owner = str(lead.after.get("owner") or lead.before["owner"])
         accept = AcceptIncoming(
             key=f"accept-{lead.ref.id}",
             cluster=creation.cluster,
@@ -155,7 +154,7 @@ class _TakingIn:
             incoming=one.ref,
             before=values_of(one),
             stage=self.closing.new_client,
-            owner=owner,
+            owner=_owner(lead),
         )
         self.canary = self.canary or accept.key  # one first: the others wait for it
         self.accepts[creation.cluster] = accept
@@ -276,7 +275,7 @@ class _TakingIn:
             needs=tuple(needs),
         )
         self.made.append(copied)
-        reason = Reason("clean.decline_copied", {"client": str(client), "lead": close.ref.id})
+        reason = Reason("clean.decline_copied", {"client": str(client), "lead": close.ref.id, "owner": _owner(close)})
         self._decline(close, one, reason, (copied.key,))
 
     def _client(self, close: UpdateRecord) -> Ref | None:
@@ -297,7 +296,7 @@ class _TakingIn:
             key=f"attach-{close.ref.id}",
             cluster=close.cluster,
             phase=Phase.CARDS,
-            reason=Reason("clean.attach_incoming", {"card": str(card), "lead": close.ref.id}),
+            reason=Reason("clean.attach_incoming", {"card": str(card), "lead": close.ref.id, "owner": _owner(close)}),
             needs=tuple(filter(None, (self.probe,))),
             incoming=one.ref,
             before=values_of(one),
@@ -327,7 +326,11 @@ class _TakingIn:
     def _notes(self) -> list[Reason]:
         counts = {
             name: sum(isinstance(one, sort) for one in self.made)
-            for name, sort in (("accepted", AcceptIncoming), ("declined", DeclineIncoming), ("attached", AttachIncoming))
+            for name, sort in (
+                ("accepted", AcceptIncoming),
+                ("declined", DeclineIncoming),
+                ("attached", AttachIncoming),
+            )
         }
         return [Reason("clean.note.incoming", counts)] if any(counts.values()) else []
 
@@ -350,6 +353,11 @@ def letter_text(one: Incoming, lang: Language) -> str:
     name = f"{one.sender_name} <{one.sender_address}>" if one.sender_name else one.sender_address
     day = f"{one.created:%d.%m.%Y %H:%M}" if one.created else "?"
     return say("clean.text.copied_letter", lang, sender=name, date=day, subject=one.subject, summary=one.summary)
+
+
+def _owner(close: UpdateRecord) -> str:
+    """Who becomes responsible for a letter by the playbook's rules."""
+    return str(close.after.get("owner") or close.before["owner"])
 
 
 def _phrases(close: UpdateRecord) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Stages and the ladders they stand on (the one of leads, one for each pipeline of deals), sources, reasons of a loss."""
+"""Stages and the ladders they stand on (one of leads, one for each pipeline of deals), sources, reasons of a loss."""
 
 from __future__ import annotations
 

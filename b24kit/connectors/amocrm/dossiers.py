@@ -23,7 +23,7 @@ from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.records import values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
 
-AT_ONCE = 50  # cards: their tasks come in one list, their notes card by card
+AT_ONCE = 50  # cards: their tasks and their notes come in lists of so many cards
 _ATTACHMENT = "attachment"
 
 
@@ -52,16 +52,40 @@ def _some(client: AmoClient, account: Account, reading: Reading, refs: Sequence[
     if not there:
         return
     tasks = _tasks(client, there)
-    replies = client.ask([_notes_of(ref) for ref in there])
-    for ref, reply in zip(there, replies, strict=True):
-        notes: Sequence[Row] = rows_of(reply.body, "notes")
-        if len(notes) == LONGEST:
-            notes = client.directory(_notes_of(ref)[0], "notes")
-        yield _dossier(ref, values_of(cards[ref]), notes, tasks.get(ref, []))
+    notes = _notes(client, there)
+    for ref in there:
+        yield _dossier(ref, values_of(cards[ref]), notes[ref], tasks.get(ref, []))
 
 
-def _notes_of(ref: Ref) -> Question:
-    return f"/{ENTITIES[ref.kind]}/{ref.id}/notes", [("limit", LONGEST)]
+def _notes(client: AmoClient, refs: Sequence[Ref]) -> dict[Ref, list[Row]]:
+    """Notes of these cards: one list for all cards of an entity, or card by card where the filter is ignored."""
+    found: dict[Ref, list[Row]] = {ref: [] for ref in refs}
+    for entity in dict.fromkeys(ENTITIES[ref.kind] for ref in refs):
+        mine: dict[str, list[Ref]] = defaultdict(list)
+        for ref in refs:
+            if ENTITIES[ref.kind] == entity:
+                mine[ref.id].append(ref)
+        for row in _listed_notes(client, entity, list(mine)):
+            for ref in mine[str(ident(row.get("entity_id")))]:
+                found[ref].append(row)
+    return found
+
+
+def _listed_notes(client: AmoClient, entity: str, numbers: Sequence[str]) -> list[Row]:
+    path, query = f"/{entity}/notes", [("filter[entity_id][]", number) for number in numbers]
+    wanted = set(numbers)
+    [first] = client.ask([(path, [*query, ("limit", LONGEST)])])
+    rows: Sequence[Row] = rows_of(first.body, "notes")
+    if any(str(ident(row.get("entity_id"))) not in wanted for row in rows):
+        asked: list[Question] = [(f"/{entity}/{number}/notes", [("limit", LONGEST)]) for number in numbers]
+        found: list[Row] = []
+        for (own, _), reply in zip(asked, client.ask(asked), strict=True):
+            part: Sequence[Row] = rows_of(reply.body, "notes")
+            found += part if len(part) < LONGEST else client.directory(own, "notes")
+        return found
+    if len(rows) == LONGEST:
+        rows = client.directory(path, "notes", query)
+    return list(rows)
 
 
 def _tasks(client: AmoClient, refs: Sequence[Ref]) -> dict[Ref, list[Row]]:
