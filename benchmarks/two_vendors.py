@@ -2,7 +2,9 @@
 undo equal to the snapshot except what the plan had listed. Prints one JSON object; the number of leads may be given.
 
 Both portals are read, planned, applied, looked at and taken back through the same code; only the address differs.
-Letters whose headers amoCRM does not keep (a newsletter is told by them) are counted apart.
+Headers of letters, by which a newsletter or an answer address is told, no API of amoCRM gives: whose letters are a
+client's on one side only is counted apart. A team deals its clients out in turns, so one client more on one side shifts
+all that follow: owners by turns are counted apart from owners by every other rule.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ from b24kit.sandbox.remote import RemoteClock
 from b24kit.sandbox.server import Sandbox
 
 LEADS = 600
+TURNS = "owner.source_team"
 VENDORS = ("bitrix24", "amocrm")
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 CLEAN = {
@@ -69,6 +72,7 @@ class Cleaned:
     figures: Mapping[str, Any]
     client_of: Mapping[str, str]  # the sender's letter, by its place in the company -> cluster
     owner_of: Mapping[str, str]
+    rule_of: Mapping[str, str]
 
 
 def main() -> None:
@@ -85,6 +89,7 @@ def measured(leads: int) -> dict[str, Any]:
     pairs = [{frozenset(group) for group in _groups(part.client_of, both)} for part in (one, other)]
     owners = [part.owner_of for part in (one, other)]
     differing = [lead for lead in sorted(both) if owners[0].get(lead) != owners[1].get(lead)]
+    by_turns = sum(one.rule_of.get(lead) == TURNS for lead in differing)
     return {
         "benchmark": "two_vendors",
         "leads": leads,
@@ -92,7 +97,8 @@ def measured(leads: int) -> dict[str, Any]:
         "letters_with_client_on_one_only": {vendor: len(found[vendor].client_of.keys() - both) for vendor in VENDORS},
         "clusters": [len(groups) for groups in pairs],
         "clusters_that_differ": len(pairs[0] ^ pairs[1]),
-        "owners_that_differ": len(differing),
+        "owners_that_differ": len(differing) - by_turns,
+        "owners_that_differ_by_turns": by_turns,
         **{vendor: part.figures for vendor, part in found.items()},
     }
 
@@ -132,9 +138,10 @@ def _round(portal: Portal, clock: Clock, folder: Path, sandbox: Sandbox) -> Clea
     back = undo_plan(store.open(run["run"]), portal, store, clock)
     undone = _apply(portal, back, clock, store, folder)
     last = _pulled(portal, clock, folder / "last.db")
-    client_of, owner_of = _told(draft, before)
+    client_of, owner_of, rule_of = _told(draft, before)
     figures = {
         "counters": dict(draft.counters),
+        "classes": dict(draft.classes),
         "writes": plan.write_counts(),
         "requests_planned": plan.cost.requests,
         "no_way_back": Counter(f"{one.code} {one.ref.kind.value}" for one in plan.no_way_back(portal.capabilities)),
@@ -148,7 +155,7 @@ def _round(portal: Portal, clock: Clock, folder: Path, sandbox: Sandbox) -> Clea
         **_differences(before, last, plan),
         "mails_sent": len(sandbox.control.mails()),
     }
-    return Cleaned(figures, client_of, owner_of)
+    return Cleaned(figures, client_of, owner_of, rule_of)
 
 
 def _prepare(portal: Portal) -> None:
@@ -199,20 +206,23 @@ def _apply(portal: Portal, plan: Plan, clock: Clock, store: RunStore, folder: Pa
     return {"run": recap.run_id, "line": recap.line(), "troubles": dict(troubles)}
 
 
-def _told(draft: CleanDraft, snapshot: Snapshot) -> tuple[dict[str, str], dict[str, str]]:
-    """Client and owner by lead: the generator gives a letter the same place on both portals."""
+def _told(draft: CleanDraft, snapshot: Snapshot) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Client, owner and the rule that named him by lead: the generator gives a letter the same place on both portals."""
     first = min((int(lead.id) for lead in snapshot.leads()), default=0)
     names = {lead: str(int(lead) - first) for lead in draft.assignment}
     clients = {names[lead]: client for lead, client in draft.assignment.items()}
     owners: dict[str, str] = {}
+    rules: dict[str, str] = {}
     for one in draft.operations:
+        if one.target.kind is Kind.LEAD and one.target.id in names and "owner_rule" in one.reason.facts:
+            rules[names[one.target.id]] = str(one.reason.facts["owner_rule"])
         if isinstance(one, UpdateRecord) and one.ref.kind is Kind.LEAD and one.ref.id in names:
             owners[names[one.ref.id]] = str(one.after.get("owner") or one.before["owner"])
         elif isinstance(one, Intake) and str(one.before.get("lead")) in names:
             owners[names[str(one.before["lead"])]] = str(
                 getattr(one, "owner", "") or one.reason.facts.get("owner") or ""
             )
-    return clients, {lead: owner for lead, owner in owners.items() if owner}
+    return clients, {lead: owner for lead, owner in owners.items() if owner}, rules
 
 
 def _groups(client_of: Mapping[str, str], leads: Iterable[str]) -> list[frozenset[str]]:

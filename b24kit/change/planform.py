@@ -155,7 +155,7 @@ def operation_of(body: Mapping[str, Any]) -> Operation:
         case "decline":
             return DeclineIncoming(by=body.get("by"), **_of_incoming(body), **shared)
         case "attach":
-            card = {"card": Ref.parse(body["card"]), "contact": body.get("contact")}
+            card: dict[str, Any] = {"card": Ref.parse(body["card"]), "contact": body.get("contact")}
             return AttachIncoming(**card, **_of_incoming(body), **shared)
         case other:
             raise ValueError(f"no operation {other!r}")

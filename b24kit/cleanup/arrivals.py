@@ -67,7 +67,8 @@ def fresh_contacts(
 ) -> dict[str, Contact]:
     """By open lead: the contact that was made together with it and that nothing else speaks of."""
     by_id = {contact.id: contact for contact in contacts}
-    held = Counter(number for card in (*every, *deals) for number in _contacts_of(card))
+    cards: list[Lead | Deal] = [*every, *deals]
+    held = Counter(number for card in cards for number in _contacts_of(card))
     found = {}
     for lead in leads:
         contact = by_id.get(lead.contact or "")

@@ -221,9 +221,9 @@ class _TakingIn:
         word = "archive" if close.reason.code.startswith("clean.archive_") else "linked"
         if after.get("stage") == self.closing.linked or word == "archive":
             told = self.words.of(word)
-            lead = self.arrivals.snapshot.get(close.ref)
-            tags = sorted({*((lead.extra.get("tags") or ()) if lead is not None else ()), told.tag})
-            before["extra"] = {"tags": list(lead.extra.get("tags") or ()) if lead else [], "loss_reason_id": None}
+            held = ((self.arrivals.snapshot.values(close.ref) or {}).get("extra") or {}).get("tags") or []
+            tags = sorted({*held, told.tag})
+            before["extra"] = {"tags": list(held), "loss_reason_id": None}
             after["extra"] = {"tags": tags, "loss_reason_id": told.reason}
         needs = tuple(dict.fromkeys((*close.needs, *(self.words.keys if "extra" in after else ()))))
         after = {name: value for name, value in after.items() if not same(name, before.get(name), value)}

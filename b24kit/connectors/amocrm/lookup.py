@@ -132,9 +132,9 @@ def _incoming(client: AmoClient, uids: Sequence[str]) -> dict[Ref, Record]:
         ("/leads/unsorted", [*(("filter[uid][]", uid) for uid in part), ("limit", LONGEST)]) for part in parts
     ]
     wanted = set(uids)
-    rows = [row for reply in (client.ask(asked) if asked else []) for row in rows_of(reply.body, "unsorted")]
+    rows: list[Row] = [row for reply in (client.ask(asked) if asked else []) for row in rows_of(reply.body, "unsorted")]
     if any(row.get("uid") not in wanted for row in rows):  # the filter was ignored: only the whole list tells
-        rows = client.directory("/leads/unsorted", "unsorted")
+        rows = list(client.directory("/leads/unsorted", "unsorted"))
     told = (record for row in rows if (record := to_incoming(row)) is not None and record.id in wanted)
     return {record.ref: record for record in told}
 
