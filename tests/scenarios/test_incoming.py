@@ -32,7 +32,7 @@ from b24kit.letters.plain import readable
 from b24kit.sandbox.remote import RemoteClock
 from b24kit.sandbox.server import Sandbox
 
-LEADS = 60
+LEADS = 150
 
 
 class PowerCut(BaseException):
@@ -185,7 +185,7 @@ def test_a_killed_run_goes_on_where_it_was_and_does_nothing_twice(
 def test_cut_connections_double_and_lose_nothing(account: Account) -> None:
     plan = account.planned(account.pull("before"))
     notes = account.notes()
-    account.sandbox.control.faults({"kind": "cut_after", "share": 0.1, "writes_only": True, "seed": 3})
+    account.sandbox.control.faults({"kind": "cut_after", "probability": 0.1, "writes_only": True, "seed": 3})
     recap = account.applied(plan)
     account.sandbox.control.faults()
     if recap.ended is not Ended.DONE:
