@@ -35,7 +35,7 @@ from b24kit.crm.records import READABLE, Record, values_of
 from b24kit.crm.refs import Kind, Ref, new_ref
 
 _LOOK = 1000
-_SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD})
+_SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON})
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class Kind(StrEnum):
     PIPELINE = "pipeline"
     SOURCE = "source"
     FIELD = "field"
+    GATE = "gate"  # a field of cards as a demand: on which stages it must be filled
+    LOSS_REASON = "loss_reason"
     USER = "user"
     TEAM = "team"
 

@@ -32,7 +32,7 @@ from b24kit.crm.refs import Kind
 from b24kit.i18n import Language, number, say
 from b24kit.reports.wording import card_text, field_name, reason_text, stage_name, worded
 
-SETTINGS = (Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD)
+SETTINGS = (Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON)
 SHOWN_LEFT = 12
 SAMPLES = 3
 _ONE_CARD = frozenset({"id", "address", "name", "subject", "contact", "contacts", "card"})

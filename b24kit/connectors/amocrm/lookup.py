@@ -20,7 +20,9 @@ from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.errors import UsageError
 
 ACTIVITY_KINDS = (Kind.ACTIVITY, Kind.TODO, Kind.TASK)
-_DIRECTORY_KINDS = (Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.USER, Kind.TEAM, Kind.INCOMING)
+_DIRECTORY_KINDS = (
+    *(Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.GATE, Kind.LOSS_REASON, Kind.USER, Kind.TEAM, Kind.INCOMING),
+)
 READABLE = frozenset((*CARDS, *ACTIVITY_KINDS, *_DIRECTORY_KINDS))
 
 
@@ -130,6 +132,8 @@ def _directory(reading: Reading, refs: Sequence[Ref]) -> dict[Ref, Record]:
         Kind.STAGE: reading.stages,
         Kind.SOURCE: reading.sources,
         Kind.PIPELINE: reading.pipelines,
+        Kind.GATE: reading.gates,
+        Kind.LOSS_REASON: reading.loss_reasons,
         Kind.USER: reading.users,
         Kind.TEAM: reading.teams,
         Kind.INCOMING: lambda: reading.incoming(None),

@@ -143,6 +143,8 @@ def _thing(client: AmoClient, account: Account, reading: Reading, write: Create)
         ids = [str(row["id"]) for row in account.ladders().rows if row.get("name") == values["name"]]
     elif kind is Kind.SOURCE:
         ids = [source.id for source in reading.sources() if source.name == values["name"]]
+    elif kind is Kind.LOSS_REASON:
+        ids = [reason.id for reason in reading.loss_reasons() if reason.name == values["name"]]
     elif kind is Kind.FIELD:
         field = account.fields(Kind(values["card_kind"])).by_code(str(values["code"]))
         ids = [str(field.id)] if field else []

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from b24kit.connectors.amocrm.wirevalues import Row, embedded, text
-from b24kit.crm.pipeline import LEADS, Outcome, Pipeline, Source, Stage, deals_ladder
+from b24kit.crm.pipeline import LEADS, LossReason, Outcome, Pipeline, Source, Stage, deals_ladder
 from b24kit.crm.user import Team, User
 from b24kit.errors import UsageError
 
@@ -125,6 +125,11 @@ def to_pipelines(ladders: Ladders) -> list[Pipeline]:
 def to_source(row: Row) -> Source:
     """A row of /sources: only sources of our own integration are told."""
     return Source(id=str(row["id"]), code=str(row["id"]), name=text(row.get("name")))
+
+
+def to_loss_reason(row: Row) -> LossReason:
+    """A row of /leads/loss_reasons."""
+    return LossReason(id=str(row["id"]), name=text(row.get("name")), sort=int(row.get("sort") or 0))
 
 
 def to_user(row: Row) -> User:
