@@ -192,7 +192,9 @@ class _Finder:
             case UpdateRecord():
                 ref = resolved(deed.operation.ref, self._ids)
                 # What we made goes away whole, and what we merged away is made again as it was.
-                if _as_made(ref, self._made) not in self._made and ref not in self._merged:
+                # A stage of ours still has to leave its place, for the others' own ways back count places.
+                made = _as_made(ref, self._made) in self._made and ref.kind is not Kind.STAGE
+                if not made and ref not in self._merged:
                     self._put_back(deed, deed.operation, ref, present.get(ref))
             case CreateRecord():
                 self._remove(deed, deed.operation, present)
@@ -225,9 +227,25 @@ class _Finder:
         if after:
             inverse = operation.inverse(None, self._capabilities)
             assert isinstance(inverse, UpdateRecord)
-            after = relinked(after, self._again)
+            after = self._on_stages_made_anew(relinked(after, self._again))
             before = {name: now.get(name) for name in after}
             self.way.back.append(replace(inverse, ref=ref, before=before, after=after, needs=self._needs(ref, after)))
+
+    def _on_stages_made_anew(self, after: Mapping[str, Any]) -> dict[str, Any]:
+        """Where a removed stage comes back as another one, what spoke of it speaks of that one."""
+        if not self._capabilities.remakes_stages:
+            return dict(after)
+
+        def anew(code: Any) -> Any:
+            found = self._again.get(Ref(Kind.STAGE, code)) if isinstance(code, str) and code else None
+            return code if found is None else found.id
+
+        found = dict(after)
+        if "stage" in found:
+            found["stage"] = anew(found["stage"])
+        if "required_on" in found:
+            found["required_on"] = [anew(code) for code in found["required_on"] or ()]
+        return found
 
     def _needs(self, ref: Ref, after: Mapping[str, Any]) -> tuple[str, ...]:
         """A card goes back to a stage only after that stage is there again."""

@@ -8,7 +8,7 @@ from typing import Any
 from b24kit.connectors.amocrm.account import Account
 from b24kit.connectors.amocrm.card_fields import new_card
 from b24kit.connectors.amocrm.methods import ENTITIES
-from b24kit.connectors.amocrm.stage_design import ORDER_STEP, field_demands, wire_prompts
+from b24kit.connectors.amocrm.stage_design import ORDER_STEP, field_demands, wire_prompts, wire_sort
 from b24kit.connectors.amocrm.steps import Step, step
 from b24kit.connectors.amocrm.wirevalues import text, unix, wire_id
 from b24kit.crm.pipeline import Outcome
@@ -52,7 +52,7 @@ def _stage(account: Account, write: Create) -> Step:
         # Won and lost are 142 and 143 of each pipeline, and no others.
         raise UsageError("amo_no_more_exits", stage=text(values.get("name")))
     pipeline = account.ladders().pipeline(values["ladder"])
-    body: dict[str, Any] = {"name": values["name"], "sort": int(values.get("sort") or ORDER_STEP)}
+    body: dict[str, Any] = {"name": values["name"], "sort": wire_sort(int(values.get("sort") or ORDER_STEP), None)}
     if values.get("colour"):
         body["color"] = values["colour"]
     if values.get("prompts"):
