@@ -91,6 +91,7 @@ def find_way_back(
         for deed in part:
             finder.take_back(deed, present)
     finder.keep_stages_in_use()
+    finder.one_place_after_the_other()
     return finder.way
 
 
@@ -202,6 +203,17 @@ class _Finder:
                 self._rebind(deed.operation, present.get(deed.operation.activity))
             case MergeRecords():
                 self._unmerge(deed.operation, present)
+
+    def one_place_after_the_other(self) -> None:
+        """Where a moved stage renumbers its ladder, places are given back one by one, the last one first."""
+        if self._capabilities.stage_numbers is None:
+            return
+        later = ""
+        for at in range(len(self.way.back) - 1, -1, -1):
+            one = self.way.back[at]
+            if isinstance(one, UpdateRecord) and one.ref.kind is Kind.STAGE and "sort" in one.after:
+                self.way.back[at] = replace(one, needs=(*one.needs, later) if later else one.needs)
+                later = one.key
 
     def keep_stages_in_use(self) -> None:
         """A stage of ours that people have put cards into stays, with the cards."""

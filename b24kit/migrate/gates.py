@@ -18,6 +18,7 @@ from b24kit.migrate.recognise import Recognised
 from b24kit.migrate.spec import FieldSpec, Language, StageSpec
 
 # Data that every portal has a field of its own for: (kind of card, the vendor-free code of the field).
+WITHOUT_FIELD = frozenset({"full_name"})  # a part of every card: no field of its own to demand
 BUILT_IN = {"phone": ("contact", "PHONE"), "email": ("contact", "EMAIL"), "position": ("contact", "POSITION")}
 CODE = "B24KIT_"
 
@@ -56,7 +57,7 @@ def diff_gates(
             added.setdefault(gate.id, []).extend(code for code in codes if code not in added.get(gate.id, ()))
         elif datum in specs:
             operations.append(_create(specs[datum], codes, lang))
-        else:
+        elif datum not in WITHOUT_FIELD:
             notes.append(Reason("design.datum_without_field", {"datum": datum}))
     for gate_id, codes in added.items():
         operations += _demand(gates[gate_id], codes)

@@ -7,6 +7,7 @@ every number written is read back as written and the way back is the same moves 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from b24kit.change.operation import CreateRecord, Operation, Phase, Reason, UpdateRecord
@@ -33,22 +34,22 @@ class NumberedLadder:
         self._stages = {one.id: one for one in ordinary}
         self._order = [one.id for one in sorted(ordinary, key=lambda one: one.sort)]
         self.operations: list[Operation] = []
+        self._last = ""  # a place counts from where the move before it left the others
         self.notes: list[Reason] = []
 
     def design(self, wanted: Sequence[StageSpec], leaving: Collection[str]) -> None:
         """Make, name, colour and place the stages of the design; those it does not name follow, the leaving last."""
         mine = [spec for spec in wanted if spec.code not in self._known.aliases]
-        makes = [spec for spec in mine if spec.code not in self._known.stages]
-        for spec in makes:
-            self._make(spec)
-        values = {spec.code: self._values(spec) for spec in mine if spec.code not in makes}
+        for spec in mine:
+            if spec.code not in self._known.stages:
+                self._make(spec)
         ours = [self._id(spec) for spec in mine if spec.outcome is Outcome.OPEN]
         rest = [one for one in self._order if one not in ours]
         rest.sort(key=lambda one: one in self._stages and self._stages[one].code in leaving)
         places = self._places([*ours, *rest])
         for spec in mine:
             stage = self._known.stages.get(spec.code)
-            after = values[spec.code] if stage is not None else {}
+            after = self._values(spec) if stage is not None else {}
             moved = places.pop(self._id(spec), None)
             self._update(stage, spec, after, moved)
         for one, moved in places.items():
@@ -115,7 +116,11 @@ class NumberedLadder:
         else:
             ref, name = ref_of(stage), stage.name
             told = spec.code if spec is not None else stage.id.replace(":", "-")
-        self.operations.append(self._change(ref, name, told, before, after))
+        change = self._change(ref, name, told, before, after)
+        if moved is not None:
+            change = replace(change, needs=(self._last,) if self._last else ())
+            self._last = change.key
+        self.operations.append(change)
 
     def _change(
         self, ref: Ref, name: str, told: str, before: Mapping[str, Any], after: Mapping[str, Any]
