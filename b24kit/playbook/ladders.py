@@ -122,8 +122,8 @@ def _add_ladder(
     draft.moves += moved.operations
     draft.leaving += leaving
     draft.standing |= dict(moved.standing)
-    for datum, codes in demands(section.ladder, diff.recognised).items():
-        draft.demanded[datum] = (*draft.demanded.get(datum, ()), *codes)
+    for datum, places in demands(section.ladder, diff.recognised).items():
+        draft.demanded[datum] = (*draft.demanded.get(datum, ()), *places)
     draft.made |= {f"stage:{code}": key for code, key in diff.created.items()}
     draft.left += unlisted(diff.recognised, leaving)
     draft.notes += [*diff.notes, *(gone if leaving or diff.operations else [])]
