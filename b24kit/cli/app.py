@@ -84,7 +84,7 @@ def _version(wanted: bool) -> None:
 def options(
     context: typer.Context,
     portal_name: Annotated[
-        list[str] | None, typer.Option("--portal", "-p", help="Which portal of b24kit.toml; for plan also several.")
+        list[str] | None, typer.Option("--portal", "-p", help="Which portal of b24kit.toml.")
     ] = None,
     folder: Annotated[Path, typer.Option("--dir", "-C", envvar="B24KIT_DIR", help="The client's folder.")] = Path(),
     lang: Annotated[str | None, typer.Option("--lang", help="Language of the screen: ru or en.")] = None,

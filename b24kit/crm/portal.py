@@ -49,6 +49,7 @@ class Capabilities:
     prompt_levels: tuple[str, ...] = ()  # sellers for whom a stage can carry prompts, from the novice on
     prompt_length: int = 0  # characters of one prompt at most
     loss_reasons: bool = False
+    automation_page: str = ""  # path of the one page where automation of every ladder is set; "": a page a ladder
     remakes_stages: bool = False  # a removed stage can be made again only as another one, which its cards then follow
     marks_need_field: bool = False  # an origin is kept only once our own field B24KIT_ID stands on the cards
 

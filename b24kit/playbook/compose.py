@@ -85,7 +85,10 @@ def compose(
         if not stages:
             settings = draft_closing(playbook, snapshot, cleaned.stages_needed, written, capabilities)
     operations = _operations(settings, cleaned, limit)
-    steps = [*cleaned.steps, *_robots_steps(playbook, snapshot, operations, answers or {})]
+    steps = [
+        *cleaned.steps,
+        *_robots_steps(playbook, snapshot, operations, answers or {}, capabilities.automation_page),
+    ]
     return Pieces(
         operations=ordered(operations),
         steps=tuple(steps),
@@ -175,7 +178,7 @@ def _operations(settings: SettingsDraft, cleaned: CleanDraft, limit: int | None)
 
 
 def _robots_steps(
-    playbook: Playbook, snapshot: Snapshot, operations: Sequence[Operation], answers: Mapping[str, str]
+    playbook: Playbook, snapshot: Snapshot, operations: Sequence[Operation], answers: Mapping[str, str], page: str
 ) -> list[HandStep]:
     """One step a ladder: whoever applies this plan must know which robots its moves and its new deals will fire."""
     known = {(stage.ladder, stage.code): stage for stage in snapshot.stages()}
@@ -193,7 +196,7 @@ def _robots_steps(
     given = {**playbook.robots.answers, **answers}
     found = []
     for ladder, counts in sorted(busy.items()):
-        step = robots_step(ladder, counts, given, quiet=ladder not in moved)
+        step = robots_step(ladder, counts, given, quiet=ladder not in moved, page=page)
         if step is not None:
             found.append(step)
     return found

@@ -55,6 +55,7 @@ CAPABILITIES = Capabilities(
     prompt_levels=tuple(LEVELS),
     prompt_length=1_000,
     loss_reasons=True,
+    automation_page="/settings/pipeline/leads/",
     remakes_stages=True,
 )
 
