@@ -166,7 +166,7 @@ def _prepare(portal: Portal) -> None:
         list(
             portal.perform([Create(kind.value, Kind.FIELD, {**field, "card_kind": kind.value}) for kind in kinds], _no)
         )
-    if portal.capabilities.closes_by == "stage":
+    if not portal.capabilities.one_failure:
         stages = [("B24KIT_LINKED", "Письмо клиента"), ("B24KIT_ARCHIVE", "Архив")]
         made = [
             Create(

@@ -77,7 +77,11 @@ def _rights(facts: PortalFacts) -> Iterator[Check]:
 
 def _abilities(capabilities: Capabilities) -> Iterator[Check]:
     if Kind.STAGE in capabilities.deletes:
-        yield Check("doctor.stages", Verdict.CAN, {"limit": capabilities.stage_code_limit})
+        coded = capabilities.own_stage_codes
+        facts = {"limit": capabilities.stage_code_limit} if coded else {}
+        yield Check("doctor.stages" if coded else "doctor.stages_named", Verdict.CAN, facts)
+    if capabilities.native_gates:
+        yield Check("doctor.gates", Verdict.CAN)
     if Kind.CONTACT in capabilities.quiet_creation:
         yield Check("doctor.quiet_creation", Verdict.CAN)
 
@@ -90,8 +94,16 @@ def _by_hand(capabilities: Capabilities) -> Iterator[Check]:
 
 
 def _cannot(capabilities: Capabilities) -> Iterator[Check]:
-    yield Check("doctor.conversion", Verdict.CANNOT)
-    yield Check("doctor.recycle_bin", Verdict.CANNOT)
+    if capabilities.keeps_incoming:
+        yield Check("doctor.incoming", Verdict.CANNOT)
+    else:
+        yield Check("doctor.conversion", Verdict.CANNOT)
+    if Kind.LEAD not in capabilities.deletes:
+        yield Check("doctor.no_deletion", Verdict.CANNOT)
+    else:
+        yield Check("doctor.recycle_bin", Verdict.CANNOT)
+    if not capabilities.merges:
+        yield Check("doctor.no_merges", Verdict.CANNOT)
     if Kind.LEAD in capabilities.deletes:
         yield Check("doctor.creation_dates", Verdict.CANNOT)
 

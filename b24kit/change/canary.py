@@ -241,7 +241,8 @@ class CanaryFirst:
     """For `Rollout.before_phase`: before the first card moves or the first deal is made, the canary flies; robots met
     on the way end the run.
 
-    Stages are made by then; the run can be resumed once a person has looked at the robots that were named.
+    Stages are made by then. No card of ours flies where it could not be removed again; there a person's answer about
+    robots has to do. The run can be resumed once a person has looked at the robots that were named.
     """
 
     portal: Portal
@@ -249,6 +250,8 @@ class CanaryFirst:
     wait_seconds: float = WAIT_SECONDS
 
     def __call__(self, phase: Phase, run: Run) -> None:
+        if not {Kind.LEAD, Kind.DEAL} <= self.portal.capabilities.deletes:
+            return
         canary = Canary(run, self.portal, self.clock, self.wait_seconds)
         # What was met a short while ago is not asked again: a run in short windows must come to its cards.
         if phase is Phase.DEALS and run.plan.undoes is None:

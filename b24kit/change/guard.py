@@ -143,7 +143,14 @@ def _check_rights(todo: Iterable[Operation], facts: PortalFacts) -> None:
     for operation in todo:
         merges = merges or isinstance(operation, MergeRecords)
         kinds |= _kinds(operation)
-        settings |= {operation.target.kind} & {Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD}
+        settings |= {operation.target.kind} & {
+            Kind.STAGE,
+            Kind.PIPELINE,
+            Kind.SOURCE,
+            Kind.FIELD,
+            Kind.GATE,
+            Kind.LOSS_REASON,
+        }
     if Kind.LEAD in kinds and not facts.leads_on:
         raise Refused("guard.no_leads", portal=facts.id)
     needed = {Kind.TASK: "task", Kind.NOTICE: "im"}

@@ -203,6 +203,7 @@ class RemoveRecord(Operation):
         if self.kept:
             return NoWayBack(self.ref, "undo.made_again", {"kind": self.ref.kind.value, "id": self.ref.id})
         restorable = self.ref.kind in (Kind.STAGE, Kind.SOURCE) and capabilities.restores_stage_code
+        restorable = restorable or (self.ref.kind is Kind.STAGE and capabilities.remakes_stages)
         again = self.remake if self.ref.kind is not Kind.PIPELINE else None  # its stages would be lost
         if not restorable and again is None:
             return NoWayBack(self.ref, "undo.removed_for_good", {"kind": self.ref.kind.value, "id": self.ref.id})

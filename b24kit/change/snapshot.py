@@ -19,7 +19,7 @@ from b24kit.clock import Clock
 from b24kit.crm.activity import Activity
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.incoming import Incoming
-from b24kit.crm.pipeline import LossReason, Pipeline, Source, Stage
+from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
 from b24kit.crm.portal import PortalFacts, PortalReads, Tell, Where
 from b24kit.crm.records import VOLATILE, Record, fingerprint, record_from, ref_of, same, values_of
 from b24kit.crm.refs import Kind, Ref
@@ -110,8 +110,12 @@ class Snapshot:
     def sources(self) -> list[Source]:
         return [cast(Source, record) for record in self.records(Kind.SOURCE)]
 
+    def gates(self) -> list[Gate]:
+        return [cast(Gate, record) for record in self.records(Kind.GATE)]
+
     def loss_reasons(self) -> list[LossReason]:
-        return [cast(LossReason, record) for record in self.records(Kind.LOSS_REASON)]
+        found = [cast(LossReason, record) for record in self.records(Kind.LOSS_REASON)]
+        return sorted(found, key=lambda reason: (reason.sort, _rank(reason.id)))
 
     def incoming(self) -> list[Incoming]:
         """Incoming leads that nobody had taken in, oldest first."""
@@ -259,7 +263,10 @@ def _streams(
     yield portal.stages()
     yield portal.pipelines()
     yield portal.sources()
-    yield portal.loss_reasons()
+    if portal.capabilities.native_gates:
+        yield portal.gates()
+    if portal.capabilities.loss_reasons:
+        yield portal.loss_reasons()
     if Kind.USER in want:
         yield portal.users()
     if Kind.TEAM in want:

@@ -124,7 +124,10 @@ def moved_on(operation: UpdateRecord | RemoveRecord, now: Mapping[str, Any]) -> 
     return tuple(
         name
         for name in operation.moved_on(now)
-        if name not in VOLATILE and not (name in wanted and agrees(name, now.get(name), wanted[name]))
+        # A portal may number a whole ladder anew when one stage moves: a stage's number is no edit of anybody's.
+        if name not in VOLATILE
+        and not (name == "sort" and operation.ref.kind is Kind.STAGE)
+        and not (name in wanted and agrees(name, now.get(name), wanted[name]))
     )
 
 

@@ -36,7 +36,7 @@ from b24kit.crm.records import READABLE, Record, values_of
 from b24kit.crm.refs import Kind, Ref, new_ref
 
 _LOOK = 1000
-_SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD})
+_SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ def find_way_back(
         for deed in part:
             finder.take_back(deed, present)
     finder.keep_stages_in_use()
+    finder.one_place_after_the_other()
     return finder.way
 
 
@@ -193,7 +194,9 @@ class _Finder:
             case UpdateRecord():
                 ref = resolved(deed.operation.ref, self._ids)
                 # What we made goes away whole, and what we merged away is made again as it was.
-                if _as_made(ref, self._made) not in self._made and ref not in self._merged:
+                # A stage of ours still has to leave its place, for the others' own ways back count places.
+                made = _as_made(ref, self._made) in self._made and ref.kind is not Kind.STAGE
+                if not made and ref not in self._merged:
                     self._put_back(deed, deed.operation, ref, present.get(ref))
             case CreateRecord():
                 self._remove(deed, deed.operation, present)
@@ -205,6 +208,17 @@ class _Finder:
                 told = deed.operation.inverse(None, self._capabilities)
                 if isinstance(told, NoWayBack):
                     self._leave(told.ref, told.code, told.facts)
+
+    def one_place_after_the_other(self) -> None:
+        """Where a moved stage renumbers its ladder, places are given back one by one, the last one first."""
+        if self._capabilities.stage_numbers is None:
+            return
+        later = ""
+        for at in range(len(self.way.back) - 1, -1, -1):
+            one = self.way.back[at]
+            if isinstance(one, UpdateRecord) and one.ref.kind is Kind.STAGE and "sort" in one.after:
+                self.way.back[at] = replace(one, needs=(*one.needs, later) if later else one.needs)
+                later = one.key
 
     def keep_stages_in_use(self) -> None:
         """A stage of ours that people have put cards into stays, with the cards."""
@@ -230,9 +244,25 @@ class _Finder:
         if after:
             inverse = operation.inverse(None, self._capabilities)
             assert isinstance(inverse, UpdateRecord)
-            after = relinked(after, self._again)
+            after = self._on_stages_made_anew(relinked(after, self._again))
             before = {name: now.get(name) for name in after}
             self.way.back.append(replace(inverse, ref=ref, before=before, after=after, needs=self._needs(ref, after)))
+
+    def _on_stages_made_anew(self, after: Mapping[str, Any]) -> dict[str, Any]:
+        """Where a removed stage comes back as another one, what spoke of it speaks of that one."""
+        if not self._capabilities.remakes_stages:
+            return dict(after)
+
+        def anew(code: Any) -> Any:
+            found = self._again.get(Ref(Kind.STAGE, code)) if isinstance(code, str) and code else None
+            return code if found is None else found.id
+
+        found = dict(after)
+        if "stage" in found:
+            found["stage"] = anew(found["stage"])
+        if "required_on" in found:
+            found["required_on"] = [anew(code) for code in found["required_on"] or ()]
+        return found
 
     def _needs(self, ref: Ref, after: Mapping[str, Any]) -> tuple[str, ...]:
         """A card goes back to a stage only after that stage is there again."""

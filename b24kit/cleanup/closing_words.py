@@ -69,7 +69,7 @@ def on_one_lost_stage(spec: CleanSpec, snapshot: Snapshot, capabilities: Capabil
     removed is archived where leads cannot be removed.
     """
     changes: dict[str, object] = {}
-    if capabilities.closes_by == "reason":
+    if capabilities.one_failure:
         lost = next((one.code for one in snapshot.stages(LEADS) if one.outcome is Outcome.LOST), None)
         if lost is not None:
             changes["close"] = spec.close.model_copy(update={"linked": lost, "archive": lost})

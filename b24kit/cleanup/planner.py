@@ -97,7 +97,7 @@ def plan_clean(
     rest = most if most is None else most - len(merges.survivors)
     planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges)
     draft = planner.draft(rest)
-    if capabilities.closes_by == "stage" and not capabilities.brings_contacts:
+    if not capabilities.one_failure and not capabilities.brings_contacts:
         return draft
     return _on_cards_there(draft, planner._closing(), arrivals, capabilities, wished, lang)
 

@@ -83,7 +83,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def options(
     context: typer.Context,
-    portal_name: Annotated[str | None, typer.Option("--portal", "-p", help="Which portal of b24kit.toml.")] = None,
+    portal_name: Annotated[
+        list[str] | None, typer.Option("--portal", "-p", help="Which portal of b24kit.toml.")
+    ] = None,
     folder: Annotated[Path, typer.Option("--dir", "-C", envvar="B24KIT_DIR", help="The client's folder.")] = Path(),
     lang: Annotated[str | None, typer.Option("--lang", help="Language of the screen: ru or en.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Machine output: one JSON document.")] = False,
@@ -94,7 +96,8 @@ def options(
     """Options of every command."""
     del version
     colour = False if no_color or os.environ.get("NO_COLOR") else None
-    context.obj = Options(portal_name, folder, lang, as_json, debug, colour)
+    named = tuple(dict.fromkeys(portal_name or ()))
+    context.obj = Options(named[0] if named else None, folder, lang, as_json, debug, colour, named)
 
 
 def main(arguments: list[str] | None = None) -> None:

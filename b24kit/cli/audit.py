@@ -67,7 +67,8 @@ def audit(
 
         chosen = load_playbook(find_playbook(playbook)) if playbook else None
         found = Snapshot.open(snapshot_file) if snapshot_file else at.snapshot(EVERYTHING, bodies=True)
-        report = run_audit(found, at.clock.now(), playbook=chosen, stuck_after_days=stuck_days)
+        able = None if snapshot_file else at.portal.capabilities
+        report = run_audit(found, at.clock.now(), playbook=chosen, stuck_after_days=stuck_days, capabilities=able)
         tables = [Table(sheet.name, sheet.columns, sheet.rows) for sheet in report.tables()]
         if excel is not None:
             write_workbook(tables, excel, at.lang)

@@ -16,6 +16,7 @@ import typer
 
 from b24kit.cli.screen import Screen
 from b24kit.clock import Clock, SystemClock
+from b24kit.errors import UsageError
 from b24kit.i18n import Language
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Options:
     as_json: bool = False
     debug: bool = False
     colour: bool | None = None
+    portals: tuple[str, ...] = ()  # all that were named; only a few commands work on several
 
 
 class Desk:
@@ -67,6 +69,8 @@ class Desk:
 
     @cached_property
     def profile(self) -> PortalProfile:
+        if len(self.options.portals) > 1:
+            raise UsageError("cli.one_portal", portals=", ".join(self.options.portals))
         return self.settings.portal(self.options.portal)
 
     @property

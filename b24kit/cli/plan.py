@@ -10,6 +10,7 @@ import typer
 from b24kit.cli.context import Desk, desk
 from b24kit.cli.planning import Wish, check_tap, make_plan, parse_answers
 from b24kit.cli.runs import newest_run
+from b24kit.cli.several import abilities_of, each_portal, file_of, short_list
 from b24kit.errors import UsageError
 from b24kit.reports.tables import inert
 from b24kit.reports.wording import moment_text
@@ -53,23 +54,54 @@ def plan(
 ) -> None:
     """What a playbook would change on the portal, what it costs, what cannot be undone. Nothing is written.
 
+    Several portals (`--portal a --portal b`): for each what it does as written, otherwise or not at all, and a plan of
+    its own (plan.b24 becomes plan-a.b24 and plan-b.b24).
+
     The plan is shown and saved also when it may not be applied yet, because letters go on making leads: exit code 5.
     """
     with desk(context) as at:
         if only not in (None, "stages", "clean"):
             raise UsageError("plan.unknown_part", part=only, known="stages, clean")
         wish = Wish(playbook, only, mode, limit or sample, parse_answers(answer or []), tap_open=tap_open)
+        if len(at.options.portals) > 1:
+            plan_each(at, wish, out, personal=personal, detailed_exitcode=detailed_exitcode)
+            return
         made, _ = make_plan(at, wish)
         if out is not None:
             from b24kit.change.planfile import save
 
             save(made, out, store=at.store_dir, personal=personal)
         show_plan(at, made)
+        if not at.screen.as_json:
+            short_list(at, abilities_of(at, playbook))
         if out is not None and not at.screen.as_json:
             at.screen.say("plan.saved", file=str(out))
         check_tap(made)
         if detailed_exitcode and not made.empty:
             raise typer.Exit(CHANGES)
+
+
+def plan_each(at: Desk, wish: Wish, out: Path | None, *, personal: bool, detailed_exitcode: bool) -> None:
+    """The same playbook planned on several portals, each plan shown and saved by itself."""
+    from b24kit.change.planfile import save
+
+    changes: list[bool] = []
+
+    def plan_one(one: Desk) -> dict[str, Any]:
+        made, _ = make_plan(one, wish)
+        changes.append(not made.empty)
+        file = None if out is None else file_of(out, one.profile.name)
+        if file is not None:
+            save(made, file, store=one.store_dir, personal=personal)
+        if not at.screen.as_json:
+            show_plan(one, made)
+            if file is not None:
+                one.screen.say("plan.saved", file=str(file))
+        return {"plan": plan_document(made), "file": None if file is None else str(file)}
+
+    each_portal(at, at.options.portals, wish.playbook, plan_one)
+    if detailed_exitcode and any(changes):
+        raise typer.Exit(CHANGES)
 
 
 def show(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 LEADS = "leads"  # the ladder of leads; a pipeline of deals is "deals:<pipeline id>"
@@ -30,6 +31,8 @@ class Stage:
     colour: str | None
     outcome: Outcome
     system: bool = False
+    # What the portal tells sellers who work here, by their level (`Capabilities.prompt_levels`).
+    prompts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +58,23 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossReason:
-    """Why a card was lost, where a vendor keeps such a list; a closed card carries its id."""
+    """Why a card was closed without success, on portals where a ladder has one stage of failure and reasons beside."""
 
     id: str
     name: str
     sort: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A field of cards as a demand: without it no card comes to the stages of `required_on` (by code).
+
+    Fields that are required nowhere have a gate too, an open one; `code` is the field's own, "" where it has none.
+    """
+
+    id: str
+    card_kind: str
+    code: str
+    name: str
+    type: str
+    required_on: tuple[str, ...] = ()

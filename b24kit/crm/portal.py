@@ -11,7 +11,7 @@ from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
-from b24kit.crm.pipeline import LossReason, Pipeline, Source, Stage
+from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.user import Team, User
@@ -43,8 +43,15 @@ class Capabilities:
     refuses: frozenset[str] = frozenset()  # writes by `write_name` that its API has no way for, beside deletions
     keeps_incoming: bool = False  # incoming leads stand apart until somebody takes them in
     brings_contacts: bool = False  # every inquiry comes with a fresh contact of its own, known client or not
-    closes_by: str = "stage"  # "reason": one lost stage a ladder, the reason of the loss and a tag say the rest
     empties_removed_stages: bool = False  # a stage with cards can be removed; they move to the ladder's first one
+    system_names_only: bool = False  # of the vendor's own stages nothing but the name can be written
+    one_failure: bool = False  # a ladder has one stage of failure; which failure it was, a loss reason tells
+    stage_numbers: tuple[int, int] | None = None  # (first, step) where the vendor numbers a ladder's own stages anew
+    prompt_levels: tuple[str, ...] = ()  # sellers for whom a stage can carry prompts, from the novice on
+    prompt_length: int = 0  # characters of one prompt at most
+    loss_reasons: bool = False
+    automation_page: str = ""  # path of the one page where automation of every ladder is set; "": a page a ladder
+    remakes_stages: bool = False  # a removed stage can be made again only as another one, which its cards then follow
     marks_need_field: bool = False  # an origin is kept only once our own field B24KIT_ID stands on the cards
 
 
@@ -178,8 +185,11 @@ class PortalReads(Protocol):
 
     def sources(self) -> list[Source]: ...
 
+    def gates(self) -> list[Gate]:
+        """Fields of cards with the stages that demand them; none where the vendor keeps no such gates."""
+
     def loss_reasons(self) -> list[LossReason]:
-        """Reasons of a loss, in their order; none where the vendor keeps no such list."""
+        """In their order; none where the vendor has stages of failure instead."""
 
     def users(self) -> list[User]: ...
 

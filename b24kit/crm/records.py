@@ -17,12 +17,14 @@ from typing import Any
 from b24kit.crm.activity import Activity, Channel, Direction, Letter
 from b24kit.crm.cards import Company, Contact, Deal, Lead, Origin, PersonName
 from b24kit.crm.incoming import Category, Incoming
-from b24kit.crm.pipeline import LossReason, Outcome, Pipeline, Source, Stage
+from b24kit.crm.pipeline import Gate, LossReason, Outcome, Pipeline, Source, Stage
 from b24kit.crm.points import Point, PointKind
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.user import Team, User
 
-Record = Lead | Contact | Company | Deal | Incoming | Activity | Stage | Pipeline | Source | LossReason | User | Team
+Record = (
+    Lead | Contact | Company | Deal | Incoming | Activity | Stage | Pipeline | Source | Gate | LossReason | User | Team
+)
 Values = Mapping[str, Any]
 
 # Fields that move by themselves: never a reason to call a card changed by somebody.
@@ -38,6 +40,7 @@ _CLASSES: dict[Kind, type[Any]] = {
     Kind.STAGE: Stage,
     Kind.PIPELINE: Pipeline,
     Kind.SOURCE: Source,
+    Kind.GATE: Gate,
     Kind.LOSS_REASON: LossReason,
     Kind.USER: User,
     Kind.TEAM: Team,
@@ -76,7 +79,7 @@ def comparable(name: str, value: Any) -> Any:
     if name == "points":
         found = value or []
         return sorted([[p["kind"], p["value"], p.get("use") or "work"] for p in found])
-    if name == "bindings" and value is not None:
+    if name in ("bindings", "required_on") and value is not None:
         return sorted(value)
     return None if value in ("", [], {}) else value
 
@@ -136,6 +139,7 @@ _READERS: dict[str, Any] = {
     "contacts": tuple,
     "category": Category,
     "teams": tuple,
+    "required_on": tuple,
     "card": Ref.parse,
     "bindings": lambda found: tuple(Ref.parse(text) for text in found),
     "channel": Channel,

@@ -25,8 +25,9 @@ class Kind(StrEnum):
     STAGE = "stage"
     PIPELINE = "pipeline"
     SOURCE = "source"
-    LOSS_REASON = "loss_reason"
     FIELD = "field"
+    GATE = "gate"  # a field of cards as a demand: on which stages it must be filled
+    LOSS_REASON = "loss_reason"
     USER = "user"
     TEAM = "team"
 

@@ -2,7 +2,8 @@
 
 `values` and `before` are JSON values by the field names of the records (`crm.records`). Kinds without a record class:
 COMMENT {card, text, files}, PRODUCT {card, name, product, price, quantity, ...}, TODO and TASK {card, title, text,
-owner, deadline}, NOTICE {user, text, tag}, FIELD {card_kind, code, label, type, options}. `files` are
+owner, deadline}, NOTICE {user, text, tag}, FIELD {card_kind, code, label, type, options,
+required_on}. `files` are
 [{name, content}], the content in base64. A Create of a card may carry `origin`, by which a lost answer is settled.
 """
 

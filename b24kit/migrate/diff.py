@@ -17,6 +17,7 @@ from b24kit.crm.portal import Capabilities
 from b24kit.crm.records import ref_of
 from b24kit.crm.refs import Kind
 from b24kit.errors import UsageError
+from b24kit.migrate.numbered import NumberedLadder
 from b24kit.migrate.recognise import Recognised, recognise, slug
 from b24kit.migrate.spec import Language, StageSpec
 
@@ -47,7 +48,11 @@ def diff_ladder(
 
     `present` are the portal's stages of this ladder, `leaving` the codes of those that go away in the same plan.
     """
-    known = recognise(wanted, present)
+    known = recognise(wanted, present, capabilities)
+    if capabilities.stage_numbers is not None:
+        numbered = NumberedLadder(ladder, known, present, capabilities, lang)
+        numbered.design(wanted, leaving)
+        return LadderDiff(ladder, known, tuple(numbered.operations), {}, tuple(numbered.notes))
     _check_groups(wanted, known, capabilities)
     sorts = _sorts(wanted, known, frozenset(leaving))
     makes = [
@@ -61,13 +66,18 @@ def diff_ladder(
 
 
 def make_missing(
-    ladder: str, wanted: Sequence[StageSpec], present: Sequence[Stage], codes: Collection[str], lang: Language = "ru"
+    ladder: str,
+    wanted: Sequence[StageSpec],
+    present: Sequence[Stage],
+    codes: Collection[str],
+    lang: Language = "ru",
+    capabilities: Capabilities | None = None,
 ) -> LadderDiff:
     """Only the named failure stages of a design, where the portal has none yet, at the end of the ladder.
 
     A clean-up alone needs no more; UsageError when it needs a stage that must stand inside the ladder.
     """
-    known = recognise(wanted, present)
+    known = recognise(wanted, present, capabilities)
     sort = max((stage.sort for stage in present), default=0)
     makes: list[CreateRecord] = []
     for spec in wanted:

@@ -154,6 +154,23 @@ class PipelineSpec(Ladder):
     sort: int = Field(default=500, ge=0, description="Порядок воронки в списке")
 
 
+class FieldSpec(Section):
+    """The field of a card that holds a datum which stages require; made where the portal has none."""
+
+    datum: Code = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Слово, которым required называет эти данные")
+    name: Wording = Field(description="Название поля, которое видят люди")
+    on: Literal["lead", "contact", "company"] = Field(default="lead", description="У какой карточки это поле")
+    type: Literal["text", "number", "list", "date"] = Field(default="text", description="Вид поля")
+    options: tuple[Wording, ...] = Field(default=(), description="Значения списка")
+    was: Names = Field(default=(), description="Какое поле портала уже служит для этого: код или название")
+
+    @model_validator(mode="after")
+    def _list_has_options(self) -> FieldSpec:
+        if (self.type == "list") != bool(self.options):
+            raise PydanticCustomError("options", "a list needs options, nothing else has any")
+        return self
+
+
 class SourceSpec(Section):
     """Where leads come from: an attribute of the card, never a stage."""
 

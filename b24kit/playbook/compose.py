@@ -26,7 +26,7 @@ from b24kit.crm.portal import Capabilities, PortalFacts
 from b24kit.crm.refs import Kind
 from b24kit.errors import Refused, UsageError
 from b24kit.migrate.recognise import pipeline_of, recognise
-from b24kit.migrate.spec import Language
+from b24kit.migrate.spec import Language, StageSpec
 from b24kit.playbook.join import departures, join, with_needs
 from b24kit.playbook.ladders import SettingsDraft, closing_codes, draft_closing, draft_settings
 from b24kit.playbook.schema import Playbook
@@ -83,35 +83,42 @@ def compose(
     if cleans:
         cleaned = _clean(playbook, snapshot, capabilities, now, mode, limit, written, force)
         if not stages:
-            settings = draft_closing(playbook, snapshot, cleaned.stages_needed, written)
+            settings = draft_closing(playbook, snapshot, cleaned.stages_needed, written, capabilities)
     operations = _operations(settings, cleaned, limit)
-    steps = [*cleaned.steps, *_robots_steps(playbook, snapshot, operations, answers or {})]
+    steps = [
+        *cleaned.steps,
+        *_robots_steps(playbook, snapshot, operations, answers or {}, capabilities.automation_page),
+    ]
     return Pieces(
         operations=ordered(operations),
         steps=tuple(steps),
         left=(*settings.left, *cleaned.left),
         notes=(*settings.notes, *_as_designed(settings, stages), *cleaned.notes),
         assignment=cleaned.assignment,
-        names=_names(playbook, snapshot, written),
+        names=_names(playbook, snapshot, written, capabilities),
         counters=cleaned.counters,
     )
 
 
-def stage_limits(playbook: Playbook, snapshot: Snapshot) -> dict[str, timedelta]:
+def stage_limits(
+    playbook: Playbook, snapshot: Snapshot, capabilities: Capabilities | None = None
+) -> dict[str, timedelta]:
     """How long a lead may stand on each stage of the design, by the code that leads carry on this portal."""
     if playbook.stages is None:
         return {}
-    known = recognise(playbook.stages.ladder, snapshot.stages(LEADS))
+    known = recognise(playbook.stages.ladder, snapshot.stages(LEADS), capabilities)
     return {known.code(spec.code): spec.limit for spec in playbook.stages.ladder if spec.limit is not None}
 
 
-def pile_limits(playbook: Playbook, snapshot: Snapshot) -> dict[str, timedelta]:
+def pile_limits(
+    playbook: Playbook, snapshot: Snapshot, capabilities: Capabilities | None = None
+) -> dict[str, timedelta]:
     """How long a lead must lie on each stage of the design to be cleaned away.
 
     A fresh inquiry breaks a stage's limit within a day; only what also lay as long as the pile is cleaned away.
     """
     least = timedelta(days=playbook.clean.pile.stuck_after if playbook.clean is not None else 0)
-    return {code: max(limit, least) for code, limit in stage_limits(playbook, snapshot).items()}
+    return {code: max(limit, least) for code, limit in stage_limits(playbook, snapshot, capabilities).items()}
 
 
 def _check_wish(playbook: Playbook, only: str | None, mode: str | None) -> None:
@@ -137,14 +144,14 @@ def _clean(
     force: InForce,
 ) -> CleanDraft:
     assert playbook.clean is not None
-    codes = closing_codes(playbook, snapshot)
+    codes = closing_codes(playbook, snapshot, capabilities)
     close = playbook.clean.close
     wanted = {name: codes[word] for name in ("new_client", "linked", "archive") if (word := getattr(close, name))}
     update: dict[str, object] = {"close": close.model_copy(update=wanted)}
     spec: CleanSpec = playbook.clean.model_copy(update={**update, "mode": mode} if mode else update)
     if spec.mode == "extract":
         return plan_segments(snapshot, spec, now, limit, topics=_topics(playbook))
-    limits = pile_limits(playbook, snapshot)
+    limits = pile_limits(playbook, snapshot, capabilities)
     return plan_clean(
         snapshot, spec, playbook.owners, now, capabilities, limit, lang=lang, stage_limits=limits, decisions=force
     )
@@ -171,7 +178,7 @@ def _operations(settings: SettingsDraft, cleaned: CleanDraft, limit: int | None)
 
 
 def _robots_steps(
-    playbook: Playbook, snapshot: Snapshot, operations: Sequence[Operation], answers: Mapping[str, str]
+    playbook: Playbook, snapshot: Snapshot, operations: Sequence[Operation], answers: Mapping[str, str], page: str
 ) -> list[HandStep]:
     """One step a ladder: whoever applies this plan must know which robots its moves and its new deals will fire."""
     known = {(stage.ladder, stage.code): stage for stage in snapshot.stages()}
@@ -189,7 +196,7 @@ def _robots_steps(
     given = {**playbook.robots.answers, **answers}
     found = []
     for ladder, counts in sorted(busy.items()):
-        step = robots_step(ladder, counts, given, quiet=ladder not in moved)
+        step = robots_step(ladder, counts, given, quiet=ladder not in moved, page=page)
         if step is not None:
             found.append(step)
     return found
@@ -207,7 +214,7 @@ def _as_designed(settings: SettingsDraft, asked: bool) -> list[Reason]:
     return [Reason("design.as_designed", {"stages": settings.designed})] if quiet else []
 
 
-def _names(playbook: Playbook, snapshot: Snapshot, lang: Language) -> dict[str, str]:
+def _names(playbook: Playbook, snapshot: Snapshot, lang: Language, capabilities: Capabilities) -> dict[str, str]:
     """What people call the objects of a plan; stages of the design by the name they will have."""
     found: dict[str, str] = {}
     for stage in snapshot.stages():
@@ -220,19 +227,28 @@ def _names(playbook: Playbook, snapshot: Snapshot, lang: Language) -> dict[str, 
         found[f"user:{user.id}"] = user.name
     for team in snapshot.teams():
         found[f"team:{team.id}"] = team.name
-    return found | _designed_names(playbook, snapshot, lang)
+    return found | _designed_names(playbook, snapshot, lang, capabilities)
 
 
-def _designed_names(playbook: Playbook, snapshot: Snapshot, lang: Language) -> dict[str, str]:
+def _designed_names(
+    playbook: Playbook, snapshot: Snapshot, lang: Language, capabilities: Capabilities
+) -> dict[str, str]:
     ladders = [(LEADS, playbook.stages)] if playbook.stages is not None else []
     found: dict[str, str] = {f"source:{spec.code}": spec.name.said(lang) for spec in playbook.sources}
     for ladder, section in ladders:
-        known = recognise(section.ladder, snapshot.stages(ladder))
-        found |= {f"stage:{ladder}:{known.code(spec.code)}": spec.name.said(lang) for spec in section.ladder}
+        found |= _stage_names(ladder, section.ladder, snapshot, lang, capabilities)
     for pipe in playbook.pipelines:
         pipeline = pipeline_of(pipe, snapshot.pipelines())
         if pipeline is not None:
             ladder = deals_ladder(pipeline.id)
-            known = recognise(pipe.ladder, snapshot.stages(ladder))
-            found |= {f"stage:{ladder}:{known.code(spec.code)}": spec.name.said(lang) for spec in pipe.ladder}
+            found |= _stage_names(ladder, pipe.ladder, snapshot, lang, capabilities)
     return found
+
+
+def _stage_names(
+    ladder: str, wanted: Sequence[StageSpec], snapshot: Snapshot, lang: Language, capabilities: Capabilities
+) -> dict[str, str]:
+    """Names of the design's stages by the code they have or will have; one shared by several goes by the first."""
+    known = recognise(wanted, snapshot.stages(ladder), capabilities)
+    specs = [spec for spec in wanted if spec.code not in known.aliases]
+    return {f"stage:{ladder}:{known.code(spec.code)}": spec.name.said(lang) for spec in specs}

@@ -22,16 +22,23 @@ from b24kit.cleanup.spec import CleanSpec, PileSpec
 from b24kit.cleanup.stuck import DEFAULT_LIMIT, Standing, age
 from b24kit.cleanup.tap import find_tap
 from b24kit.crm.pipeline import LEADS
+from b24kit.crm.portal import Capabilities
 from b24kit.crm.records import ref_of
 from b24kit.crm.refs import Kind
 from b24kit.letters.classify import LetterClass
 from b24kit.migrate.lint import StageFinding, lint_portal
+from b24kit.migrate.recognise import is_intake
 from b24kit.playbook.compose import stage_limits
 from b24kit.playbook.schema import Playbook
 
 
 def run_audit(
-    snapshot: Snapshot, now: datetime, *, playbook: Playbook | None = None, stuck_after_days: int | None = None
+    snapshot: Snapshot,
+    now: datetime,
+    *,
+    playbook: Playbook | None = None,
+    stuck_after_days: int | None = None,
+    capabilities: Capabilities | None = None,
 ) -> AuditReport:
     """Everything that is wrong with the leads of a portal as it was read. Pure.
 
@@ -39,7 +46,8 @@ def run_audit(
     other stages (14 by default).
     """
     spec = _spec(playbook, stuck_after_days)
-    limits = stage_limits(playbook, snapshot) if playbook is not None and stuck_after_days is None else None
+    designed = playbook if stuck_after_days is None else None
+    limits = stage_limits(designed, snapshot, capabilities) if designed is not None else None
     pile = read_pile(snapshot, spec, now, limits)
     index = index_clients(snapshot.contacts(), snapshot.companies(), snapshot.deals(), pile.known.aliases)
     people = [item for item in pile.items if item.verdict.is_clients and not item.doubt]
@@ -53,7 +61,7 @@ def run_audit(
         names=names,
         inactive={user.id for user in snapshot.users() if not user.active},
         inflows=inflows,
-        stages=_stage_findings(snapshot, cards, playbook),
+        stages=_stage_findings(snapshot, cards, playbook, capabilities),
         stage_refs={stage.code: ref_of(stage) for stage in snapshot.stages(LEADS)},
     )
     return AuditReport(
@@ -106,10 +114,13 @@ def _names(snapshot: Snapshot) -> Names:
     )
 
 
-def _stage_findings(snapshot: Snapshot, cards: Sequence[OpenLead], playbook: Playbook | None) -> list[Finding]:
+def _stage_findings(
+    snapshot: Snapshot, cards: Sequence[OpenLead], playbook: Playbook | None, capabilities: Capabilities | None
+) -> list[Finding]:
     holding = Counter(card.lead.stage for card in cards)
     section = playbook.stages if playbook is not None else None
-    return [_finding(one) for one in lint_portal(snapshot.stages(LEADS), holding, section)]
+    stages = [one for one in snapshot.stages(LEADS) if capabilities is None or not is_intake(one, capabilities)]
+    return [_finding(one) for one in lint_portal(stages, holding, section)]
 
 
 def _finding(one: StageFinding) -> Finding:

@@ -11,13 +11,15 @@ from b24kit.change.snapshot import Snapshot
 from b24kit.crm.cards import Deal, Lead
 from b24kit.crm.pipeline import LEADS, deals_ladder
 from b24kit.crm.portal import Capabilities
-from b24kit.crm.refs import Ref
+from b24kit.crm.refs import Kind, Ref
 from b24kit.errors import UsageError
 from b24kit.migrate.diff import diff_ladder, make_missing
 from b24kit.migrate.directories import diff_pipelines, diff_sources
+from b24kit.migrate.gates import demands, diff_gates
+from b24kit.migrate.loss_reasons import diff_reasons, failures
 from b24kit.migrate.recognise import pipeline_of, recognise
 from b24kit.migrate.remap import Exit, exits, move_cards, unlisted
-from b24kit.migrate.spec import Ladder, Language
+from b24kit.migrate.spec import Ladder, Language, Wording
 from b24kit.playbook.schema import Playbook
 
 
@@ -35,13 +37,15 @@ class SettingsDraft:
     made: dict[str, str] = field(default_factory=dict)
     left: list[LeftAlone] = field(default_factory=list)
     notes: list[Reason] = field(default_factory=list)
+    demanded: dict[str, tuple[str, ...]] = field(default_factory=dict)  # datum -> stages that it must be there for
     designed: int = 0  # stages that were looked at
 
 
 def draft_settings(playbook: Playbook, snapshot: Snapshot, capabilities: Capabilities, lang: Language) -> SettingsDraft:
     """The whole stage design: sources, pipelines, the ladder of leads and the ladders of deals."""
     draft = SettingsDraft()
-    sources = diff_sources(playbook.sources, snapshot.sources(), lang=lang)
+    carries = "source" not in capabilities.lacks.get(Kind.LEAD, frozenset())
+    sources = diff_sources(playbook.sources if carries else (), snapshot.sources(), lang=lang)
     pipelines = diff_pipelines(playbook.pipelines, snapshot.pipelines(), lang=lang)
     draft.operations += [*sources.operations, *pipelines.operations]
     draft.notes += [*sources.notes, *pipelines.notes]
@@ -52,28 +56,43 @@ def draft_settings(playbook: Playbook, snapshot: Snapshot, capabilities: Capabil
         pipeline = pipeline_of(spec, snapshot.pipelines())
         if pipeline is not None:
             _add_ladder(draft, deals_ladder(pipeline.id), spec, snapshot, capabilities, lang)
+    if capabilities.loss_reasons:
+        draft.operations += diff_reasons(_reasons(playbook, capabilities), snapshot.loss_reasons(), lang)
+    if capabilities.native_gates:
+        gates = diff_gates(draft.demanded, playbook.fields, snapshot.gates(), lang)
+        draft.operations += gates.operations
+        draft.notes += gates.notes
     return draft
 
 
-def draft_closing(playbook: Playbook, snapshot: Snapshot, codes: Collection[str], lang: Language) -> SettingsDraft:
+def _reasons(playbook: Playbook, capabilities: Capabilities) -> list[Wording]:
+    """What cards may be lost for: the playbook's own list, and failure stages that this vendor has no room for."""
+    ladders = [*([playbook.stages] if playbook.stages is not None else []), *playbook.pipelines]
+    further = [spec.name for ladder in ladders for spec in failures(ladder.ladder)] if capabilities.one_failure else []
+    return [*playbook.loss_reasons, *further]
+
+
+def draft_closing(
+    playbook: Playbook, snapshot: Snapshot, codes: Collection[str], lang: Language, capabilities: Capabilities
+) -> SettingsDraft:
     """Only what a clean-up alone needs: the stages in which it closes leads, where the portal has none yet."""
     present = snapshot.stages(LEADS)
     draft = SettingsDraft()
     if playbook.stages is not None:
-        made = make_missing(LEADS, playbook.stages.ladder, present, codes, lang)
+        made = make_missing(LEADS, playbook.stages.ladder, present, codes, lang, capabilities)
         draft.operations += made.operations
         draft.made |= {f"stage:{code}": key for code, key in made.created.items()}
     return draft
 
 
-def closing_codes(playbook: Playbook, snapshot: Snapshot) -> dict[str, str]:
+def closing_codes(playbook: Playbook, snapshot: Snapshot, capabilities: Capabilities) -> dict[str, str]:
     """The stages in which the clean-up closes leads: the playbook's word -> the code that cards carry here.
 
     UsageError when neither the portal nor the design knows one of them.
     """
     assert playbook.clean is not None
     close, present = playbook.clean.close, snapshot.stages(LEADS)
-    known = recognise(playbook.stages.ladder if playbook.stages else (), present)
+    known = recognise(playbook.stages.ladder if playbook.stages else (), present, capabilities)
     designed = {spec.code for spec in playbook.stages.ladder} if playbook.stages else set()
     portal = {stage.code for stage in present}
     found: dict[str, str] = {}
@@ -88,18 +107,23 @@ def _add_ladder(
     draft: SettingsDraft, ladder: str, section: Ladder, snapshot: Snapshot, capabilities: Capabilities, lang: Language
 ) -> None:
     present = snapshot.stages(ladder)
-    leaving, gone = exits(section, recognise(section.ladder, present))
+    if "source" in capabilities.lacks.get(Kind.LEAD, frozenset()):
+        moves = tuple(move.model_copy(update={"source": None}) for move in section.moves)
+        section = section.model_copy(update={"moves": moves})
+    leaving, gone = exits(section, recognise(section.ladder, present, capabilities))
     removed = {one.stage.code for one in leaving if one.removed}
     diff = diff_ladder(ladder, section.ladder, present, capabilities=capabilities, leaving=removed, lang=lang)
     cards: Sequence[Lead | Deal] = []
     if leaving:
         codes = {one.stage.code for one in leaving}
         cards = [card for card in _cards(ladder, snapshot) if card.stage in codes]
-    moves = move_cards(section, leaving, cards)
+    moved = move_cards(section, leaving, cards)
     draft.operations += diff.operations
-    draft.moves += moves.operations
+    draft.moves += moved.operations
     draft.leaving += leaving
-    draft.standing |= dict(moves.standing)
+    draft.standing |= dict(moved.standing)
+    for datum, places in demands(section.ladder, diff.recognised).items():
+        draft.demanded[datum] = (*draft.demanded.get(datum, ()), *places)
     draft.made |= {f"stage:{code}": key for code, key in diff.created.items()}
     draft.left += unlisted(diff.recognised, leaving)
     draft.notes += [*diff.notes, *(gone if leaving or diff.operations else [])]

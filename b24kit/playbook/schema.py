@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from b24kit.cleanup.spec import CleanSpec, OwnersSpec
 from b24kit.crm.pipeline import Outcome
 from b24kit.migrate.design import Fault, lead_faults, pipeline_faults, source_faults
-from b24kit.migrate.spec import Ladder, Language, PipelineSpec, Section, SourceSpec, Wording
+from b24kit.migrate.spec import FieldSpec, Ladder, Language, PipelineSpec, Section, SourceSpec, Wording
 
 FORMAT = 1
 
@@ -38,6 +38,8 @@ class Playbook(Section):
     stages: Ladder | None = Field(default=None, description="Лестница лидов")
     pipelines: tuple[PipelineSpec, ...] = Field(default=(), description="Воронки сделок")
     sources: tuple[SourceSpec, ...] = Field(default=(), description="Справочник источников")
+    fields: tuple[FieldSpec, ...] = Field(default=(), description="Поля карточек для данных, которых требуют стадии")
+    loss_reasons: tuple[Wording, ...] = Field(default=(), description="Причины отказа, где портал их ведёт")
     owners: OwnersSpec = Field(default=OwnersSpec(), description="Кто становится ответственным")
     clean: CleanSpec | None = Field(default=None, description="Разбор завалов")
     robots: RobotsSpec = Field(default=RobotsSpec(), description="Что увидел человек на страницах роботов")

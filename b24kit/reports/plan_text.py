@@ -33,7 +33,7 @@ from b24kit.crm.refs import Kind
 from b24kit.i18n import Language, number, say
 from b24kit.reports.wording import card_text, field_name, reason_text, stage_name, worded
 
-SETTINGS = (Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.LOSS_REASON, Kind.FIELD)
+SETTINGS = (Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON)
 SHOWN_LEFT = 12
 SAMPLES = 3
 _ONE_CARD = frozenset({"id", "address", "name", "subject", "contact", "contacts", "card"})
@@ -172,6 +172,8 @@ def _setting_line(operation: Operation, plan: Plan, lang: Language) -> Line:
         name = values.get("name") or values.get("label") or ""
         return Line("+", " ".join(filter(None, (kind, f"«{name}»", f"({values['code']})" if "code" in values else ""))))
     if isinstance(operation, UpdateRecord):
+        if operation.ref.kind is Kind.GATE:
+            return Line("~", reason_text(operation.reason, lang, plan.names))
         return Line("~", f"{kind} {_changes(operation, plan, lang)}")
     if isinstance(operation, RemoveRecord):
         name = operation.before.get("name") or operation.before.get("label") or operation.ref.id
@@ -182,9 +184,12 @@ def _setting_line(operation: Operation, plan: Plan, lang: Language) -> Line:
 def _changes(operation: UpdateRecord, plan: Plan, lang: Language) -> str:
     """`«old» → «new», order 20 → 30`; the name stands first even when it stays."""
     before, after = operation.before, operation.after
-    name = before.get("name") or plan.names.get(str(operation.ref)) or operation.ref.id
+    name = before.get("name") or plan.names.get(str(operation.ref)) or operation.reason.facts.get("stage")
+    name = name or operation.ref.id
     named = f"«{name}» → «{after['name']}»" if "name" in after else f"«{name}»"
-    rest = [f"{field_name(one, lang)} {before[one]} → {after[one]}" for one in after if one != "name"]
+    rest = [f"{field_name(one, lang)} {before[one]} → {after[one]}" for one in after if one not in ("name", "prompts")]
+    if "prompts" in after:
+        rest.append(say("design.prompts_written", lang, n=len(after["prompts"])))
     return ", ".join([named, *rest])
 
 

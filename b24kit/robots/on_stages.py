@@ -13,13 +13,19 @@ from b24kit.crm.pipeline import LEADS, Stage
 
 
 def robots_step(
-    ladder: str, moves: Mapping[Stage, int], answers: Mapping[str, str] | None = None, *, quiet: bool = False
+    ladder: str,
+    moves: Mapping[Stage, int],
+    answers: Mapping[str, str] | None = None,
+    *,
+    quiet: bool = False,
+    page: str = "",
 ) -> HandStep | None:
     """The step "open the automation of this ladder, write down the robots of these stages"; None without moves.
 
     `moves` counts cards by the existing stage that takes them. The step blocks a larger run until it is answered;
     `answers` are what people wrote down, by the step's key. `quiet`: the cards are new deals, made by an import, which
-    starts no robots at once (those that wait for a time or a change still may).
+    starts no robots at once (those that wait for a time or a change still may). `page`: where the vendor has one page
+    of automation for all ladders.
     """
     busy = {stage: count for stage, count in moves.items() if count}
     if not busy:
@@ -29,9 +35,15 @@ def robots_step(
     facts = {"stages": listed, "codes": [stage.code for stage in busy], "count": sum(busy.values())}
     return HandStep(
         key=key,
-        code="step.robots_new_deals" if quiet else "step.robots_leads" if ladder == LEADS else "step.robots_deals",
+        code="step.automation"
+        if page
+        else "step.robots_new_deals"
+        if quiet
+        else "step.robots_leads"
+        if ladder == LEADS
+        else "step.robots_deals",
         facts=facts,
-        link=automation_link(ladder),
+        link=page or automation_link(ladder),
         answer=(answers or {}).get(key),
         blocking=True,
     )

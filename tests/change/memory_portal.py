@@ -19,7 +19,7 @@ from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
-from b24kit.crm.pipeline import LossReason, Outcome, Pipeline, Source, Stage
+from b24kit.crm.pipeline import Gate, LossReason, Outcome, Pipeline, Source, Stage
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Progress, Seen, Tell, Trace, Where
 from b24kit.crm.records import READABLE, Record, record_from, ref_of, same, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
@@ -132,8 +132,8 @@ class MemoryPortal:
     def pipelines(self) -> list[Pipeline]:
         return cast(list[Pipeline], self.all(Kind.PIPELINE))
 
-    def sources(self) -> list[Source]:
-        return cast(list[Source], self.all(Kind.SOURCE))
+    def gates(self) -> list[Gate]:
+        return []
 
     def loss_reasons(self) -> list[LossReason]:
         return cast(list[LossReason], self.all(Kind.LOSS_REASON))

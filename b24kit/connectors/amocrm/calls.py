@@ -14,6 +14,7 @@ from b24kit.connectors.amocrm.calls_create import create_step
 from b24kit.connectors.amocrm.calls_incoming import take_in_step
 from b24kit.connectors.amocrm.card_fields import changed_card
 from b24kit.connectors.amocrm.methods import ENTITIES
+from b24kit.connectors.amocrm.stage_design import field_demands, wire_prompts, wire_sort
 from b24kit.connectors.amocrm.steps import NEW_ID, Planned, Step, step
 from b24kit.connectors.amocrm.translate import LOST, WON, stage_numbers
 from b24kit.connectors.amocrm.translate_activities import address_of
@@ -72,6 +73,8 @@ def _change(account: Account, write: Change) -> Planned:
     if kind is Kind.SOURCE:
         body = _named(kind, write.values, {"name": "name"})
         return Planned(write, [step("PATCH /sources/{id}", body, id=wire_id(write.ref.id))] if body else [])
+    if kind is Kind.GATE:
+        return Planned(write, _of([_change_gate(write)]))
     if kind in (Kind.ACTIVITY, Kind.TODO, Kind.TASK):
         return Planned(write, _of([_change_task(write)]))
     raise UsageError("amo_not_changeable", kind=kind.value)
@@ -139,13 +142,28 @@ def _tie(ref: Ref, name: str, other: Any, verb: str) -> Step:
 
 def _change_stage(write: Change) -> Step | None:
     pipeline, status = stage_numbers(write.ref.id)
-    body = _named(Kind.STAGE, write.values, {"name": "name", "sort": "sort", "colour": "color"})
+    named = {name: value for name, value in write.values.items() if name != "prompts"}
+    body = _named(Kind.STAGE, named, {"name": "name", "sort": "sort", "colour": "color"})
+    if "sort" in body:
+        body["sort"] = wire_sort(body["sort"], write.before.get("sort"))
+    if write.values.get("prompts"):
+        body["descriptions"] = wire_prompts(write.values["prompts"])
     if status in (WON, LOST):
         moved = sorted(set(body) - {"name"})
         if moved:  # "system statuses: rename only"
             raise UsageError("amo_system_stage", stage=write.ref.id, field=moved[0])
     route = "PATCH /leads/pipelines/{pipeline}/statuses/{id}"
     return step(route, body, pipeline=pipeline, id=status) if body else None
+
+
+def _change_gate(write: Change) -> Step | None:
+    """Only what a field is required on; all the field's own properties stay."""
+    others = sorted(write.values.keys() - {"required_on"})
+    if others:
+        raise UsageError("field_not_writable", kind=write.ref.kind.value, field=others[0])
+    entity = ENTITIES[Kind(write.before["card_kind"])]
+    body = {"required_statuses": field_demands(write.values.get("required_on") or ())}
+    return step(f"PATCH /{entity}/custom_fields/{{id}}", body, id=wire_id(write.ref.id)) if write.values else None
 
 
 def _change_task(write: Change) -> Step | None:
@@ -174,10 +192,10 @@ def _delete(write: Delete) -> Step:
         return step("DELETE /leads/pipelines/{pipeline}/statuses/{id}", pipeline=pipeline, id=status)
     if kind is Kind.PIPELINE:
         return step("DELETE /leads/pipelines/{id}", id=wire_id(write.ref.id))
-    if kind is Kind.SOURCE:
-        return step("DELETE /sources/{id}", id=wire_id(write.ref.id))
     if kind is Kind.LOSS_REASON:
         return step("DELETE /leads/loss_reasons/{id}", id=wire_id(write.ref.id))
+    if kind is Kind.SOURCE:
+        return step("DELETE /sources/{id}", id=wire_id(write.ref.id))
     if kind is Kind.FIELD and write.before.get("card_kind"):
         entity = ENTITIES[Kind(write.before["card_kind"])]
         return step(f"DELETE /{entity}/custom_fields/{{id}}", id=wire_id(write.ref.id))

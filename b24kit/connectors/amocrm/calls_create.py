@@ -8,8 +8,8 @@ from typing import Any
 from b24kit.connectors.amocrm.account import Account
 from b24kit.connectors.amocrm.card_fields import new_card
 from b24kit.connectors.amocrm.methods import ENTITIES
+from b24kit.connectors.amocrm.stage_design import ORDER_STEP, field_demands, wire_prompts, wire_sort
 from b24kit.connectors.amocrm.steps import Step, step
-from b24kit.connectors.amocrm.translate import stage_numbers
 from b24kit.connectors.amocrm.wirevalues import text, unix, wire_id
 from b24kit.crm.pipeline import Outcome
 from b24kit.crm.refs import CARDS, Kind, Ref
@@ -20,7 +20,6 @@ SYSTEM = "b24kit"
 FOLLOW_UP = 1  # the task type that every account has
 _FIELD_TYPES = {"string": "text", "list": "select", "number": "numeric", "double": "numeric", "enumeration": "select"}
 _MULTIPLE = {"select": "multiselect"}
-ORDER_STEP = 10
 
 
 def create_step(account: Account, write: Create) -> Step:
@@ -53,9 +52,11 @@ def _stage(account: Account, write: Create) -> Step:
         # Won and lost are 142 and 143 of each pipeline, and no others.
         raise UsageError("amo_no_more_exits", stage=text(values.get("name")))
     pipeline = account.ladders().pipeline(values["ladder"])
-    body: dict[str, Any] = {"name": values["name"], "sort": int(values.get("sort") or ORDER_STEP)}
+    body: dict[str, Any] = {"name": values["name"], "sort": wire_sort(int(values.get("sort") or ORDER_STEP), None)}
     if values.get("colour"):
         body["color"] = values["colour"]
+    if values.get("prompts"):
+        body["descriptions"] = wire_prompts(values["prompts"])
     return step("POST /leads/pipelines/{pipeline}/statuses", body, pipeline=pipeline)
 
 
@@ -76,8 +77,10 @@ def _source(write: Create) -> Step:
 
 
 def _loss_reason(write: Create) -> Step:
-    values = write.values
-    return step("POST /leads/loss_reasons", {"name": values["name"], "sort": int(values.get("sort") or ORDER_STEP)})
+    body: dict[str, Any] = {"name": text(write.values["name"])}
+    if write.values.get("sort"):
+        body["sort"] = int(write.values["sort"])
+    return step("POST /leads/loss_reasons", body)
 
 
 def _field(write: Create) -> Step:
@@ -90,10 +93,9 @@ def _field(write: Create) -> Step:
         body["enums"] = [
             {"value": option, "sort": (place + 1) * ORDER_STEP} for place, option in enumerate(values["options"])
         ]
-    required = (values.get("extra") or {}).get("required_stages")
+    required = values.get("required_on") or (values.get("extra") or {}).get("required_stages")
     if required:
-        numbers = [stage_numbers(code) for code in required]
-        body["required_statuses"] = [{"pipeline_id": pipeline, "status_id": status} for pipeline, status in numbers]
+        body["required_statuses"] = field_demands(required)
     return step(f"POST /{ENTITIES[Kind(values['card_kind'])]}/custom_fields", body)
 
 
@@ -131,9 +133,9 @@ def _marked(write: Create) -> str:
 
 _MAKERS: dict[Kind, Callable[[Create], Step]] = {
     Kind.SOURCE: _source,
-    Kind.LOSS_REASON: _loss_reason,
     Kind.PIPELINE: _pipeline,
     Kind.FIELD: _field,
+    Kind.LOSS_REASON: _loss_reason,
     Kind.COMMENT: _comment,
     Kind.TODO: _task,
     Kind.TASK: _task,

@@ -9,6 +9,7 @@ from typing import Any
 from b24kit.connectors.amocrm.access import LongLived, claims
 from b24kit.connectors.amocrm.account import WITH
 from b24kit.connectors.amocrm.client import AmoClient, only
+from b24kit.connectors.amocrm.stage_design import LEVELS, ORDER_STEP
 from b24kit.connectors.amocrm.wirevalues import mapping, text
 from b24kit.crm.portal import Capabilities, PortalFacts
 from b24kit.crm.refs import Kind
@@ -27,7 +28,7 @@ CAPABILITIES = Capabilities(
     vendor="amocrm",
     has_leads=True,
     # Cards, tasks and notes have no address for removal; the private ones of the web pages are never used.
-    deletes=frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.LOSS_REASON, Kind.FIELD}),
+    deletes=frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.LOSS_REASON}),
     restores_stage_code=False,
     quiet_creation=frozenset(),
     merges=False,
@@ -47,9 +48,16 @@ CAPABILITIES = Capabilities(
     ),
     keeps_incoming=True,
     brings_contacts=True,
-    closes_by="reason",
     empties_removed_stages=True,
     marks_need_field=True,
+    system_names_only=True,
+    one_failure=True,
+    stage_numbers=(20, ORDER_STEP),
+    prompt_levels=tuple(LEVELS),
+    prompt_length=1_000,
+    loss_reasons=True,
+    automation_page="/settings/pipeline/leads/",
+    remakes_stages=True,
 )
 
 

@@ -21,7 +21,9 @@ from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.errors import UsageError
 
 ACTIVITY_KINDS = (Kind.ACTIVITY, Kind.TODO, Kind.TASK)
-_DIRECTORY_KINDS = (Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.USER, Kind.TEAM, Kind.LOSS_REASON)
+_DIRECTORY_KINDS = (
+    *(Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.GATE, Kind.LOSS_REASON, Kind.USER, Kind.TEAM),
+)
 UIDS = 40  # of incoming leads in one address: they are long
 READABLE = frozenset((*CARDS, *ACTIVITY_KINDS, *_DIRECTORY_KINDS, Kind.INCOMING))
 
@@ -147,9 +149,10 @@ def _directory(reading: Reading, refs: Sequence[Ref]) -> dict[Ref, Record]:
         Kind.STAGE: reading.stages,
         Kind.SOURCE: reading.sources,
         Kind.PIPELINE: reading.pipelines,
+        Kind.GATE: reading.gates,
+        Kind.LOSS_REASON: reading.loss_reasons,
         Kind.USER: reading.users,
         Kind.TEAM: reading.teams,
-        Kind.LOSS_REASON: reading.loss_reasons,
     }
     known = {ref_of(record): record for record in readers[refs[0].kind]()}
     return {ref: known[ref] for ref in refs if ref in known}

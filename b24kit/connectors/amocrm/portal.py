@@ -20,7 +20,7 @@ from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
-from b24kit.crm.pipeline import LossReason, Pipeline, Source, Stage
+from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Seen, Tell, Trace, Where
 from b24kit.crm.records import Record
 from b24kit.crm.refs import CARDS, Kind, Ref
@@ -28,7 +28,7 @@ from b24kit.crm.user import Team, User
 from b24kit.crm.writes import Accept, Bind, Create, Decline, LinkIncoming, Merge, Result, Settled, Unbind, Write
 
 # What the account's kept directories are made of: written, they are asked for anew.
-_DIRECTORIES = frozenset((Kind.STAGE, Kind.PIPELINE, Kind.FIELD))
+_DIRECTORIES = frozenset((Kind.STAGE, Kind.PIPELINE, Kind.FIELD, Kind.GATE))
 AT_ONCE = 250  # writes between two looks: as many as five bulks carry
 
 
@@ -59,6 +59,9 @@ class AmoPortal:
 
     def sources(self) -> list[Source]:
         return self._reading.sources()
+
+    def gates(self) -> list[Gate]:
+        return self._reading.gates()
 
     def loss_reasons(self) -> list[LossReason]:
         return self._reading.loss_reasons()

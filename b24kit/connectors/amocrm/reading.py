@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from b24kit.connectors.amocrm.account import Account
+from b24kit.connectors.amocrm.answers import rows_of
 from b24kit.connectors.amocrm.client import AmoClient
 from b24kit.connectors.amocrm.incoming import to_incoming
 from b24kit.connectors.amocrm.lists import Listing, since
 from b24kit.connectors.amocrm.methods import ENTITIES, ENTITY_WORDS
 from b24kit.connectors.amocrm.paging import Row
+from b24kit.connectors.amocrm.stage_design import prompts_of, to_gate
 from b24kit.connectors.amocrm.translate import (
     stage_code,
     stage_numbers,
@@ -27,7 +29,7 @@ from b24kit.connectors.amocrm.translate_cards import CARD_READERS, EMBED
 from b24kit.connectors.amocrm.wirevalues import embedded
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.incoming import Incoming
-from b24kit.crm.pipeline import LEADS, LossReason, Pipeline, Source, Stage
+from b24kit.crm.pipeline import LEADS, Gate, LossReason, Pipeline, Source, Stage
 from b24kit.crm.portal import Tell, Where
 from b24kit.crm.refs import Kind
 from b24kit.crm.user import Team, User
@@ -44,11 +46,35 @@ class Reading:
         self._client, self._account = client, account
 
     def stages(self) -> list[Stage]:
-        """Stages of every ladder, each ladder in its order (/leads/pipelines, one request)."""
+        """Stages of every ladder, each ladder in its order: /leads/pipelines, and a request a pipeline for prompts."""
         ladders = self._account.ladders(fresh=True)
         rows = [row for row in ladders.rows if not row.get("is_archive")]
-        found = [stage for row in rows for stage in to_stages(row, ladders)]
+        prompts = self._prompts([int(row["id"]) for row in rows])
+        found = [replace(stage, prompts=prompts.get(stage.id, {})) for row in rows for stage in to_stages(row, ladders)]
         return sorted(found, key=lambda stage: (stage.ladder, stage.sort, stage_numbers(stage.code)[1]))
+
+    def _prompts(self, pipelines: Sequence[int]) -> dict[str, dict[str, str]]:
+        """Prompts by the stage's id; only the list of one pipeline's statuses tells them (`with=descriptions`)."""
+        asked = [(f"/leads/pipelines/{pipeline}/statuses", [("with", "descriptions")]) for pipeline in pipelines]
+        replies = self._client.ask(asked) if asked else []
+        return {
+            stage_code(pipeline, int(row["id"])): prompts_of(row)
+            for pipeline, reply in zip(pipelines, replies, strict=True)
+            for row in rows_of(reply.body, "statuses")
+        }
+
+    def gates(self) -> list[Gate]:
+        """Custom fields of contacts, companies and leads with the stages that demand them (/{entity}/custom_fields)."""
+        found: list[Gate] = []
+        for kind in (Kind.LEAD, Kind.CONTACT, Kind.COMPANY):
+            rows = self._client.directory(f"/{ENTITIES[kind]}/custom_fields", "custom_fields")
+            found += [to_gate(row, kind.value) for row in rows]
+        return sorted(found, key=lambda gate: int(gate.id))
+
+    def loss_reasons(self) -> list[LossReason]:
+        """Why leads were closed without success, in their order (/leads/loss_reasons)."""
+        rows = self._client.directory("/leads/loss_reasons", "loss_reasons")
+        return sorted(map(to_loss_reason, rows), key=lambda reason: (reason.sort, int(reason.id)))
 
     def pipelines(self) -> list[Pipeline]:
         """Pipelines of deals, in their order: all but the one that is the ladder of leads."""
@@ -61,11 +87,6 @@ class Reading:
         except NotAllowed:
             return []
         return sorted(map(to_source, rows), key=lambda source: int(source.id))
-
-    def loss_reasons(self) -> list[LossReason]:
-        """Reasons of a loss in their order (/leads/loss_reasons); accounts that switched them off tell none."""
-        rows = self._client.directory("/leads/loss_reasons", "loss_reasons", paged=False)
-        return sorted(map(to_loss_reason, rows), key=lambda reason: (reason.sort, int(reason.id)))
 
     def users(self) -> list[User]:
         """Employees, deactivated ones too, by id."""

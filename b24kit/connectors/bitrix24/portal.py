@@ -22,7 +22,7 @@ from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
-from b24kit.crm.pipeline import LossReason, Pipeline, Source, Stage
+from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Progress, Seen, Tell, Trace, Where
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
@@ -53,12 +53,16 @@ class BitrixPortal:
     def pipelines(self) -> list[Pipeline]:
         return self._reading.pipelines()
 
-    def sources(self) -> list[Source]:
-        return self._reading.sources()
+    def gates(self) -> list[Gate]:
+        """None: what a stage demands is set on the portal's pages and no method tells of it."""
+        return []
 
     def loss_reasons(self) -> list[LossReason]:
-        """None: here failure stages say why."""
+        """None: every failure has a stage of its own."""
         return []
+
+    def sources(self) -> list[Source]:
+        return self._reading.sources()
 
     def users(self) -> list[User]:
         return self._reading.users()
