@@ -207,7 +207,7 @@ def _apply(portal: Portal, plan: Plan, clock: Clock, store: RunStore, folder: Pa
 
 
 def _told(draft: CleanDraft, snapshot: Snapshot) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
-    """Client, owner and the rule that named him by lead: the generator gives a letter the same place on both portals."""
+    """Client, owner and the rule that named him by lead: a letter has the same place on both portals."""
     first = min((int(lead.id) for lead in snapshot.leads()), default=0)
     names = {lead: str(int(lead) - first) for lead in draft.assignment}
     clients = {names[lead]: client for lead, client in draft.assignment.items()}

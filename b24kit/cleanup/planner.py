@@ -121,10 +121,14 @@ def _on_cards_there(
         draft,
         operations=ordered(list(taken.operations)),
         assignment=taken.assignment,
-        notes=(*draft.notes, *notes, *taken.notes),
+        notes=(*(note for note in draft.notes if note.code not in _MARKS_REPEATS), *notes, *taken.notes),
         steps=(*draft.steps, *taken.steps),
         left=(*draft.left, *arrivals.left),
     )
+
+
+# What is said of portals that mark a lead for good once it hangs on a client.
+_MARKS_REPEATS = frozenset({"clean.note.repeat_leads"})
 
 
 @dataclass(frozen=True, slots=True)

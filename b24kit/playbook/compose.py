@@ -146,7 +146,9 @@ def _clean(
     assert playbook.clean is not None
     codes = closing_codes(playbook, snapshot, capabilities)
     close = playbook.clean.close
-    wanted = {name: codes[word] for name in ("new_client", "linked", "archive") if (word := getattr(close, name))}
+    wanted = {
+        name: codes.get(word, word) for name in ("new_client", "linked", "archive") if (word := getattr(close, name))
+    }
     update: dict[str, object] = {"close": close.model_copy(update=wanted)}
     spec: CleanSpec = playbook.clean.model_copy(update={**update, "mode": mode} if mode else update)
     if spec.mode == "extract":

@@ -135,6 +135,9 @@ class MemoryPortal:
     def gates(self) -> list[Gate]:
         return []
 
+    def sources(self) -> list[Source]:
+        return cast(list[Source], self.all(Kind.SOURCE))
+
     def loss_reasons(self) -> list[LossReason]:
         return cast(list[LossReason], self.all(Kind.LOSS_REASON))
 

@@ -11,7 +11,7 @@ import pytest
 
 from b24kit.change.draft import plan_over
 from b24kit.change.guard import Consent, final_operations, final_phrase
-from b24kit.change.intake import AcceptIncoming, DeclineIncoming, Intake
+from b24kit.change.intake import AcceptIncoming, AttachIncoming, DeclineIncoming, Intake
 from b24kit.change.operation import CreateRecord
 from b24kit.change.plan import Plan
 from b24kit.change.recap import Ended, Recap
@@ -135,7 +135,7 @@ def test_a_clean_up_is_whole_leaves_nothing_to_do_and_goes_back_but_for_what_was
 
 def test_letters_that_go_to_the_bin_need_the_typed_phrase(account: Account) -> None:
     plan = account.planned(account.pull("before"))
-    with pytest.raises(Refused, match="guard.final"):
+    with pytest.raises(Refused, match=r"guard\.final"):
         account.applied(plan, phrase="")
 
 
@@ -165,7 +165,7 @@ def test_a_killed_run_goes_on_where_it_was_and_does_nothing_twice(
     left = [after]
 
     def dying(self: Portal, writes: Sequence[Write], intend: Intend, tell: Tell | None = None) -> Iterator[Result]:
-        for result in whole(self, writes, intend, tell):  # type: ignore[arg-type]
+        for result in whole(self, writes, intend, tell):
             left[0] -= 1
             if left[0] < 0:
                 raise PowerCut
@@ -203,8 +203,6 @@ def test_deletion_is_offered_as_archive_and_says_so(account: Account) -> None:
 
 
 def test_letters_of_clients_with_an_open_deal_are_linked_after_a_probe(account: Account) -> None:
-    from b24kit.change.intake import AttachIncoming
-
     plan = account.planned(account.pull("before"), incoming={"link": "probe"})
     links = [one for one in plan.operations if isinstance(one, AttachIncoming)]
     assert links and all(one.needs == (links[0].key,) for one in links[1:])

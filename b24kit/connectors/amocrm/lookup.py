@@ -21,9 +21,7 @@ from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.errors import UsageError
 
 ACTIVITY_KINDS = (Kind.ACTIVITY, Kind.TODO, Kind.TASK)
-_DIRECTORY_KINDS = (
-    *(Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.GATE, Kind.LOSS_REASON, Kind.USER, Kind.TEAM),
-)
+_DIRECTORY_KINDS = (*(Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.GATE, Kind.LOSS_REASON, Kind.USER, Kind.TEAM),)
 UIDS = 40  # of incoming leads in one address: they are long
 READABLE = frozenset((*CARDS, *ACTIVITY_KINDS, *_DIRECTORY_KINDS, Kind.INCOMING))
 
