@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from b24kit.change.checking import Checked
     from b24kit.change.plan import Plan
     from b24kit.change.runs import Run
+    from b24kit.reports.doubles import Doubled
 
 SHOWN = 50
 
@@ -118,23 +120,30 @@ def verify(
     """Look on the portal whether everything a run did still stands, and which steps of people are open."""
     with desk(context) as at:
         from b24kit.change.checking import check_run
+        from b24kit.reports.doubles import FILE, counted, doubles_of, without_united, write_doubles
 
         found = find_run(at, run)
-        checked = check_run(found, at.portal)
+        doubles = doubles_of(found.plan, at.portal)
+        checked = without_united(check_run(found, at.portal), doubles)
+        if doubles:
+            write_doubles(doubles, found.folder / FILE)
         if at.screen.as_json:
             rows = [
                 {"ref": str(d.ref), "field": d.field, "wanted": d.before, "found": d.after} for d in checked.differences
             ]
             steps = [{"key": step.key, "code": step.code, "answer": step.answer} for step in found.plan.steps]
-            at.screen.document("verify", run=found.id, checked=checked.checked, differences=rows, steps=steps)
+            at.screen.document(
+                "verify", run=found.id, checked=checked.checked, differences=rows, steps=steps, doubles=counted(doubles)
+            )
         else:
-            say_checked(at, found, checked)
+            say_checked(at, found, checked, doubles)
         if detailed_exitcode and checked.differences:
             raise typer.Exit(2)
 
 
-def say_checked(at: Desk, run: Run, checked: Checked) -> None:
+def say_checked(at: Desk, run: Run, checked: Checked, doubles: Sequence[Doubled] = ()) -> None:
     """What does not stand any more, the steps of people, and one line that sums it up."""
+    from b24kit.reports.doubles import CHECK, FILE, counted
     from b24kit.reports.plan_text import difference_line, step_text
 
     for difference in checked.differences[:SHOWN]:
@@ -142,7 +151,12 @@ def say_checked(at: Desk, run: Run, checked: Checked) -> None:
     if len(checked.differences) > SHOWN:
         at.screen.say("table.more", n=len(checked.differences) - SHOWN)
     for number, step in enumerate(run.plan.steps, 1):
-        said = at.screen.text("verify.step_open", n=number, answer=step.answer, step=step_text(step, run.plan, at.lang))
+        told = step_text(step, run.plan, at.lang)
+        if step.check == CHECK and doubles:
+            facts = counted(doubles) | {"file": str(run.folder / FILE)}
+            at.screen.sign("!", at.screen.text("verify.doubles", number=number, step=told, **facts))
+            continue
+        said = at.screen.text("verify.step_open", n=number, answer=step.answer, step=told)
         at.screen.sign("!", said)
     bad = len({difference.ref for difference in checked.differences})
     at.screen.say("verify.bad" if bad else "verify.good", run=run.id, n=bad or checked.checked, of=checked.checked)

@@ -120,7 +120,8 @@ def test_a_letter_of_a_known_client_is_never_taken_in() -> None:
 def test_a_letter_about_an_open_deal_is_linked_only_where_the_playbook_tries_it() -> None:
     known = contact(7, "Орлов Пётр", "orlov@firm.example")
     deal = Deal(id="5", title="Стенд", pipeline="2", stage="2:9", contact="7", created=NOW - timedelta(days=80))
-    records = [known, deal], waits(1, "orlov@firm.example")
+    cards: list[Record] = [known, deal]
+    records = cards, waits(1, "orlov@firm.example")
     assert isinstance(by_key(planned(*records, incoming={"link": "probe"}))["attach-1"], AttachIncoming)
     assert "attach-1" not in by_key(planned(*records))
 
