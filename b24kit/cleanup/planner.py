@@ -148,8 +148,11 @@ def sort_out(
     now: datetime,
     decisions: InForce,
     stage_limits: Mapping[str, timedelta] | None = None,
+    capabilities: Capabilities | None = None,
 ) -> SortedOut:
     """The clusters that a plan would be made of, for people to look at beforehand."""
+    if capabilities is not None:
+        snapshot = unfold(snapshot, capabilities, mail=spec.incoming.mail == "take").snapshot
     if not snapshot.facts.leads_on:
         raise Refused("clean.no_leads", portal=snapshot.portal_id)
     routing = resolve(owners, Staff.of(snapshot.users(), snapshot.teams()), snapshot.sources(), snapshot.facts)

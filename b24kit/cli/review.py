@@ -172,7 +172,8 @@ def _doubts(at: Desk, snapshot: Snapshot, name: str, decided: list[Decision]) ->
     # What was called wrong must be seen to be split.
     force = replace(in_force(snapshot, decided, playbook.clean.protect), wrong=())
     limits = pile_limits(playbook, snapshot)
-    found = sort_out(snapshot, playbook.clean, playbook.owners, at.clock.now(), force, limits)
+    able = at.portal.capabilities
+    found = sort_out(snapshot, playbook.clean, playbook.owners, at.clock.now(), force, limits, able)
     return find_doubts(found, snapshot, force, decided)
 
 
