@@ -44,7 +44,7 @@ class Script:
         self.open = False
         for ref, record in event.present.items():
             if ref.kind is Kind.LEAD:
-                self.writes.append(Change(f"w{ref.id}", ref, {"comment": "увидено"}, {"comment": ""}))
+                self.writes.append(Change(f"w{ref.id}", ref, {"title": "увидено"}, {"title": ""}))
             assert record is not None
 
 
@@ -56,7 +56,9 @@ def carried(field: Field, script: Script) -> Script:
 
 
 def leads(field: Field, count: int) -> list[Ref]:
-    return [lead.ref for _, lead in zip(range(count), field.portal.leads(), strict=False)]
+    waiting = {one.lead for one in field.portal.incoming()}
+    free = (lead for lead in field.portal.leads() if lead.id not in waiting)
+    return [lead.ref for _, lead in zip(range(count), free, strict=False)]
 
 
 def test_what_is_seen_is_written_and_what_is_gone_is_told(field: Field) -> None:
@@ -65,7 +67,7 @@ def test_what_is_seen_is_written_and_what_is_gone_is_told(field: Field) -> None:
     assert script.seen[Ref(Kind.LEAD, "99999")] is None
     assert {result.settled for result in script.results} == {Settled.DONE}
     assert sorted(script.intended) == sorted(f"w{ref.id}" for ref in found)
-    assert {getattr(record, "comment", "") for record in field.portal.read(found).values()} == {"увидено"}
+    assert {getattr(record, "title", "") for record in field.portal.read(found).values()} == {"увидено"}
 
 
 def test_activities_come_with_their_bindings_and_directories_whole(field: Field) -> None:
@@ -87,6 +89,7 @@ def test_in_a_lost_batch_looks_are_repeated_and_writes_are_unknown(field: Field,
 
 
 def test_what_is_withheld_does_not_leave_and_has_no_result(field: Field) -> None:
+    field.needs("bind activity")
     letter = next(iter(field.portal.activities(on=Kind.LEAD)))
     contacts = [contact.ref for _, contact in zip(range(3), field.portal.contacts(), strict=False)]
     writes: list[Write] = [Bind(f"b{card.id}", letter.ref, card) for card in contacts]
@@ -99,6 +102,7 @@ def test_what_is_withheld_does_not_leave_and_has_no_result(field: Field) -> None
 
 
 def test_a_method_without_running_time_does_not_hold_the_others(field: Field) -> None:
+    field.needs("bind activity")
     rule = {"model": "docs", "window": 600, "limit": 5}
     field.control.settings(operating=rule, work={"crm.activity.binding.add": 0.5, "crm.lead.update": 0.05})
     field.control.log_calls(True)
@@ -107,7 +111,7 @@ def test_a_method_without_running_time_does_not_hold_the_others(field: Field) ->
     found = leads(field, 20)
     began = field.clock.monotonic()
     writes: list[Write] = [Bind(f"b{letter.id}", letter, contact) for letter in letters]
-    writes += [Change(f"w{ref.id}", ref, {"comment": "мимо"}, {"comment": ""}) for ref in found]
+    writes += [Change(f"w{ref.id}", ref, {"title": "мимо"}, {"title": ""}) for ref in found]
     ends: dict[str, float] = {}
     script = Script([], writes)
     for event in field.portal.carry(script):
@@ -128,5 +132,5 @@ def test_carried_by_turns_comes_to_the_same(field: Field) -> None:
     assert {result.settled for result in script.results} == {Settled.DONE}
     assert sorted(script.intended) == ["c0", "c2", *sorted(f"w{ref.id}" for ref in found)]
     assert sorted(result.key for result in script.results) == sorted(script.intended)
-    assert {getattr(record, "comment", "") for record in field.portal.read(found).values()} == {"увидено"}
+    assert {getattr(record, "title", "") for record in field.portal.read(found).values()} == {"увидено"}
     assert told[-1].done == len(script.results)

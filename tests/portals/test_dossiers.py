@@ -12,7 +12,7 @@ from b24kit.connectors.factory import open_portal
 from b24kit.crm.dossier import Attachment, Dossier, Part, print_of
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Bind, Change, Create, Delete, Unbind
-from tests.portals.conftest import Field
+from tests.portals.conftest import DOSSIER_REQUESTS, Field
 
 LEAD = Ref(Kind.LEAD, "5")
 LETTER: dict[str, Any] = {
@@ -39,6 +39,7 @@ def prints(found: Dossier, part: Part) -> list[str]:
 
 
 def test_what_is_hung_on_a_card_is_read_back_with_its_files(field: Field) -> None:
+    field.needs("create activity")
     before = dossier(field)
     letter = field.made(Create("p.l", Kind.ACTIVITY, LETTER))
     comment = field.made(Create("p.c", Kind.COMMENT, COMMENT))
@@ -58,6 +59,7 @@ def test_what_is_hung_on_a_card_is_read_back_with_its_files(field: Field) -> Non
 
 
 def test_no_address_with_access_in_it_stands_in_a_dossier(field: Field) -> None:
+    field.needs("create activity")
     field.made(Create("p.l", Kind.ACTIVITY, LETTER))
     field.made(Create("p.c", Kind.COMMENT, COMMENT))
     text = str(dossier(field).body())
@@ -65,6 +67,7 @@ def test_no_address_with_access_in_it_stands_in_a_dossier(field: Field) -> None:
 
 
 def test_a_card_with_more_letters_than_a_page_is_read_whole(field: Field) -> None:
+    field.needs("create activity")
     known = len(dossier(field).activities)
     field.do(*(Create(f"p.{number}", Kind.ACTIVITY, {**LETTER, "files": []}) for number in range(120)))
     found = dossier(field).activities
@@ -78,10 +81,11 @@ def test_many_cards_take_few_requests(field: Field) -> None:
     assert [one.ref for one in found] == leads
     metrics = field.control.metrics()
     # Two rounds of cards, four lists a card and three questions together; unknown methods start with small batches.
-    assert metrics["requests"] <= 20
+    assert metrics["requests"] <= DOSSIER_REQUESTS[field.vendor]
 
 
 def test_what_was_removed_does_not_survive_and_what_hangs_elsewhere_does(field: Field) -> None:
+    field.needs("create activity")
     contact = next(iter(field.portal.contacts())).ref
     alone = field.made(Create("p.1", Kind.ACTIVITY, {**LETTER, "files": []}))
     shared = field.made(Create("p.2", Kind.ACTIVITY, {**LETTER, "files": []}))
@@ -103,6 +107,7 @@ def test_what_was_removed_does_not_survive_and_what_hangs_elsewhere_does(field: 
 def test_a_lost_answer_about_what_was_hung_on_a_card_is_settled_by_looking(
     field: Field, kind: Kind, done: bool
 ) -> None:
+    field.needs(f"create {kind.value}")
     values = {Kind.ACTIVITY: {**LETTER, "files": []}, Kind.COMMENT: {**COMMENT, "files": []}, Kind.PRODUCT: PRODUCT}
     write = Create(f"p.{kind.value}", kind, values[kind])
     with field.losing_answers(done=done):
@@ -113,6 +118,7 @@ def test_a_lost_answer_about_what_was_hung_on_a_card_is_settled_by_looking(
 
 
 def test_a_letter_that_went_out_is_ticked_off_without_being_sent(field: Field) -> None:
+    field.needs("create activity")
     values = {**LETTER, "direction": "out", "done": False, "files": []}
     made = Ref(Kind.ACTIVITY, field.made(Create("p.1", Kind.ACTIVITY, values)))
     field.do(Change("p.2", made, {"done": True}, {"done": False}))
@@ -122,6 +128,7 @@ def test_a_letter_that_went_out_is_ticked_off_without_being_sent(field: Field) -
 
 
 def test_a_comment_can_be_taken_off_a_card_again(field: Field) -> None:
+    field.needs("bind comment")
     contact = next(iter(field.portal.contacts())).ref
     comment = Ref(Kind.COMMENT, field.made(Create("p.1", Kind.COMMENT, {"card": str(LEAD), "text": "x"})))
     field.do(Bind("p.2", comment, contact))
@@ -131,6 +138,8 @@ def test_a_comment_can_be_taken_off_a_card_again(field: Field) -> None:
 
 
 def test_files_that_this_access_may_not_read_come_without_content(field: Field) -> None:
+    if "webhooks" not in field.control.settings():
+        pytest.skip("an access here is no list of scopes")
     field.made(Create("p.c", Kind.COMMENT, COMMENT))
     narrow = {"user_id": 1, "code": "narrow0000000000", "scopes": ["crm", "user", "department"]}
     field.control.settings(webhooks=[*field.control.settings()["webhooks"], narrow])

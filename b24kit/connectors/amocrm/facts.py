@@ -44,7 +44,10 @@ CAPABILITIES = Capabilities(
         Kind.COMPANY: frozenset({"comment", "last_activity"}),
     },
     refuses=frozenset(
-        ("create notice", "bind activity", "unbind activity", "bind todo", "unbind todo", "create user", "create team")
+        (
+            *("create activity", "create product", "create notice", "create user", "create team"),
+            *("bind activity", "unbind activity", "bind todo", "unbind todo", "bind comment", "unbind comment"),
+        )
     ),
     keeps_incoming=True,
     brings_contacts=True,
