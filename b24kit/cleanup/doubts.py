@@ -28,7 +28,7 @@ _ASKABLE = frozenset(
     f"clean.left.{why}"
     for why in (
         *("several_contacts", "contact_name_differs", "names_differ", "shared_mailbox", "role_mailbox", "no_address"),
-        *("split_apart", "review"),
+        *("split_apart", "review", "maybe_known"),
     )
 )
 

@@ -13,6 +13,8 @@ from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Bind, Change, Create, Result, Settled, Write
 from tests.portals.conftest import Field
 
+ONLY = ("bitrix24",)
+
 
 class Script:
     """A feed that looks at things, and writes what `then` makes of what was seen."""

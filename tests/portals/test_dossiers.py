@@ -14,6 +14,8 @@ from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Bind, Change, Create, Delete, Unbind
 from tests.portals.conftest import DOSSIER_REQUESTS, Field
 
+ONLY = ("bitrix24",)
+
 LEAD = Ref(Kind.LEAD, "5")
 LETTER: dict[str, Any] = {
     "card": str(LEAD), "channel": "email", "direction": "in", "subject": "Счёт", "text": "Добрый день", "done": True,

@@ -28,7 +28,7 @@ from b24kit.connectors.batching import (
     unknown,
 )
 from b24kit.connectors.bitrix24.encode import travels_alone
-from b24kit.connectors.bitrix24.exchange import BatchAnswer, Exchange
+from b24kit.connectors.bitrix24.exchange import SHORTEST, BatchAnswer, Exchange
 from b24kit.connectors.bitrix24.outlook import Outlook
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.connectors.flight import Flight, Lanes
@@ -283,7 +283,8 @@ class Dispatch:
         """Nothing is in flight and nothing may be sent: wait a little, told to the caller."""
         self._tell(source, outlook, tell)
         now = self._clock.monotonic()
-        self._clock.sleep(min((pause.ask - now for pause in self._paused.values()), default=0.0))
+        wait = min((pause.ask - now for pause in self._paused.values()), default=0.0)
+        self._clock.sleep(max(wait, SHORTEST))
 
     def _tell(self, source: Source, outlook: Outlook, tell: Tell | None) -> None:
         if tell is not None:
