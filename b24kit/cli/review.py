@@ -173,7 +173,7 @@ def _doubts(at: Desk, snapshot: Snapshot, name: str, decided: list[Decision]) ->
     force = replace(in_force(snapshot, decided, playbook.clean.protect), wrong=())
     limits = pile_limits(playbook, snapshot)
     found = sort_out(snapshot, playbook.clean, playbook.owners, at.clock.now(), force, limits)
-    return find_doubts(found, snapshot, force, decided)
+    return find_doubts(found, snapshot, force, decided, playbook.clean)
 
 
 def _doubts_of_file(leads: Path) -> Doubts:
