@@ -53,7 +53,7 @@ def joined(here: Job, key: str) -> bool:
 
 
 def test_answers_decide_the_next_plan_which_is_applied_and_taken_back(tmp_path: Path) -> None:
-    with job(tmp_path, leads=300) as here:
+    with job(tmp_path, leads=700) as here:
         book = here.folder / "client" / "review.xlsx"
         before = people_see(here.state())
         here.plans()
@@ -120,7 +120,7 @@ def test_contradicting_answers_are_named_and_nothing_is_kept(tmp_path: Path) -> 
 
 
 def test_a_half_filled_workbook_goes_on_where_it_was_left(tmp_path: Path) -> None:
-    with job(tmp_path, leads=300) as here:
+    with job(tmp_path, leads=700) as here:
         book, second = here.folder / "client" / "review.xlsx", here.folder / "client" / "second.xlsx"
         assert here.types("review", "export", "-o", str(book)).exit == 0
         first, unsure, *rest = keys(book)
