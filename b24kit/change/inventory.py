@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from b24kit.change.backup import Backup
+from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import BindLetter, CreateRecord, RemoveRecord, UnbindLetter, UpdateRecord
 from b24kit.change.plan import Plan
 from b24kit.crm.dossier import Dossier, Part, print_of
@@ -216,6 +217,8 @@ def touched_cards(plan: Plan) -> set[Ref]:
     for one in plan.operations:
         if isinstance(one, UpdateRecord | RemoveRecord):
             found.add(one.ref)
+        elif isinstance(one, MergeRecords):
+            found.update(one.cards)
         elif isinstance(one, BindLetter | UnbindLetter):
             found.add(one.card)
     return {ref for ref in found if ref.kind in CARDS and not ref.is_new}
