@@ -54,7 +54,7 @@ def export(
             snapshot, name = _read(at, playbook, plan)
             portal, vendor = snapshot.portal_id, at.profile.vendor
             store = at.decisions(portal)
-            decided = store.decisions()
+            decided = at.decided(portal)
             doubts = _doubts(at, snapshot, name, decided)
         book = _book(at, portal, doubts, decided, out, sample, seed)
         if since is not None and store is not None:
