@@ -21,7 +21,7 @@ def made(**rules: str) -> CreateRecord:
         when = NOW - timedelta(days=90 - number)
         records += [
             replace(lead(number), source=source, created=when),
-            letter(number, f"{name} <a.belova@mail.ru>", number),
+            letter(number, f"{name} <a.belova@mail.ru>", number, days=90 - number),
         ]
     draft = plan(snapshot(records), clean={"survive": rules})
     (one,) = [op for op in draft.operations if isinstance(op, CreateRecord) and op.kind is Kind.CONTACT]
