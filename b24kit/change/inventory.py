@@ -235,7 +235,8 @@ def counted_cards(plan: Plan) -> dict[str, int]:
     """How many cards the proof reads, before and after together: by how (`DOSSIER` or `BELONGINGS`)."""
     touched, going = touched_cards(plan), going_cards(plan) & touched_cards(plan)
     made = sum(isinstance(one, CreateRecord) and one.kind in CARDS for one in plan.operations)
-    found = {DOSSIER: 2 * len(going), BELONGINGS: 2 * (len(touched) - len(going)) + made}
+    stay = sum(isinstance(one, MergeRecords) for one in plan.operations)  # what is removed or swallowed is read once
+    found = {DOSSIER: len(going) + stay, BELONGINGS: 2 * (len(touched) - len(going)) + made}
     return {name: count for name, count in found.items() if count}
 
 
