@@ -160,7 +160,7 @@ class Bench:
         ids = {key: entry.new_id for key, entry in self.store.open(run.run_id).journal.last().items()}
         made = {}
         for operation in plan.operations:
-            if operation.target.is_new and (new := ids.get(operation.key)):
+            if operation.reason.code == "undo.merged_card" and (new := ids.get(operation.key)):
                 made[Ref(operation.target.kind, str(operation.reason.facts.get("id")))] = Ref(
                     operation.target.kind, new
                 )

@@ -56,6 +56,7 @@ class Manifest:
     bytes: int
     unread_files: tuple[str, ...] = ()
     unread_parts: tuple[str, ...] = ()
+    file_fields: int = 0  # cards with files in fields of their own: shown by the portal, never written
 
     def count(self, part: Part) -> int:
         return self.parts.get(part.value, 0)
@@ -173,6 +174,7 @@ class Backup:
             bytes=size[0],
             unread_files=tuple(name or f"#{found}" for name, found in unread),
             unread_parts=tuple(row[0] for row in hidden),
+            file_fields=sum(_has_file_fields(self.dossier(ref)) for ref in self.refs()),
         )
 
     def verify(self) -> Verified:
@@ -213,6 +215,13 @@ class Backup:
         self._base.execute("DELETE FROM parts WHERE ref = ?", (ref,))
         rows = {(ref, part.value, item): print_of(part, values) for part, item, values in dossier.items()}
         self._base.executemany("INSERT INTO parts VALUES (?, ?, ?, ?)", [(*key, seal) for key, seal in rows.items()])
+
+
+def _has_file_fields(dossier: Dossier | None) -> bool:
+    """Whether a field of the card holds a file: those come as maps, alone or in a list."""
+    extra = (dossier.card.get("extra") or {}) if dossier is not None else {}
+    lists = (value if isinstance(value, list | tuple) else [value] for value in extra.values())
+    return any(isinstance(one, Mapping) for several in lists for one in several)
 
 
 class Backups:

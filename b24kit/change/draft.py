@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from b24kit.change.inventory import counted_cards
+from b24kit.change.merging import merged_cards
 from b24kit.change.operation import Operation, Reason, RemoveRecord
 from b24kit.change.plan import HandStep, LeftAlone, Plan
 from b24kit.change.planform import operation_body, seal_of
@@ -63,15 +65,18 @@ def plan_over(
 def priced(plan: Plan, portal: PortalWrites) -> Plan:
     """The plan with its cost at this portal's limits: its writes, and the re-reading of what it touches.
 
-    Cards are read twice, by the guard before the start and by the executor just before they are written.
+    Cards are read twice, by the guard before the start and by the executor just before they are written; what hangs on
+    them is listed before the run and after it, for the proof that nothing was lost.
     """
     refs = looked_at((one for one in plan.operations if not one.target.is_new), {})
-    reads = Counter(ref.kind.value for ref in refs)
+    reads: Counter[str] = Counter(ref.kind.value for ref in refs)
     reads.update(ref.kind.value for ref in refs if ref.kind in CARDS)
     # What is removed with a copy is read whole twice: for the copy, and right before it goes.
-    if copied := 2 * sum(isinstance(one, RemoveRecord) and one.kept for one in plan.operations):
-        reads[DOSSIER] = copied
-    return replace(plan, cost=portal.price(plan.write_counts(), reads))
+    reads[DOSSIER] = 2 * sum(isinstance(one, RemoveRecord) and one.kept for one in plan.operations)
+    reads[DOSSIER] += len(merged_cards(plan.operations))
+    if plan.undoes is None:  # a way back is proven by the run that it takes back
+        reads.update(counted_cards(plan))
+    return replace(plan, cost=portal.price(plan.write_counts(), +reads))
 
 
 def _plan_id(snapshot: Snapshot, operations: Sequence[Operation], now: datetime) -> str:

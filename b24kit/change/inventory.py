@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from b24kit.change.backup import Backup
+from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import BindLetter, CreateRecord, RemoveRecord, UnbindLetter, UpdateRecord
 from b24kit.change.plan import Plan
 from b24kit.crm.dossier import Dossier, Part, print_of
-from b24kit.crm.portal import PortalReads
+from b24kit.crm.portal import BELONGINGS, DOSSIER, PortalReads
 from b24kit.crm.refs import CARDS, Kind, Ref
 
 CONSENT = "consent"  # refusals: a part of their own, since they must stand on the client
@@ -103,7 +104,7 @@ class Inventory:
     def take_before(self, portal: PortalReads, plan: Plan, consent: Collection[str] = ()) -> None:
         """List what hangs on every card the plan touches; once, before its first write."""
         if not self.taken:
-            self._take("before", portal, sorted(touched_cards(plan)), consent)
+            self._take("before", portal.belongings(sorted(touched_cards(plan)), going_cards(plan)), consent)
             self._base.execute("INSERT OR REPLACE INTO meta VALUES ('before', 'whole')")
 
     def take_after(
@@ -121,7 +122,7 @@ class Inventory:
         creations = [one for one in plan.operations if isinstance(one, CreateRecord) and one.kind in CARDS]
         made = {Ref(one.kind, new_ids[one.key]) for one in creations if one.key in new_ids}
         self._base.executescript("DELETE FROM after; DELETE FROM elsewhere; DELETE FROM taken_away;")
-        self._take("after", portal, sorted(touched_cards(plan) | made), consent)
+        self._take("after", portal.belongings(sorted(touched_cards(plan) | made), going_cards(plan)), consent)
         self._find_elsewhere(portal)
         self._note_relinked(plan)
         self._base.executemany("INSERT OR IGNORE INTO taken_away VALUES (?)", [(card,) for card in taken_away])
@@ -188,8 +189,8 @@ class Inventory:
             seal.update("\x1f".join(row).encode())
         return seal.hexdigest()[:16]
 
-    def _take(self, table: str, portal: PortalReads, refs: Iterable[Ref], consent: Collection[str]) -> None:
-        rows = (row for dossier in portal.dossiers(refs) for row in _rows(dossier, consent))
+    def _take(self, table: str, dossiers: Iterable[Dossier], consent: Collection[str]) -> None:
+        rows = (row for dossier in dossiers for row in _rows(dossier, consent))
         self._insert(table, rows)
 
     def _insert(self, table: str, rows: Iterable[tuple[str, str, str, str]]) -> None:
@@ -230,9 +231,27 @@ def touched_cards(plan: Plan) -> set[Ref]:
     for one in plan.operations:
         if isinstance(one, UpdateRecord | RemoveRecord):
             found.add(one.ref)
+        elif isinstance(one, MergeRecords):
+            found.update(one.cards)
         elif isinstance(one, BindLetter | UnbindLetter):
             found.add(one.card)
     return {ref for ref in found if ref.kind in CARDS and not ref.is_new}
+
+
+def going_cards(plan: Plan) -> frozenset[Ref]:
+    """The cards that a plan removes or merges: everything that hangs on them is in question."""
+    merges = [one for one in plan.operations if isinstance(one, MergeRecords)]
+    removed = {one.ref for one in plan.operations if isinstance(one, RemoveRecord)}
+    return frozenset(removed.union(*(one.cards for one in merges)))
+
+
+def counted_cards(plan: Plan) -> dict[str, int]:
+    """How many cards the proof reads, before and after together: by how (`DOSSIER` or `BELONGINGS`)."""
+    touched, going = touched_cards(plan), going_cards(plan) & touched_cards(plan)
+    made = sum(isinstance(one, CreateRecord) and one.kind in CARDS for one in plan.operations)
+    stay = sum(isinstance(one, MergeRecords) for one in plan.operations)  # what is removed or swallowed is read once
+    found = {DOSSIER: len(going) + stay, BELONGINGS: 2 * (len(touched) - len(going)) + made}
+    return {name: count for name, count in found.items() if count}
 
 
 def _rows(dossier: Dossier, consent: Collection[str]) -> Iterator[tuple[str, str, str, str]]:

@@ -2,12 +2,12 @@
 
 Values that differ are made equal by updates that go before it, so the portal never has to ask a person which one
 counts. Way back: each swallowed card is made again from its before-image and everything that is known to have hung on
-it is hung back; its number, its dates and its timeline stay lost, and are said so before the start.
+it is hung back; its number and its dates stay lost, and are said so before the start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
@@ -23,6 +23,7 @@ from b24kit.change.operation import (
     making_phase,
 )
 from b24kit.crm.activity import Activity
+from b24kit.crm.dossier import Dossier
 from b24kit.crm.portal import Capabilities, PortalReads
 from b24kit.crm.records import VOLATILE, Record, comparable, ref_of, values_of
 from b24kit.crm.refs import Kind, Ref
@@ -40,7 +41,7 @@ class MergeRecords(Operation):
     """Let `survivor` swallow `losers`. `before` holds every card as it was planned on, by reference.
 
     `links` names by card what is known to hang on it (leads, deals, contacts, letters), so that it can be hung back.
-    Seam: a card is made again from its before-image alone; a full dossier of it would bring back its timeline too.
+    What hung on a loser besides stands in the copy taken before the run (`unmerging`).
     """
 
     symbol: ClassVar[str] = "-"
@@ -112,15 +113,24 @@ def moved_on(now: Mapping[str, Any], was: Mapping[str, Any], survivor: Mapping[s
 
 def with_links(operations: Sequence[Operation], portal: PortalReads) -> tuple[Operation, ...]:
     """The operations with the activities added that hang on the cards to be merged: only the portal can tell those."""
-    return tuple(_with_links(one, portal) if isinstance(one, MergeRecords) else one for one in operations)
+    merges = [one for one in operations if isinstance(one, MergeRecords)]
+    hung = {found.ref: activities_on(found) for found in portal.dossiers(ref for one in merges for ref in one.cards)}
+    return tuple(_with_links(one, hung) if isinstance(one, MergeRecords) else one for one in operations)
 
 
-def _with_links(operation: MergeRecords, portal: PortalReads) -> MergeRecords:
-    links = {card: list(found) for card, found in operation.links.items()}
-    for ref in operation.cards:
-        hanging = [f"{Kind.ACTIVITY.value}:{one.id}" for one in portal.traces(ref) if one.what == "activity"]
-        links[str(ref)] = [*links.get(str(ref), ()), *sorted(hanging)]
+def activities_on(dossier: Dossier) -> list[str]:
+    """References of the activities that hang on a card."""
+    return sorted(f"{Kind.ACTIVITY.value}:{one['id']}" for one in dossier.activities)
+
+
+def _with_links(operation: MergeRecords, hung: Mapping[Ref, Sequence[str]]) -> MergeRecords:
+    links = {str(ref): [*operation.links.get(str(ref), ()), *hung.get(ref, ())] for ref in operation.cards}
     return replace(operation, links=links)
+
+
+def merged_cards(operations: Iterable[Operation]) -> list[Ref]:
+    """Cards that a plan lets others swallow: they are copied whole before, like those that it removes."""
+    return [ref for one in operations if isinstance(one, MergeRecords) for ref in one.losers]
 
 
 def made_again(operation: MergeRecords) -> dict[Ref, CreateRecord]:

@@ -79,6 +79,8 @@ def losses(manifest: Manifest) -> list[Reason]:
         "file_ids": manifest.count(Part.FILES),
         "unread_files": len(manifest.unread_files),
         "task_notices": manifest.count(Part.TASKS),
+        "task_links": manifest.count(Part.TASKS),
+        "file_fields": manifest.file_fields,
         "requisites": manifest.count(Part.REQUISITES),
     }
     found = [Reason(f"recreation.loses.{name}", {"n": count}) for name, count in counts.items() if count]

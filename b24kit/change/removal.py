@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from b24kit.change.backup import Backup, Backups, came_since
+from b24kit.change.merging import merged_cards
 from b24kit.change.operation import CreateRecord, Operation, Reason, RemoveRecord
 from b24kit.change.plan import Plan
 from b24kit.crm.portal import PortalReads
@@ -19,8 +20,9 @@ AT_ONCE = 32 * 2**20  # bytes of files in memory at a time
 
 
 def kept_cards(plan: Plan) -> list[Ref]:
-    """The cards that a plan removes and that have to be copied whole before."""
-    return [one.ref for one in plan.operations if isinstance(one, RemoveRecord) and one.kept]
+    """The cards that a plan removes, or lets others swallow, and that have to be copied whole before."""
+    removed = [one.ref for one in plan.operations if isinstance(one, RemoveRecord) and one.kept]
+    return [*removed, *merged_cards(plan.operations)]
 
 
 class Luggage:

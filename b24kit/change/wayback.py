@@ -29,6 +29,7 @@ from b24kit.change.recreation import Again, hanging, in_two_steps, recreate
 from b24kit.change.references import resolved
 from b24kit.change.runs import RunInfo
 from b24kit.change.threeway import edited, relinked, taken_back
+from b24kit.change.unmerging import Unmerging
 from b24kit.crm.activity import Activity
 from b24kit.crm.dossier import Dossier
 from b24kit.crm.portal import Portal, Where
@@ -87,6 +88,7 @@ def find_way_back(
     finder = _Finder(info, deeds, portal, settings)
     finder.restore_removed()
     finder.make_again(copies or Copies(None, {}))
+    finder.bring_back_merged(copies or Copies(None, {}))
     for part in _parts(deeds):
         present = portal.read(finder.asked(part))
         for deed in part:
@@ -105,6 +107,7 @@ class _Finder:
         self._made = set(self._ids_as_refs())
         self._written = self._written_to_ours()
         self._again: dict[Ref, Ref] = {}  # removed by the run -> what will be made in its place
+        self._unmerging = Unmerging(portal, None, {})
         self._merged: dict[Ref, Ref] = {}  # swallowed -> the card whose links its links have become
         self._used = used_by_people(info, deeds, portal)
         self._unbound: dict[Ref, set[Ref]] = defaultdict(set)
@@ -139,6 +142,13 @@ class _Finder:
                 self._make_one(one, dossier, surviving, copies)
         self._relink()
         self._keep_holders()
+
+    def bring_back_merged(self, copies: Copies) -> None:
+        """What hung on swallowed cards and only their copies know goes to the cards made in their place."""
+        self._unmerging = Unmerging(self._portal, copies.backup, copies.names)
+        for deed in self._deeds:
+            if isinstance(deed.operation, MergeRecords):
+                self.way.hanging += self._unmerging.bring_back(deed.operation, self._merged)
 
     def _keep_holders(self) -> None:
         """Cards that spoke of a removed one speak of it again, unless they are gone or people gave them another."""
@@ -182,10 +192,10 @@ class _Finder:
                     found.add(resolved(deed.operation.ref, self._ids))
                 case CreateRecord() if deed.made is not None and deed.made.kind in READABLE:
                     found.add(deed.made)
-                case BindLetter() | UnbindLetter():
+                case BindLetter() | UnbindLetter() if deed.operation.activity.kind is Kind.ACTIVITY:
                     found.add(deed.operation.activity)
                 case MergeRecords():
-                    found |= linked_to(deed.operation) | {deed.operation.survivor}
+                    found |= linked_to(self._unmerging.whole(deed.operation)) | {deed.operation.survivor}
         return found
 
     def take_back(self, deed: Deed, present: Mapping[Ref, Record]) -> None:
@@ -299,7 +309,7 @@ class _Finder:
     def _unmerge(self, operation: MergeRecords, present: Mapping[Ref, Record]) -> None:
         if operation.survivor not in present:
             self._leave(operation.survivor, "undo.left.gone")
-        self.way.back += hung_back(operation, present, self._again)
+        self.way.back += hung_back(self._unmerging.whole(operation), present, self._again)
 
     def _remove(self, deed: Deed, operation: CreateRecord, present: Mapping[Ref, Record]) -> None:
         ref = deed.made or operation.target
@@ -328,6 +338,9 @@ class _Finder:
         inverse = operation.inverse(None, self._capabilities)
         assert isinstance(inverse, BindLetter | UnbindLetter)
         card = resolved(operation.card, self._ids)
+        if operation.activity.kind is Kind.COMMENT:  # no list tells where a comment hangs; doing it twice is harmless
+            self.way.back.append(replace(inverse, card=self._again.get(card, card)))
+            return
         if not isinstance(record, Activity):
             self._leave(operation.activity, "undo.left.gone")
             return

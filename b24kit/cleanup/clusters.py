@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from b24kit.change.operation import Reason
+from b24kit.cleanup.answers import NOBODY_ASKED, Answers
 from b24kit.cleanup.clients import KnownClients
 from b24kit.cleanup.in_depth import meet_in_depth
 from b24kit.cleanup.one_client import Cluster, in_time
@@ -31,10 +32,13 @@ class Clusters:
     doubtful: tuple[Cluster, ...] = ()  # left too: each is one client, perhaps a known one
 
 
-def find_clusters(items: Sequence[Item], index: KnownClients, known: Known, *, ask: bool = True) -> Clusters:
+def find_clusters(
+    items: Sequence[Item], index: KnownClients, known: Known, *, ask: bool = True, said: Answers = NOBODY_ASKED
+) -> Clusters:
     """Group the convertible items into clients; every item is in a cluster or left.
 
-    `ask`: people who may be known clients are left with that question, else they are taken as new.
+    `ask`: people who may be known clients are left with that question, else they are taken as new; `said` are the
+    answers that need no second asking.
     """
     by_id = {item.lead.id: item for item in items}
     left: dict[str, Reason] = {}
@@ -51,7 +55,7 @@ def find_clusters(items: Sequence[Item], index: KnownClients, known: Known, *, a
     matched += _callers(grouping, by_id, index)
     taken = {item.lead.id for cluster in matched for item in cluster.items}
     loose = [(by_id[lead], why) for lead, why in grouping.aside.items() if lead not in taken]
-    met = meet_in_depth(matched, loose, index, _with_persons(items, index, known))
+    met = meet_in_depth(matched, loose, index, _with_persons(items, index, known), said)
     matched = list(met.clusters)
     for doubtful, question in met.doubtful if ask else ():
         left.update(dict.fromkeys((item.lead.id for item in doubtful.items), question))

@@ -22,6 +22,7 @@ from b24kit.change.operation import (
 )
 from b24kit.cleanup import survive
 from b24kit.cleanup.consent import Refusals, refusals
+from b24kit.cleanup.new_contact import kept_of_leads
 from b24kit.cleanup.one_client import Cluster
 from b24kit.cleanup.owners import Routed
 from b24kit.cleanup.pile import Item
@@ -104,7 +105,8 @@ def _create_contact(
     cluster: Cluster, routed: Routed, spec: CleanSpec, company: Ref | None, lang: Language
 ) -> CreateRecord:
     items = cluster.items
-    name = survive.best_name(cluster.names, cluster.addresses[0])
+    kept = kept_of_leads(cluster, spec.survive)
+    name = kept.name
     points = survive.united_points(items, frozenset(cluster.addresses), signed=spec.signatures)
     told = survive.signed_by(items) if spec.signatures else NOTHING_SIGNED
     refused = refusals((item.lead for item in items), spec.consent)
@@ -112,12 +114,13 @@ def _create_contact(
         "name": {"first": name.first, "last": name.last, "middle": name.middle},
         "points": _plain_points(points),
         "owner": routed.owner,
-        "source": survive.oldest_source(items),
+        "source": kept.source,
         "company": company.id if company else None,
         "comment": _comment(items, told, refused, lang) if spec.comment or refused.any else None,
         "extra": dict(refused.values),
     }
     facts = {**_span(items), "name": str(name), "owner_rule": routed.reason.code, **_rule_facts(routed)}
+    facts |= {"kept": list(kept.reasons)} if kept.reasons else {}
     signed = ", ".join(filter(None, (told.position, told.company, *told.phones)))
     return CreateRecord(
         key=f"contact-{cluster.key}",

@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -141,6 +141,18 @@ class DecisionStore:
         base.execute("PRAGMA synchronous = FULL")
         base.executescript(_TABLES)
         return base
+
+
+def of_new_cards(decisions: Iterable[Decision], renewed: Mapping[str, str]) -> list[Decision]:
+    """The decisions about the cards as they are numbered now: what was removed and made again keeps its answers."""
+    found = list(decisions)
+    if not renewed:
+        return found
+
+    def now(side: Prints) -> dict[str, str]:
+        return {renewed.get(card, card): seal for card, seal in side.items()}
+
+    return [replace(one, one=now(one.one), other=now(one.other)) for one in found]
 
 
 def refuse(decisions: Sequence[Decision]) -> None:

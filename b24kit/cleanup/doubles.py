@@ -7,14 +7,14 @@ portal cannot unite, and in what people have said of it. What only may be one cl
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from b24kit.change.operation import Reason
+from b24kit.cleanup.answers import NOBODY_ASKED, Answers
 from b24kit.cleanup.clients import own_domains
 from b24kit.crm.cards import Company, Contact
-from b24kit.crm.refs import Ref
 from b24kit.i18n import LANGUAGES
 from b24kit.matching import addresses, names
 from b24kit.matching.cluster import components
@@ -28,13 +28,6 @@ from b24kit.matching.review import review
 from b24kit.matching.tiers import Automatic, automatic
 
 Client = Contact | Company
-Said = Callable[[Ref, Ref], bool | None]  # what a person has answered of two cards; None where nobody was asked
-
-
-def nobody_said(one: Ref, other: Ref) -> bool | None:
-    """No answers: the seam for a review's remembered decisions."""
-    del one, other
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +53,7 @@ class Doubles:
 
 
 def contact_doubles(
-    contacts: Sequence[Contact], known: Known, blockers: frozenset[str] = frozenset(), said: Said = nobody_said
+    contacts: Sequence[Contact], known: Known, blockers: frozenset[str] = frozenset(), said: Answers = NOBODY_ASKED
 ) -> Doubles:
     """Contacts of one person: by what surely joins two cards, each contact being one card however many addresses."""
     rows = [(at, address, first) for at, one in enumerate(contacts) for address, first in _addresses(one)]
@@ -78,7 +71,9 @@ def contact_doubles(
     groups, left = [], []
     for places in joined:
         double = Double(tuple(contacts[at] for at in places), _why(places, first_row, rows, found))
-        trouble = _trouble(double, blockers, said) or _names_trouble(double)
+        trouble = _trouble(double, blockers, said)
+        if trouble is None and not confirmed(double, said):
+            trouble = _names_trouble(double)
         if trouble is None:
             groups.append(double)
         else:
@@ -87,7 +82,7 @@ def contact_doubles(
 
 
 def company_doubles(
-    companies: Sequence[Company], known: Known, blockers: frozenset[str] = frozenset(), said: Said = nobody_said
+    companies: Sequence[Company], known: Known, blockers: frozenset[str] = frozenset(), said: Answers = NOBODY_ASKED
 ) -> Doubles:
     """Companies that are one: by ИНН in the name, else by a domain of their own under one name."""
     by_key: dict[str, list[int]] = defaultdict(list)
@@ -119,16 +114,14 @@ def _addresses(contact: Contact) -> Iterator[tuple[str, bool]]:
 
 
 def _components(
-    of_card: Sequence[int], clusters: Sequence[int], cards: Sequence[Client], said: Said
+    of_card: Sequence[int], clusters: Sequence[int], cards: Sequence[Client], said: Answers
 ) -> Iterator[list[int]]:
     """Places of cards that hang together, by clusters of their rows and by what people said; two or more each."""
     first: dict[int, int] = {}
     links = []
     for at, cluster in zip(of_card, clusters, strict=True):
         links.append((first.setdefault(cluster, at), at))
-    if said is not nobody_said:
-        pairs = combinations(range(len(cards)), 2)
-        links += [(one, other) for one, other in pairs if said(cards[one].ref, cards[other].ref)]
+    links += said.links([card.ref for card in cards])
     labels = components(len(cards), [one for one, _ in links], [other for _, other in links]).tolist()
     together: dict[int, list[int]] = defaultdict(list)
     for at, label in enumerate(labels):
@@ -138,15 +131,22 @@ def _components(
             yield sorted(places, key=lambda at: natural(cards[at].id))
 
 
-def _trouble(double: Double, blockers: frozenset[str], said: Said) -> Reason | None:
+def _trouble(double: Double, blockers: frozenset[str], said: Answers) -> Reason | None:
     """Why a group is not merged all the same."""
     facts = {**double.facts, "cards": ", ".join(card.id for card in double.cards)}
     if len(double.cards) > LARGEST:
         return Reason("clean.left.double_large", facts)
+    if kept := sorted(str(card.ref) for card in double.cards if card.ref in said.protected):
+        return Reason("clean.left.double_protected", {**facts, "card": ", ".join(kept)})
     if any(said(one.ref, other.ref) is False for one, other in combinations(double.cards, 2)):
         return Reason("clean.left.double_told_apart", facts)
     stands = sorted(name for name in blockers | _files(double.cards) if _different(double.cards, name))
     return Reason("clean.left.double_blocked", {**facts, "fields": stands}) if stands else None
+
+
+def confirmed(double: Double, said: Answers) -> bool:
+    """Whether a person said of every card that it is the first one's client."""
+    return all(said(double.cards[0].ref, card.ref) for card in double.cards[1:])
 
 
 def _names_trouble(double: Double) -> Reason | None:

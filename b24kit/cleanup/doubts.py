@@ -11,9 +11,12 @@ from dataclasses import dataclass
 
 from b24kit.change.snapshot import Snapshot
 from b24kit.cleanup.decisions import About, Decision
+from b24kit.cleanup.doubts_of_doubles import sure_doubles
 from b24kit.cleanup.judged import cards_of
+from b24kit.cleanup.one_client import Cluster
 from b24kit.cleanup.pile import Item
 from b24kit.cleanup.planner import SortedOut
+from b24kit.cleanup.spec import CleanSpec
 from b24kit.cleanup.standing_decisions import InForce, print_of
 from b24kit.crm.cards import Contact
 from b24kit.crm.refs import Kind, Ref
@@ -46,38 +49,55 @@ class Doubts:
 
 
 def find_doubts(
-    sorted_out: SortedOut, snapshot: Snapshot, force: InForce, decisions: Iterable[Decision] = ()
+    sorted_out: SortedOut,
+    snapshot: Snapshot,
+    force: InForce,
+    decisions: Iterable[Decision] = (),
+    spec: CleanSpec | None = None,
 ) -> Doubts:
     """The doubtful middle of a pile, without what is decided already and without what the decisions imply.
 
-    Those of `decisions` that are about a question and in force come back with their sides as they are now.
+    Those of `decisions` that are about a question and in force come back with their sides as they are now. Where `spec`
+    merges doubles by review, contacts are compared with each other too, and sure doubles are asked about first.
     """
+    merging = spec is not None and spec.merge == "reviewed" and "contact" in spec.merge_kinds
     rows = _Rows({company.id: company.title for company in sorted_out.index.companies.values()})
     clusters = [one for one in sorted_out.clusters if not one.of_company]
     for cluster in clusters:
         rows.add_group([_of_item(item) for item in cluster.items], cluster.contact)
+    maybe = [cluster for cluster in sorted_out.doubtful if _undecided(cluster, sorted_out)]
+    grouped = {item.lead.id for cluster in maybe for item in cluster.items}
+    for cluster in maybe:
+        rows.add_group([_of_item(item) for item in cluster.items])
     for item in sorted_out.pile.items:
         why = sorted_out.left.get(item.lead.id)
-        if why is not None and why.code in _ASKABLE:
+        if why is not None and why.code in _ASKABLE and item.lead.id not in grouped:
             rows.add_group([_of_item(item)])
     leads = rows.groups
     met = {one.contact.id for one in clusters if one.contact is not None}
     for contact in sorted_out.index.contacts.values():
         if contact.id not in met and contact.ref not in force.protected:
             rows.add_group([], contact)
-    if not leads:
+    sure = sure_doubles(snapshot, spec, sorted_out.pile.known, force) if spec is not None else ()
+    if not leads and not merging and not sure:
         return Doubts((), (), {})
     holding = {pair.key for pair in (*force.same, *force.apart) if pair.fresh}
     decided = tuple(_again(sorted_out, rows, [one for one in decisions if one.key in holding]))
     found = standing_apart(read_keys(rows.pile(), sorted_out.pile.known), rows.group)
-    there = review(found, apart=_apart(force, rows), settled=leads)
-    asked = tuple(questions(found, there))
+    same, settled = (_doubles_of(rows, sure), None) if merging else ((), leads)
+    there = review(found, apart=_apart(force, rows), same=same, settled=settled)
+    asked = (*sure, *questions(found, there))
     several = joined(found, sorted_out.pile.known, {at for at, one in enumerate(clusters) if len(cards_of(one)) > 1})
     named = {name for one in (*asked, *decided) for side in (one.one, one.other) for name in side.ids}
     named |= {name for one in several for side in one.members for name in side.ids}
     records = {name: snapshot.get(Ref.parse(name)) for name in sorted(named)}
     prints = {name: print_of(record) for name, record in records.items() if record is not None}
     return Doubts(asked, tuple(several), prints, decided)
+
+
+def _undecided(cluster: Cluster, sorted_out: SortedOut) -> bool:
+    """Whether a new client who may be a known one is still left for that: an answer may have placed him."""
+    return all(item.lead.id in sorted_out.left for item in cluster.items)
 
 
 def _again(sorted_out: SortedOut, rows: _Rows, decisions: Iterable[Decision]) -> Iterator[Asked]:
@@ -99,6 +119,13 @@ def _apart(force: InForce, rows: _Rows) -> set[tuple[int, int]]:
             sides = [{group_of[str(ref)] for ref in side if str(ref) in group_of} for side in (pair.one, pair.other)]
             found |= {(one, other) for one in sides[0] for other in sides[1]}
     return found
+
+
+def _doubles_of(rows: _Rows, sure: Iterable[Asked]) -> set[tuple[int, int]]:
+    """Groups that are sure doubles: asked about already, so nothing that their yes implies is asked again."""
+    group_of = dict(zip(rows.ids, rows.group, strict=True))
+    ends = ((one.one.head, one.other.head) for one in sure)
+    return {(group_of[one], group_of[other]) for one, other in ends if one in group_of and other in group_of}
 
 
 class _Rows:

@@ -7,15 +7,17 @@ name tell a known client who writes from an address that no card has. What only 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from b24kit.change.operation import Reason
+from b24kit.cleanup.answers import NOBODY_ASKED, Answers
 from b24kit.cleanup.clients import KnownClients
 from b24kit.cleanup.one_client import Cluster
 from b24kit.cleanup.one_mobile import LARGEST
 from b24kit.cleanup.pile import Item
 from b24kit.crm.cards import Contact
+from b24kit.crm.refs import Ref
 from b24kit.i18n import LANGUAGES
 from b24kit.matching import addresses, names
 from b24kit.matching.cluster import components
@@ -55,9 +57,16 @@ _Party = Cluster | Item | Contact
 
 
 def meet_in_depth(
-    clusters: Sequence[Cluster], aside: Iterable[tuple[Item, SetAside]], index: KnownClients, known: Known
+    clusters: Sequence[Cluster],
+    aside: Iterable[tuple[Item, SetAside]],
+    index: KnownClients,
+    known: Known,
+    said: Answers = NOBODY_ASKED,
 ) -> Met:
-    """Join what surely is one client; of new people who may be known, say so. A company's clusters stay as they are."""
+    """Join what surely is one client; of new people who may be known, say so. A company's clusters stay as they are.
+
+    Whom people told apart (`said`) is no question any more.
+    """
     persons = [one for one in clusters if not one.of_company]
     loose = [item for item, why in aside if why in _OPEN and item.names and not item.lead.contact]
     if not any(one.contact is None for one in persons) and not loose:
@@ -67,7 +76,7 @@ def meet_in_depth(
     found = automatic(read_keys(_pile(lines), known))
     group = _together(parties, lines, found)
     joined, alone, torn = _joined(parties, group)
-    doubtful = [*torn, *_asked(alone, index, known)]
+    doubtful = [*torn, *_asked(alone, index, known, said)]
     asked = {id(cluster) for cluster, _ in doubtful}
     kept = [known_company(one, index) for one in joined if id(one) not in asked]
     return Met((*kept, *(one for one in clusters if one.of_company)), tuple(doubtful))
@@ -166,7 +175,7 @@ def _one(clusters: Sequence[Cluster], contacts: Sequence[Contact], items: Sequen
     return Cluster(every, own, contact=contact, company=company)
 
 
-def _asked(fresh: Sequence[Cluster], index: KnownClients, known: Known) -> list[tuple[Cluster, Reason]]:
+def _asked(fresh: Sequence[Cluster], index: KnownClients, known: Known, said: Answers) -> list[tuple[Cluster, Reason]]:
     """New clusters that a question would join to a contact, each with its likeliest question.
 
     Only they and the contacts' own cards are compared: what is asked today is asked again by the next plan.
@@ -178,7 +187,7 @@ def _asked(fresh: Sequence[Cluster], index: KnownClients, known: Known) -> list[
     for line, number in zip(lines, found.of_row.tolist(), strict=True):
         holders[int(number)].add(line.party)
     asked: dict[int, Reason] = {}
-    for question in review(found).questions:
+    for question in review(found, apart=_apart(parties, holders, said)).questions:
         for mine, theirs in ((question.one, question.other), (question.other, question.one)):
             contact = next((one for at in sorted(holders[theirs]) if isinstance(one := parties[at], Contact)), None)
             if contact is not None:
@@ -186,6 +195,22 @@ def _asked(fresh: Sequence[Cluster], index: KnownClients, known: Known) -> list[
                 for place in holders[mine]:
                     asked.setdefault(place, reason)
     return [(fresh[place], reason) for place, reason in sorted(asked.items()) if place < len(fresh)]
+
+
+def _apart(parties: Sequence[_Party], holders: Mapping[int, Collection[int]], said: Answers) -> set[tuple[int, int]]:
+    """Numbers of groups whose parties are different people, as somebody said."""
+    place_of = {ref: place for place, party in enumerate(parties) for ref in _cards(party)}
+    groups_of = defaultdict[int, list[int]](list)
+    for number, places in holders.items():
+        for place in places:
+            groups_of[place].append(number)
+    return {(a, b) for one, other in said.parted(place_of) for a in groups_of[one] for b in groups_of[other] if a != b}
+
+
+def _cards(party: _Party) -> tuple[Ref, ...]:
+    if isinstance(party, Contact):
+        return (party.ref,)
+    return tuple(item.lead.ref for item in (party.items if isinstance(party, Cluster) else (party,)))
 
 
 def _question(contact: Contact, why: Why) -> Reason:

@@ -13,8 +13,9 @@ from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import Operation, Reason, UpdateRecord
 from b24kit.change.plan import HandStep, LeftAlone
 from b24kit.change.snapshot import Snapshot
-from b24kit.cleanup.doubles import Client, Double, Doubles, Said, company_doubles, contact_doubles, nobody_said
-from b24kit.cleanup.merge import merge
+from b24kit.cleanup.answers import NOBODY_ASKED, Answers
+from b24kit.cleanup.doubles import Client, Double, Doubles, company_doubles, confirmed, contact_doubles
+from b24kit.cleanup.merge import Merged, merge
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.cleanup.standing import Standing, standing_of
 from b24kit.crm.cards import Company, Contact, Deal
@@ -70,7 +71,7 @@ def plan_merges(
     capabilities: Capabilities,
     *,
     lang: Language = "ru",
-    said: Said = nobody_said,
+    said: Answers = NOBODY_ASKED,
     limit: int | None = None,
 ) -> MergePlan:
     """Which cards of the portal are merged by this playbook; nothing where it says off.
@@ -163,7 +164,7 @@ class _Draft:
     standing: Standing
     able: Capabilities
     lang: Language
-    said: Said
+    said: Answers
     operations: list[Operation] = field(default_factory=list)
     left: list[LeftAlone] = field(default_factory=list)
     by_hand: list[Double] = field(default_factory=list)
@@ -178,7 +179,7 @@ class _Draft:
         facts = {**double.facts, "cards": ", ".join(card.id for card in double.cards)}
         if not self.able.merges:
             self.by_hand.append(double)
-        elif self.spec.merge == "reviewed" and not self._confirmed(double):
+        elif self.spec.merge == "reviewed" and not confirmed(double, self.said):
             self.leave(double, Reason("clean.left.double", facts))
         elif limit is not None and len(self.survivors) >= limit:
             self.leave(double, Reason("clean.left.limit"))
@@ -187,9 +188,17 @@ class _Draft:
             if isinstance(done, Reason):
                 self.leave(double, done)
                 return
+            if kept := self._tied_to_protected(done):
+                self.leave(double, Reason("clean.left.double_protected", {**facts, "card": kept}))
+                return
             self.operations += done.operations
             self.survivors[done.survivor.ref] = done.survivor
             self.into |= {loser.ref: done.survivor.ref for loser in done.losers}
+
+    def _tied_to_protected(self, done: Merged) -> str:
+        """Protected cards that speak of a swallowed one: the portal would write the survivor into them."""
+        links = {link for loser in done.losers for link in self.standing.links.get(str(loser.ref), ())}
+        return ", ".join(sorted(links & {str(ref) for ref in self.said.protected}))
 
     def plan(self, doubtful: int) -> MergePlan:
         notes = [Reason("clean.note.merges", {"count": len(self.survivors), "cards": len(self.into)})]
@@ -204,9 +213,6 @@ class _Draft:
             self.into,
             self.survivors,
         )
-
-    def _confirmed(self, double: Double) -> bool:
-        return all(self.said(double.cards[0].ref, card.ref) for card in double.cards[1:])
 
     def _steps(self) -> list[HandStep]:
         """A vendor without a merge: the list of what belongs together, for people."""
@@ -235,7 +241,7 @@ def _firms(operation: MergeRecords) -> set[str]:
     return {str(firm) for values in operation.before.values() for firm in values.get("companies") or ()}
 
 
-def _doubles(snapshot: Snapshot, kind: Kind, known: Known, able: Capabilities, said: Said) -> list[Doubles]:
+def _doubles(snapshot: Snapshot, kind: Kind, known: Known, able: Capabilities, said: Answers) -> list[Doubles]:
     if kind is Kind.CONTACT:
         return [contact_doubles(list(snapshot.contacts()), known, able.merge_blockers, said)]
     return [company_doubles(list(snapshot.companies()), known, able.merge_blockers, said)]

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from b24kit.change.operation import CreateRecord, Operation, Phase, Reason, UpdateRecord
 from b24kit.change.plan import HandStep, LeftAlone, ordered
 from b24kit.change.snapshot import Snapshot
+from b24kit.cleanup.answers import Answers, after_merges
 from b24kit.cleanup.arrivals import Arrivals, unfold
 from b24kit.cleanup.clients import KnownClients, index_clients
 from b24kit.cleanup.closing_words import ClosingWords, closing_words, on_one_lost_stage, removes
@@ -93,7 +94,9 @@ def plan_clean(
     force = decisions or in_force(snapshot, (), spec.protect)
     deals = deal_place(spec.deals, snapshot) if spec.action(LetterClass.HUMAN) == "convert_with_deal" else None
     most = _smaller(limit, spec.limit)
-    merges = plan_merges(snapshot, spec, pile.known, capabilities, lang=lang, limit=most)
+    said = Answers.of(force)
+    merges = plan_merges(snapshot, spec, pile.known, capabilities, lang=lang, said=said, limit=most)
+    force = after_merges(force, merges.into)
     rest = most if most is None else most - len(merges.survivors)
     planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges)
     draft = planner.draft(rest)
@@ -139,6 +142,7 @@ class SortedOut:
     clusters: tuple[Cluster, ...]
     left: Mapping[str, Reason]
     index: KnownClients
+    doubtful: tuple[Cluster, ...] = ()  # left too: new people who may be known ones
 
 
 def sort_out(
@@ -159,7 +163,7 @@ def sort_out(
     pile = read_pile(snapshot, spec, now, stage_limits)
     planner = _Planner(snapshot, spec, routing, now, "ru", pile, decisions)
     _, clusters, index = planner._sort_out()
-    return SortedOut(pile, clusters, planner.left, index)
+    return SortedOut(pile, clusters, planner.left, index, planner.doubtful)
 
 
 @dataclass(slots=True)
@@ -267,7 +271,8 @@ class _Planner:
             if people or to_review or any(self._action(item) == "delete" for item in to_end)
             else KnownClients()
         )
-        found = find_clusters(people, index, self.pile.known, ask=self.spec.maybe_known == "leave")
+        ask, said = self.spec.maybe_known == "leave", Answers.of(self.force)
+        found = find_clusters(people, index, self.pile.known, ask=ask, said=said)
         self.doubtful = found.doubtful
         waiting = {item.lead.id: self.left[item.lead.id] for item in to_review}
         found = replace(found, left={**found.left, **waiting})

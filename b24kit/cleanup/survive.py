@@ -1,4 +1,4 @@
-"""What a new contact gets from the leads it is made of: the best name, all points, the oldest source."""
+"""What a new contact gets from the leads it is made of: the best name, all points."""
 
 from __future__ import annotations
 
@@ -72,11 +72,6 @@ def signed_by(items: Sequence[Item]) -> Signature:
 
     phones = tuple(dict.fromkeys(number for item in items for number in item.told.phones))
     return Signature("", phones, latest("company"), latest("position"))
-
-
-def oldest_source(items: Sequence[Item]) -> str | None:
-    """The source of the first lead that has one."""
-    return next((item.lead.source for item in items if item.lead.source), None)
 
 
 _ORDER = {PointKind.EMAIL: 0, PointKind.PHONE: 1, PointKind.WEB: 2, PointKind.IM: 3}

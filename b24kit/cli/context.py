@@ -22,7 +22,7 @@ from b24kit.i18n import Language
 if TYPE_CHECKING:
     from b24kit.change.runs import RunStore
     from b24kit.change.snapshot import Snapshot
-    from b24kit.cleanup.decisions import DecisionStore
+    from b24kit.cleanup.decisions import Decision, DecisionStore
     from b24kit.config.settings import PortalProfile, Settings
     from b24kit.crm.portal import Portal
     from b24kit.crm.refs import Kind
@@ -99,6 +99,14 @@ class Desk:
     def portal_id(self) -> str:
         """How the portal of this command is called in plans and decisions; nothing is asked of it."""
         return self.profile.host
+
+    def decided(self, portal_id: str) -> list[Decision]:
+        """What people decided of a portal's cards, as these are numbered now."""
+        from b24kit.change.idmap import renewed
+        from b24kit.cleanup.decisions import of_new_cards
+
+        ids = renewed(self.runs, portal_id)
+        return of_new_cards(self.decisions(portal_id).decisions(), {str(old): str(new) for old, new in ids.items()})
 
     def decisions(self, portal_id: str) -> DecisionStore:
         """What people decided about doubtful clients of a portal, kept in this folder."""

@@ -53,7 +53,7 @@ def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
         only=wish.only,
         mode=wish.mode,
         limit=wish.limit,
-        decisions=at.decisions(snapshot.portal_id).decisions(),
+        decisions=at.decided(snapshot.portal_id),
     )
     plan = plan_over(
         snapshot,

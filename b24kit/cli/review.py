@@ -54,7 +54,7 @@ def export(
             snapshot, name = _read(at, playbook, plan)
             portal, vendor = snapshot.portal_id, at.profile.vendor
             store = at.decisions(portal)
-            decided = store.decisions()
+            decided = at.decided(portal)
             doubts = _doubts(at, snapshot, name, decided)
         book = _book(at, portal, doubts, decided, out, sample, seed)
         if since is not None and store is not None:
@@ -174,7 +174,7 @@ def _doubts(at: Desk, snapshot: Snapshot, name: str, decided: list[Decision]) ->
     limits = pile_limits(playbook, snapshot)
     able = at.portal.capabilities
     found = sort_out(snapshot, playbook.clean, playbook.owners, at.clock.now(), force, limits, able)
-    return find_doubts(found, snapshot, force, decided)
+    return find_doubts(found, snapshot, force, decided, playbook.clean)
 
 
 def _doubts_of_file(leads: Path) -> Doubts:

@@ -107,8 +107,11 @@ def consent_names(fields: tuple[str, ...]) -> dict[str, str]:
 
 
 def clients_of(plan: Plan, ids: dict[str, str]) -> dict[str, str]:
-    """The card that each lead became, by the lead's reference."""
-    found = {}
+    """The card that each lead became, and the one that each merged card became, by reference."""
+    from b24kit.change.merging import MergeRecords
+
+    merges = [one for one in plan.operations if isinstance(one, MergeRecords)]
+    found = {str(loser): str(one.survivor) for one in merges for loser in one.losers}
     for lead, client in plan.assignment.items():
         kind, _, card = client.partition(":")
         found[f"lead:{lead}"] = f"{kind}:{ids.get(card.removeprefix('new:'), card)}"

@@ -117,6 +117,7 @@ class Trace:
     at: datetime | None = None
 
 
+BELONGINGS = "belongings"  # and one of which only what a plan may move is counted
 DOSSIER = "dossier"  # what a card with everything that hangs on it is called where reads are priced
 
 Intend = Callable[[Sequence[Write]], None]
@@ -231,6 +232,13 @@ class PortalReads(Protocol):
         """Cards with everything that hangs on them, some dozens in memory at a time; those that are gone are absent.
 
         Files are named, not fetched.
+        """
+
+    def belongings(self, refs: Iterable[Ref], whole: Collection[Ref] = ()) -> Iterator[Dossier]:
+        """As `dossiers`, for counting: of cards not among `whole` only what a plan may move, in far fewer requests.
+
+        Those come with their own activities, comments, tasks, links and stage history; product rows, requisites and
+        activities that only hang on a lead or a deal and belong to another card are left out.
         """
 
     def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:

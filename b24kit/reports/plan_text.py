@@ -227,10 +227,10 @@ _INTAKE: dict[type[Operation], str] = {AcceptIncoming: "accept", DeclineIncoming
 def _verb(operation: Operation) -> str:
     if isinstance(operation, CreateRecord):
         return "create"
-    if isinstance(operation, BindLetter):
-        return "bind"
-    if isinstance(operation, UnbindLetter):
-        return "unbind"
+    if isinstance(operation, BindLetter | UnbindLetter):
+        word = "bind" if isinstance(operation, BindLetter) else "unbind"
+        on_lead = operation.card.kind is Kind.LEAD and operation.activity.kind is Kind.ACTIVITY
+        return f"{word}_lead" if on_lead else word
     if isinstance(operation, MergeRecords):
         return "merge"
     if isinstance(operation, Intake):

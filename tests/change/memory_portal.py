@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -204,6 +204,10 @@ class MemoryPortal:
                     products=here[Kind.PRODUCT],
                     files=tuple(Attachment(file["id"], file["name"]) for file in named),
                 )
+
+    def belongings(self, refs: Iterable[Ref], whole: Collection[Ref] = ()) -> Iterator[Dossier]:
+        """Everything of all of them."""
+        return self.dossiers(refs)
 
     def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:
         return iter([(file, self.files.get(file.id)) for file in files])

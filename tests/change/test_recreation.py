@@ -221,8 +221,8 @@ def letters_both_ways() -> MemoryPortal:
     return portal
 
 
-def test_the_price_of_a_removal_counts_the_two_whole_readings() -> None:
+def test_the_price_of_a_removal_counts_the_whole_readings_for_proof_copy_and_a_last_look() -> None:
     portal = belongings()
     plan = plan_for(portal, removals(portal))
     writes, letters, leads = 16, 8, 2 * 8  # letters are re-read once, cards by the guard and by the executor
-    assert plan.cost.requests == writes + letters + leads + 2 * 8
+    assert plan.cost.requests == writes + letters + leads + 3 * 8

@@ -10,11 +10,13 @@ import pytest
 from b24kit.change.merging import MergeRecords, differing, weigh_merge
 from b24kit.change.operation import CreateRecord, Reason, UpdateRecord
 from b24kit.change.planform import operation_body, operation_of
+from b24kit.cleanup.answers import Answers
 from b24kit.cleanup.merging_plan import MergePlan, plan_merges
 from b24kit.cleanup.planner import plan_clean
 from b24kit.cleanup.spec import CleanSpec, OwnersSpec
 from b24kit.cleanup.two_cards import why_one_client
 from b24kit.crm.cards import Company, Contact, Deal, PersonName
+from b24kit.crm.pipeline import Outcome
 from b24kit.crm.points import Point, PointKind
 from b24kit.crm.records import Record, values_of
 from b24kit.crm.refs import Kind, Ref
@@ -112,8 +114,16 @@ def test_a_field_that_the_playbook_wants_asked_leaves_the_group_to_people() -> N
 def test_only_what_people_confirmed_goes_when_reviewed_and_their_no_is_final() -> None:
     waits = merged(ANNA, AGAIN, merge="reviewed")
     assert waits.operations == () and waits.left[0].reason.code == "clean.left.double"
-    assert the_merge(merged(ANNA, AGAIN, merge="reviewed", said=lambda one, other: True))
-    assert merged(ANNA, AGAIN, said=lambda one, other: False).left[0].reason.code == "clean.left.double_told_apart"
+    both = frozenset({ANNA.ref, AGAIN.ref})
+    assert the_merge(merged(ANNA, AGAIN, merge="reviewed", said=Answers(same=(both,))))
+    apart = Answers(apart=((frozenset({ANNA.ref}), frozenset({AGAIN.ref})),))
+    assert merged(ANNA, AGAIN, said=apart).left[0].reason.code == "clean.left.double_told_apart"
+    kept = merged(ANNA, AGAIN, said=Answers(protected=frozenset({AGAIN.ref})))
+    assert kept.operations == () and kept.left[0].reason.code == "clean.left.double_protected"
+    deal = Deal(id="9", pipeline="0", stage="NEW", contact="7", outcome=Outcome.WON)
+    running = Deal(id="8", pipeline="0", stage="NEW", contact="5")
+    tied = merged(ANNA, AGAIN, deal, running, said=Answers(protected=frozenset({deal.ref})))
+    assert tied.operations == () and tied.left[0].reason.facts["card"] == "deal:9"
 
 
 def test_a_vendor_without_a_merge_gets_a_list_for_people() -> None:

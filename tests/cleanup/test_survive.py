@@ -1,4 +1,4 @@
-"""What a new contact gets: the best name, every point once, the oldest source."""
+"""What a new contact gets: the best name, every point once."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from b24kit.cleanup.pile import Item, read_pile
 from b24kit.cleanup.spec import CleanSpec
-from b24kit.cleanup.survive import best_name, oldest_source, person_name, united_points
+from b24kit.cleanup.survive import best_name, person_name, united_points
 from b24kit.crm.cards import PersonName
 from b24kit.crm.points import Point, PointKind
 from b24kit.crm.records import Record
@@ -73,10 +73,3 @@ def test_another_persons_address_on_the_lead_does_not_travel() -> None:
         items(("belka@mail.ru", (email("belka@mail.ru"), email("zhuk@mail.ru")))), frozenset({"belka@mail.ru"})
     )
     assert [point.value for point in found] == ["belka@mail.ru"]
-
-
-def test_the_source_is_the_first_leads() -> None:
-    first, second = items(("a@firm.example", ()), ("a@firm.example", ()))
-    bare = replace(first, lead=replace(first.lead, source=None))
-    late = replace(second, lead=replace(second.lead, source="CALL"))
-    assert oldest_source((bare, late)) == "CALL"

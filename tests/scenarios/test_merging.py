@@ -107,7 +107,7 @@ def test_a_merge_ends_without_conflict_and_undo_gives_everything_back(place: Pla
     again = {
         Ref(one.target.kind, str(one.reason.facts["id"])): Ref(one.target.kind, str(last[one.key].new_id))
         for one in undo.operations
-        if one.target.is_new
+        if one.reason.code == "undo.merged_card"
     }
     assert again.keys() == losers
     assert differences(before, place.snapshot("restored"), again) == {}

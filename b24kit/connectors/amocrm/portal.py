@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 
 from b24kit.connectors.amocrm.account import Account
@@ -104,6 +104,10 @@ class AmoPortal:
 
     def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
         return dossiers(self._client, self._account, self._reading, refs)
+
+    def belongings(self, refs: Iterable[Ref], whole: Collection[Ref] = ()) -> Iterator[Dossier]:
+        """Everything of all of them."""
+        return self.dossiers(refs)
 
     def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:
         """Nothing of the account's file service is read with this access."""

@@ -9,13 +9,14 @@ from b24kit.connectors.amocrm.lookup import UIDS
 from b24kit.connectors.amocrm.methods import BATCH
 from b24kit.connectors.amocrm.paging import LONGEST
 from b24kit.connectors.amocrm.rates import PER_SECOND
-from b24kit.crm.portal import Cost
+from b24kit.crm.portal import BELONGINGS, DOSSIER, Cost
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import UsageError
 
 # Kinds that are written many at a time; of the others each is a request.
 _BULK = frozenset((*CARDS, Kind.TASK, Kind.TODO, Kind.ACTIVITY, Kind.COMMENT, Kind.FIELD, Kind.LOSS_REASON))
 _WHOLE_LISTS = frozenset((Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.GATE, Kind.LOSS_REASON, Kind.USER, Kind.TEAM))
+_HANGING = ("card", "notes", "tasks", "links")  # lists that a page of cards is asked for
 ANSWER = 0.3, 1.0  # seconds that the last answer takes, quick and slow
 SLOW = 1.5  # times longer when the account's other integrations ask as well
 
@@ -28,7 +29,9 @@ def price(writes: Mapping[str, int], reads: Mapping[str, int], batch: int = BATC
     96
     """
     requests = sum(_writes(name, count, batch) for name, count in writes.items())
-    requests += sum(_reads(Kind(kind), rows) for kind, rows in reads.items())
+    hung = sum(rows for kind, rows in reads.items() if kind in (BELONGINGS, DOSSIER))
+    requests += len(_HANGING) * -(-hung // LONGEST)
+    requests += sum(_reads(Kind(kind), rows) for kind, rows in reads.items() if kind not in (BELONGINGS, DOSSIER))
     if not requests:
         return Cost(requests=0)
     seconds = (requests - 1) / PER_SECOND

@@ -39,8 +39,9 @@ from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.errors import NotAllowed, UsageError
 
 AT_ONCE = 50  # cards of one round: their letters are in memory together
-_LETTERS = {Kind.LEAD: "L", Kind.DEAL: "D"}
-_TASK_SELECT = names("ID TITLE DESCRIPTION RESPONSIBLE_ID CREATED_BY CREATED_DATE DEADLINE STATUS UF_CRM_TASK")
+OWNER_LETTERS = {Kind.LEAD: "L", Kind.DEAL: "D"}
+SAID = [*ACTIVITY_SELECT, *TEXT_SELECT, "FILES"]
+TASK_SELECT = names("ID TITLE DESCRIPTION RESPONSIBLE_ID CREATED_BY CREATED_DATE DEADLINE STATUS UF_CRM_TASK")
 _REQUISITE, _BANKS, _ADDRESSES = "crm.requisite.list", "crm.requisite.bankdetail.list", "crm.address.list"
 _OWNER_OF_ADDRESS = 8  # crm.enum.ownertype: a requisite
 Items = dict[Ref, list[Row]]
@@ -69,7 +70,7 @@ class Listing:
 
 
 @dataclass(slots=True)
-class _Gathered:
+class Gathered:
     """What a round of cards brought, by part and card."""
 
     items: dict[str, Items] = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
@@ -92,17 +93,18 @@ def read_dossiers(client: RestClient, reading: Reading, refs: Iterable[Ref]) -> 
 def _round(client: RestClient, reading: Reading, refs: Sequence[Ref]) -> Iterator[Dossier]:
     cards = read_refs(client, reading, refs)
     there = [ref for ref in refs if ref in cards]
-    found = _Gathered()
-    _walk_lists(client, [listing for ref in there for listing in _listings(ref)], found)
+    found = Gathered()
+    walk_lists(client, [listing for ref in there for listing in _listings(ref)], found)
     for kind in CARDS:
         same = [ref for ref in there if ref.kind is kind]
         if same:
             _ask_together(client, kind, same, found)
     for ref in there:
-        yield _dossier(ref, without_access(values_of(cards[ref])), found)
+        yield dossier_from(ref, without_access(values_of(cards[ref])), found)
 
 
-def _dossier(ref: Ref, card: Mapping[str, Any], found: _Gathered) -> Dossier:
+def dossier_from(ref: Ref, card: Mapping[str, Any], found: Gathered) -> Dossier:
+    """A card's dossier out of what a round of questions brought."""
     activities, comments = found.of("activities", ref), found.of("comments", ref)
     files = [one for row in (*activities, *comments) for one in attachments_of(row)]
 
@@ -126,21 +128,30 @@ def _dossier(ref: Ref, card: Mapping[str, Any], found: _Gathered) -> Dossier:
 
 def _listings(ref: Ref) -> Iterator[Listing]:
     """The lists that have to be asked card by card."""
-    bound = [{"OWNER_TYPE_ID": OWNER_TYPES[ref.kind], "OWNER_ID": int(ref.id)}]
-    select = [*ACTIVITY_SELECT, *TEXT_SELECT, "FILES"]
-    yield Listing("activities", ref, LISTS[Kind.ACTIVITY], {"select": select, "filter": {"BINDINGS": bound}})
-    on_card = {"ENTITY_ID": int(ref.id), "ENTITY_TYPE": ref.kind.value}
-    commented = {"select": ["ID", "COMMENT", "CREATED", "AUTHOR_ID", "FILES"], "filter": on_card}
-    yield Listing("comments", ref, "crm.timeline.comment.list", commented)
-    of_card = {"select": _TASK_SELECT, "filter": {"UF_CRM_TASK": task_binding(ref)}}
+    yield bound_activities(ref)
+    yield comments_of(ref)
+    of_card = {"select": TASK_SELECT, "filter": {"UF_CRM_TASK": task_binding(ref)}}
     yield Listing("tasks", ref, "tasks.task.list", of_card, "tasks", id_row="id")
-    if ref.kind in _LETTERS:
-        owned = {"filter": {"=ownerType": _LETTERS[ref.kind], "=ownerId": int(ref.id)}}
+    if ref.kind in OWNER_LETTERS:
+        owned = {"filter": {"=ownerType": OWNER_LETTERS[ref.kind], "=ownerId": int(ref.id)}}
         rows = Listing("products", ref, "crm.item.productrow.list", owned, "productRows", "id", "id")
         yield rows
 
 
-def _walk_lists(client: RestClient, listings: Sequence[Listing], found: _Gathered) -> None:
+def bound_activities(ref: Ref) -> Listing:
+    """Every activity that hangs on a card, whosever it is."""
+    bound = [{"OWNER_TYPE_ID": OWNER_TYPES[ref.kind], "OWNER_ID": int(ref.id)}]
+    return Listing("activities", ref, LISTS[Kind.ACTIVITY], {"select": SAID, "filter": {"BINDINGS": bound}})
+
+
+def comments_of(ref: Ref) -> Listing:
+    """Every comment on a card."""
+    on_card = {"ENTITY_ID": int(ref.id), "ENTITY_TYPE": ref.kind.value}
+    commented = {"select": ["ID", "COMMENT", "CREATED", "AUTHOR_ID", "FILES"], "filter": on_card}
+    return Listing("comments", ref, "crm.timeline.comment.list", commented)
+
+
+def walk_lists(client: RestClient, listings: Sequence[Listing], found: Gathered) -> None:
     """Page after page of all lists together: a second round only for those whose page was full."""
     todo = [(listing, 0) for listing in listings]
     while todo:
@@ -155,7 +166,7 @@ def _walk_lists(client: RestClient, listings: Sequence[Listing], found: _Gathere
                 todo.append((listing, int(rows[-1][listing.id_row])))
 
 
-def _allowed(listing: Listing, command: Command, outcome: CommandOutcome | None, found: _Gathered) -> list[Row]:
+def _allowed(listing: Listing, command: Command, outcome: CommandOutcome | None, found: Gathered) -> list[Row]:
     """The rows of an answer; a family that this access may not see is named instead. The card itself was just read."""
     if is_gone(outcome):
         return []
@@ -168,14 +179,14 @@ def _allowed(listing: Listing, command: Command, outcome: CommandOutcome | None,
         return []
 
 
-def _ask_together(client: RestClient, kind: Kind, refs: Sequence[Ref], found: _Gathered) -> None:
+def _ask_together(client: RestClient, kind: Kind, refs: Sequence[Ref], found: Gathered) -> None:
     """What one question tells of many cards: contacts and observers, stage history, requisites."""
     by_id = {ref.id: ref for ref in refs}
     ids = [int(ref.id) for ref in refs]
     selected = {"entityTypeId": OWNER_TYPES[kind], "select": ["id", "contactIds", "companyIds", "observers"]}
     linked = Listing("links", refs[0], "crm.item.list", {**selected, "filter": {"@id": ids}}, "items", "id", "id")
     _spread(client, linked, lambda row: by_id.get(str(row["id"])), found)
-    if kind in _LETTERS:
+    if kind in OWNER_LETTERS:
         moved = {"entityTypeId": OWNER_TYPES[kind], "filter": {"@OWNER_ID": ids}}
         history = Listing("moves", refs[0], "crm.stagehistory.list", moved, "items")
         _spread(client, history, lambda row: by_id.get(str(row["OWNER_ID"])), found)
@@ -184,24 +195,24 @@ def _ask_together(client: RestClient, kind: Kind, refs: Sequence[Ref], found: _G
         _holders(client, kind, by_id, found)
 
 
-def _holders(client: RestClient, kind: Kind, by_id: Mapping[str, Ref], found: _Gathered) -> None:
+def _holders(client: RestClient, kind: Kind, by_id: Mapping[str, Ref], found: Gathered) -> None:
     """Cards that speak of a contact or a company: leads, deals, and a company's contacts."""
     field_ = f"{kind.value.upper()}_ID"
     for holder in (Kind.LEAD, Kind.DEAL, *((Kind.CONTACT,) if kind is Kind.COMPANY else ())):
         narrowed = {"select": ["ID", field_], "filter": {f"@{field_}": [int(card) for card in by_id]}}
-        own = _Gathered()
+        own = Gathered()
         any_card = next(iter(by_id.values()))
-        _walk_lists(client, [Listing("links", any_card, LISTS[holder], narrowed)], own)
+        walk_lists(client, [Listing("links", any_card, LISTS[holder], narrowed)], own)
         for row in own.of("links", any_card):
             card = by_id.get(str(row[field_]))
             if card is not None:
                 found.of("links", card).append({"holder": f"{holder.value}:{row['ID']}"})
 
 
-def _spread(client: RestClient, listing: Listing, whose: Callable[[Row], Ref | None], found: _Gathered) -> None:
+def _spread(client: RestClient, listing: Listing, whose: Callable[[Row], Ref | None], found: Gathered) -> None:
     """The rows of one list given to the cards they belong to."""
-    own = _Gathered()
-    _walk_lists(client, [listing], own)
+    own = Gathered()
+    walk_lists(client, [listing], own)
     found.unread |= own.unread
     for row in own.of(listing.part, listing.card):
         ref = whose(row)
@@ -209,18 +220,18 @@ def _spread(client: RestClient, listing: Listing, whose: Callable[[Row], Ref | N
             found.of(listing.part, ref).append(row)
 
 
-def _requisites(client: RestClient, kind: Kind, by_id: Mapping[str, Ref], found: _Gathered) -> None:
+def _requisites(client: RestClient, kind: Kind, by_id: Mapping[str, Ref], found: Gathered) -> None:
     """Requisites with their bank details and addresses: three questions, the last two only where there are any."""
     any_card = next(iter(by_id.values()))
     owners = {"ENTITY_TYPE_ID": OWNER_TYPES[kind], "@ENTITY_ID": [int(card) for card in by_id]}
-    own = _Gathered()
-    _walk_lists(client, [Listing("requisites", any_card, _REQUISITE, {"select": ["*"], "filter": owners})], own)
+    own = Gathered()
+    walk_lists(client, [Listing("requisites", any_card, _REQUISITE, {"select": ["*"], "filter": owners})], own)
     found.unread |= own.unread
     rows = own.of("requisites", any_card)
     if not rows:
         return
     ids = [int(row["ID"]) for row in rows]
-    _walk_lists(client, [Listing("banks", any_card, _BANKS, {"select": ["*"], "filter": {"@ENTITY_ID": ids}})], own)
+    walk_lists(client, [Listing("banks", any_card, _BANKS, {"select": ["*"], "filter": {"@ENTITY_ID": ids}})], own)
     at = _addresses(client, ids)
     for row in rows:
         card = by_id.get(str(row["ENTITY_ID"]))

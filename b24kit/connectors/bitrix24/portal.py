@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
+from b24kit.connectors.bitrix24.belongings import read_belongings
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.dossiers import read_dossiers
@@ -103,6 +104,9 @@ class BitrixPortal:
 
     def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
         return read_dossiers(self._client, self._reading, refs)
+
+    def belongings(self, refs: Iterable[Ref], whole: Collection[Ref] = ()) -> Iterator[Dossier]:
+        return read_belongings(self._client, self._reading, refs, whole)
 
     def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:
         return read_contents(self._client, files)

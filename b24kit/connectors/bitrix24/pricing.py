@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.methods import IMPORT_SIZE, LISTS, METHODS, PAGE_SIZE
-from b24kit.crm.portal import DOSSIER, Cost
+from b24kit.crm.portal import BELONGINGS, DOSSIER, Cost
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import UsageError
 
@@ -43,6 +43,8 @@ _DELETED_BY = {
     Kind.FIELD: "crm.lead.userfield.delete",
 }
 _DOSSIER = ("crm.activity.list", "crm.timeline.comment.list", "tasks.task.list", "crm.item.productrow.list")
+_BELONGINGS = ("crm.lead.list", "crm.item.list", "tasks.task.list", "crm.stagehistory.list")
+_LETTERS = 4  # activities of a card, as a rule of thumb
 _BOUND_BY = {"bind": "crm.activity.binding.add", "unbind": "crm.activity.binding.delete"}
 _BINDINGS = "crm.activity.binding.list"
 _IMPORT = ("crm.item.batchImport", IMPORT_SIZE)
@@ -79,6 +81,10 @@ def calls_needed(writes: Mapping[str, int], reads: Mapping[str, int]) -> dict[st
     for kind, rows in reads.items():
         if kind == DOSSIER:  # a list each of a card's letters, comments, tasks and product rows
             counts.update(dict.fromkeys(_DOSSIER, rows))
+            continue
+        if kind == BELONGINGS:  # comments card by card, the rest by the page
+            counts.update({"crm.timeline.comment.list": rows, "crm.activity.list": _parts(rows * _LETTERS, PAGE_SIZE)})
+            counts.update(dict.fromkeys(_BELONGINGS, _parts(rows, PAGE_SIZE)))
             continue
         found = Kind(kind)
         counts[LISTS[found]] += 1 if found in _WHOLE_LISTS else _parts(rows, PAGE_SIZE)
