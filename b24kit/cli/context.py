@@ -118,10 +118,13 @@ def open_profile(profile: PortalProfile, folder: Path, clock: Clock) -> Portal:
 
 
 def open_address(webhook: str, profile: PortalProfile, clock: Clock) -> Portal:
-    """Open a portal by its webhook, with the limits of its profile and this machine's shared counters."""
+    """Open a portal by its webhook (or the kept form of another access), with the limits of its profile and this
+    machine's shared counters.
+    """
+    import os
+
     from b24kit.config.settings import state_dir
-    from b24kit.connectors.credentials import Webhook
-    from b24kit.connectors.factory import open_portal
+    from b24kit.connectors.factory import open_portal, read_credentials
     from b24kit.connectors.pacing import Limits
 
     bucket, leak = (250, 5.0) if profile.enterprise else (50, 2.0)
@@ -129,7 +132,13 @@ def open_address(webhook: str, profile: PortalProfile, clock: Clock) -> Portal:
         bucket=bucket, leak=leak, operating_limit=profile.operating_limit, operating_window=profile.operating_window
     )
     return open_portal(
-        Webhook.parse(webhook), clock, state_dir=state_dir(), limits=limits, in_flight=profile.max_in_flight
+        read_credentials(webhook),
+        clock,
+        state_dir=state_dir(),
+        limits=limits,
+        in_flight=profile.max_in_flight,
+        lead_pipeline=profile.lead_pipeline,
+        database=os.environ.get("B24KIT_TOKEN_DATABASE"),
     )
 
 

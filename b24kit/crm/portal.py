@@ -9,6 +9,7 @@ from typing import Protocol
 
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
+from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Pipeline, Source, Stage
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
@@ -31,6 +32,11 @@ class Capabilities:
     renames_system_stages: bool
     stage_code_limit: int
     colours: tuple[str, ...] | None = None  # None: any colour
+    lacks: Mapping[Kind, frozenset[str]] = field(default_factory=dict)  # fields of a record that this vendor has not
+    refuses: frozenset[str] = frozenset()  # writes by `write_name` that its API has no way for, beside deletions
+    keeps_incoming: bool = False  # incoming leads stand apart until somebody takes them in
+    empties_removed_stages: bool = False  # a stage with cards can be removed; they move to the ladder's first one
+    marks_need_field: bool = False  # an origin is kept only once our own field B24KIT_ID stands on the cards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +106,10 @@ Tell = Callable[[Progress], None]
 
 
 class PortalReads(Protocol):
-    """Reading. Lists of cards come by ascending id and lose no row while people work on the portal."""
+    """Reading. Lists of cards come by ascending id and lose no row while people work on the portal.
+
+    A row that a list without cursors (amoCRM) hid behind somebody's deletion is found by a second look and comes last.
+    """
 
     @property
     def capabilities(self) -> Capabilities: ...
@@ -125,6 +134,9 @@ class PortalReads(Protocol):
     def companies(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Company]: ...
 
     def deals(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Deal]: ...
+
+    def incoming(self, tell: Tell | None = None) -> Iterator[Incoming]:
+        """Incoming leads that nobody has taken in, oldest first; none where the vendor keeps them as leads."""
 
     def activities(
         self,

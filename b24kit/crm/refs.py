@@ -15,6 +15,7 @@ class Kind(StrEnum):
     CONTACT = "contact"
     COMPANY = "company"
     DEAL = "deal"
+    INCOMING = "incoming"
     ACTIVITY = "activity"
     COMMENT = "comment"
     TASK = "task"

@@ -16,6 +16,7 @@ from typing import Any, cast
 from b24kit.clock import FakeClock
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
+from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Outcome, Pipeline, Source, Stage
 from b24kit.crm.portal import Capabilities, Cost, Intend, PortalFacts, Progress, Tell, Trace, Where
 from b24kit.crm.records import READABLE, Record, record_from, ref_of, same, values_of
@@ -132,6 +133,9 @@ class MemoryPortal:
 
     def deals(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Deal]:
         return iter([deal for deal in cast(list[Deal], self.all(Kind.DEAL)) if _fits(deal, where)])
+
+    def incoming(self, tell: Tell | None = None) -> Iterator[Incoming]:
+        return iter(())
 
     def activities(
         self, on: Kind | None = None, channel: Channel | None = None, open_only: bool = False, text: bool = False

@@ -16,6 +16,7 @@ from b24kit.connectors.bitrix24.traces import traces_on
 from b24kit.connectors.commands import Command
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
+from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Pipeline, Source, Stage
 from b24kit.crm.portal import Capabilities, Cost, Intend, PortalFacts, Progress, Tell, Trace, Where
 from b24kit.crm.records import Record
@@ -67,6 +68,10 @@ class BitrixPortal:
 
     def deals(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Deal]:
         return self._reading.cards(Kind.DEAL, where, tell)
+
+    def incoming(self, tell: Tell | None = None) -> Iterator[Incoming]:
+        """None: Bitrix24 makes a lead of everything that comes."""
+        return iter(())
 
     def activities(
         self, on: Kind | None = None, channel: Channel | None = None, open_only: bool = False, text: bool = False

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from b24kit.sandbox.bitrix24.registry import FakePortal
+from b24kit.sandbox.seeds.bitrix24 import Bitrix24Planter
 from b24kit.sandbox.seeds.company import plant_company
 from b24kit.sandbox.seeds.csv_leads import plant_csv
 from b24kit.sandbox.seeds.dataset import plant_dataset
@@ -28,9 +29,9 @@ def plant(portal: FakePortal, spec: Mapping[str, Any]) -> dict[str, Any]:
         leads = int(spec.get("leads", 5000))
         if leads < 1:
             raise ValueError(f"a company needs at least one lead, not {leads}")
-        return plant_company(portal, leads, int(spec.get("seed", 7)))
+        return plant_company(Bitrix24Planter(portal), leads, int(spec.get("seed", 7)))
     if kind == "leads":
-        return plant_csv(portal, Path(str(spec["path"])))
+        return plant_csv(Bitrix24Planter(portal), Path(str(spec["path"])))
     if kind == "dataset":
         return plant_dataset(portal, Path(str(spec["path"])))
     if kind == "empty":
