@@ -12,7 +12,6 @@ from typing import Any
 from b24kit.clock import Clock
 from b24kit.connectors.amocrm.access import Access, Integration
 from b24kit.connectors.amocrm.answers import rows_of
-from b24kit.connectors.amocrm.auth.pair import TokenStore
 from b24kit.connectors.amocrm.auth.tokens import FixedToken, RotatingTokens, Tokens
 from b24kit.connectors.amocrm.bulk import Bulk, Intend, Tell
 from b24kit.connectors.amocrm.exchange import Exchange
@@ -23,6 +22,7 @@ from b24kit.connectors.amocrm.rates import Rate
 from b24kit.connectors.amocrm.steps import Planned
 from b24kit.connectors.amocrm.transport import AmoTransport, Query, Reply
 from b24kit.connectors.ledger import Ledger
+from b24kit.connectors.pairs.pair import TokenStore
 from b24kit.connectors.tap import Tap
 from b24kit.crm.portal import Progress
 from b24kit.crm.writes import Result
@@ -129,7 +129,7 @@ class AmoClient:
         if not isinstance(access, Integration):
             return FixedToken(access)
         if store is None:
-            raise UsageError("amo_no_token_store")
+            raise UsageError("tokens_no_store")
         transport = self._transport
         return RotatingTokens(access, store, self.clock, transport.ask_for_tokens, transport.moved)
 

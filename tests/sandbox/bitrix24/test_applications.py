@@ -91,9 +91,7 @@ def test_robots_wait_unless_told_not_to(office: Office) -> None:
     with Receiver() as receiver:
         for code, waits in (("waiting", {}), ("free", {"USE_SUBSCRIPTION": "N"})):
             assert office.result("bizproc.robot.add", CODE=code, HANDLER=receiver.url, NAME=code, **waits)
-        placed = [
-            {"entity_type_id": 1, "stage": "JUNK", "action": "app", "code": code} for code in ("waiting", "free")
-        ]
+        placed = [{"entity_type_id": 1, "stage": "JUNK", "action": "app", "code": code} for code in ("waiting", "free")]
         office.box.control.settings(portal={"robots": placed})
         lead = office.result("crm.lead.add", fields={"TITLE": "x"})
         office.result("crm.lead.update", id=lead, fields={"STATUS_ID": "JUNK"})
