@@ -128,7 +128,7 @@ def _check_rights(todo: Iterable[Operation], facts: PortalFacts) -> None:
     settings: set[Kind] = set()
     for operation in todo:
         kinds |= _kinds(operation)
-        settings |= {operation.target.kind} & {Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD}
+        settings |= {operation.target.kind} & {Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.SUBSCRIPTION}
     if Kind.LEAD in kinds and not facts.leads_on:
         raise Refused("guard.no_leads", portal=facts.id)
     needed = {Kind.TASK: "task", Kind.NOTICE: "im"}

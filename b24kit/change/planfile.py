@@ -22,7 +22,7 @@ FORMAT = "b24kit-plan"
 MAJOR, MINOR = 1, 0
 MASK = "***"
 
-_SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.USER, Kind.TEAM})
+_SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.USER, Kind.TEAM, Kind.SUBSCRIPTION})
 # Fields that say nothing of a person; everything else on a card, a letter or a comment is masked.
 _OPEN_FIELDS = frozenset(
     {"stage", "outcome", "owner", "source", "pipeline", "contact", "company", "companies", "lead", "origin", "repeat"}

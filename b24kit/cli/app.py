@@ -16,7 +16,21 @@ from typing import Annotated, Any
 import typer
 
 from b24kit import __version__
-from b24kit.cli import audit, demo, export, match, mishap, plan, playbook, portal, report, run, runs, sandbox
+from b24kit.cli import (
+    audit,
+    demo,
+    export,
+    match,
+    mishap,
+    plan,
+    playbook,
+    portal,
+    report,
+    robots_install,
+    run,
+    runs,
+    sandbox,
+)
 from b24kit.cli.context import Interrupted, Options
 from b24kit.errors import B24kitError
 from b24kit.i18n import Language, has, say
@@ -43,6 +57,7 @@ app.command("explain")(plan.explain)
 app.command("apply")(run.apply)
 app.command("verify")(run.verify)
 app.command("undo")(run.undo)
+app.add_typer(robots_install.app, name="robots")
 app.add_typer(runs.app, name="runs")
 app.command("report")(report.report)
 app.command("export")(export.export)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CHANGES = 2
 
-Only = Annotated[str | None, typer.Option("--only", help="Only this part: stages or clean.")]
+Only = Annotated[str | None, typer.Option("--only", help="Only this part: stages, clean or robots.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many clients (whole clusters).")]
 Answer = Annotated[list[str] | None, typer.Option("--answer", help="Answer a hand step: KEY=TEXT. May be repeated.")]
 
@@ -47,8 +47,8 @@ def plan(
 ) -> None:
     """What a playbook would change on the portal, what it costs, what cannot be undone. Nothing is written."""
     with desk(context) as at:
-        if only not in (None, "stages", "clean"):
-            raise UsageError("plan.unknown_part", part=only, known="stages, clean")
+        if only not in (None, "stages", "clean", "robots"):
+            raise UsageError("plan.unknown_part", part=only, known="stages, clean, robots")
         wish = Wish(playbook, only, None, limit or sample, parse_answers(answer or []))
         made, _ = make_plan(at, wish)
         if out is not None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from b24kit.change.plan import Plan
     from b24kit.change.snapshot import Snapshot
     from b24kit.cli.context import Desk
+    from b24kit.playbook.schema import Playbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
     from b24kit.playbook.shipped import find_playbook
 
     playbook = load_playbook(find_playbook(wish.playbook))
+    if wish.only == "robots":
+        return install_plan(at, playbook, wish)
     facts = at.portal.facts()
     if not facts.leads_on:
         raise Refused("plan.leads_off", portal=facts.id)
@@ -61,6 +64,31 @@ def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
         notes=pieces.notes,
         assignment=pieces.assignment,
         names=pieces.names,
+        valid_hours=wish.valid_hours,
+    )
+    return with_answers(plan, wish.answers or {}), snapshot
+
+
+def install_plan(at: Desk, playbook: Playbook, wish: Wish) -> tuple[Plan, Snapshot]:
+    """What has to stand on the portal for its events to be heard. Nothing but what already stands there is read."""
+    from b24kit.change.draft import plan_over
+    from b24kit.change.prints import present_settings
+    from b24kit.change.snapshot import Snapshot
+    from b24kit.cli.robots_install import install_draft
+
+    facts = at.portal.facts()
+    snapshot = Snapshot.of(present_settings(at.portal).values(), facts, at.clock.now())
+    draft = install_draft(at, playbook, facts)
+    plan = plan_over(
+        snapshot,
+        draft.operations,
+        playbook=playbook.name,
+        now=at.clock.now(),
+        portal=at.portal,
+        steps=draft.steps,
+        left=draft.left,
+        notes=draft.notes,
+        names={f"stage:{stage.id}": stage.name for stage in snapshot.stages()},
         valid_hours=wish.valid_hours,
     )
     return with_answers(plan, wish.answers or {}), snapshot

@@ -59,6 +59,7 @@ def open_portal(
     on_moved: Callable[[str], None] | None = None,
     lead_pipeline: str | None = None,
     database: str | None = None,
+    receiver: str | None = None,
 ) -> Portal:
     """A portal ready for work; nothing is asked of it yet. Close it when done.
 
@@ -67,6 +68,7 @@ def open_portal(
     `on_moved(host)` hears of a renamed portal. For amoCRM: `lead_pipeline` is the number of the pipeline that is the
     ladder of leads (None: the main one), `database` the address of a Postgres that keeps OAuth tokens for several
     machines (None: a file in `state_dir`); its speed is the vendor's, whatever `limits` say.
+    `receiver` is the secret address at which we hear of events.
     """
     if isinstance(credentials, LongLived | Integration):
         account = AmoClient(
@@ -77,8 +79,9 @@ def open_portal(
             max_in_flight=in_flight,
             tap=tap,
             on_moved=on_moved,
+            hidden=receiver,
         )
-        return AmoPortal(account, host=credentials.host, lead_pipeline=lead_pipeline)
+        return AmoPortal(account, host=credentials.host, lead_pipeline=lead_pipeline, receiver=receiver)
     client = RestClient(
         credentials,
         clock=clock,
@@ -89,9 +92,10 @@ def open_portal(
         check_filter=check_filter,
         on_moved=on_moved,
         tokens=_application_tokens(credentials, clock, state_dir, database),
+        hidden=receiver,
     )
     access = "application" if isinstance(credentials, Application) else "webhook"
-    return BitrixPortal(client, host=credentials.host, access=access)
+    return BitrixPortal(client, host=credentials.host, access=access, receiver=receiver)
 
 
 def token_store(access: Access | Application, state_dir: Path | None, database: str | None = None) -> TokenStore | None:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from b24kit.clock import Clock
-from b24kit.connectors.credentials import is_loopback
+from b24kit.connectors.credentials import HIDDEN, is_loopback
 from b24kit.connectors.http import Connections, RawReply
 from b24kit.errors import BadAnswer, PortalMoved
 
@@ -69,9 +69,11 @@ class Transport:
         lanes: int = 8,
         on_moved: Callable[[str], None] | None = None,
         tokens: Tokens | None = None,
+        hidden: str | None = None,
     ) -> None:
+        """`hidden`: one more secret that may stand in a call, such as the address of our receiver."""
         self.webhook = webhook
-        self._tokens = tokens
+        self._tokens, self._hidden = tokens, hidden
         self._clock = clock
         self._on_moved = on_moved
         self._http = Connections(lanes=lanes, secure=webhook.scheme == "https", mask=self.mask)
@@ -79,6 +81,8 @@ class Transport:
     def mask(self, text: str) -> str:
         """`text` without any secret of this access."""
         shown = self.webhook.mask(text)
+        if self._hidden:
+            shown = shown.replace(self._hidden, HIDDEN).replace(json.dumps(self._hidden)[1:-1], HIDDEN)
         return shown if self._tokens is None else self._tokens.mask(shown)
 
     def send(self, method: str, params: Mapping[str, Any]) -> Reply:

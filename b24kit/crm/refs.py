@@ -25,6 +25,7 @@ class Kind(StrEnum):
     PIPELINE = "pipeline"
     SOURCE = "source"
     FIELD = "field"
+    SUBSCRIPTION = "subscription"
     USER = "user"
     TEAM = "team"
 

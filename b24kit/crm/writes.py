@@ -2,7 +2,8 @@
 
 `values` and `before` are JSON values by the field names of the records (`crm.records`). Kinds without a record class:
 COMMENT {card, text}, TODO and TASK {card, title, text, owner, deadline}, NOTICE {user, text, tag}, FIELD {card_kind,
-code, label, type, options}. A Create of a card may carry `origin`, by which a lost answer is settled later.
+code, label, type, options}. A new SUBSCRIPTION may carry a `label`; its secret address is the connector's. A Create of
+a card may carry `origin`, by which a lost answer is settled later.
 """
 
 from __future__ import annotations

@@ -45,13 +45,16 @@ class AmoClient:
         batch: int = BATCH,
         tap: Tap | None = None,
         on_moved: Callable[[str], None] | None = None,
+        hidden: str | None = None,
     ) -> None:
-        """`tokens` keeps the pair of an integration with OAuth; `batch` is how many elements a bulk write holds."""
+        """`tokens` keeps the pair of an integration with OAuth; `batch` is how many elements a bulk write holds,
+        `hidden` a secret that may stand in requests and is never shown.
+        """
         if not 1 <= batch <= LONGEST_BATCH:
             raise UsageError("amo_bad_batch", size=batch, most=LONGEST_BATCH)
         self.clock, self.batch = clock, batch
         self.lanes = max(1, max_in_flight)
-        self._transport = AmoTransport(access, clock, lanes=self.lanes + MOST, on_moved=on_moved)
+        self._transport = AmoTransport(access, clock, lanes=self.lanes + MOST, on_moved=on_moved, hidden=hidden)
         self.tokens = self._tokens(access, tokens)
         self._ledger = Ledger(state_dir)
         rate = Rate(self._ledger, access.host, access.integration, clock)

@@ -20,7 +20,7 @@ from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.errors import UsageError
 
 ACTIVITY_KINDS = (Kind.ACTIVITY, Kind.TODO, Kind.TASK)
-_DIRECTORY_KINDS = (Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.USER, Kind.TEAM, Kind.INCOMING)
+_DIRECTORY_KINDS = (Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.USER, Kind.TEAM, Kind.INCOMING, Kind.SUBSCRIPTION)
 READABLE = frozenset((*CARDS, *ACTIVITY_KINDS, *_DIRECTORY_KINDS))
 
 
@@ -132,6 +132,7 @@ def _directory(reading: Reading, refs: Sequence[Ref]) -> dict[Ref, Record]:
         Kind.PIPELINE: reading.pipelines,
         Kind.USER: reading.users,
         Kind.TEAM: reading.teams,
+        Kind.SUBSCRIPTION: reading.subscriptions,
         Kind.INCOMING: lambda: reading.incoming(None),
     }
     known = {ref_of(record): record for record in readers[refs[0].kind]()}

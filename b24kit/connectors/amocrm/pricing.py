@@ -14,7 +14,7 @@ from b24kit.errors import UsageError
 
 # Kinds that are written many at a time; of the others each is a request.
 _BULK = frozenset((*CARDS, Kind.TASK, Kind.TODO, Kind.ACTIVITY, Kind.COMMENT, Kind.FIELD))
-_WHOLE_LISTS = frozenset((Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.USER, Kind.TEAM))
+_WHOLE_LISTS = frozenset((Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.USER, Kind.TEAM, Kind.SUBSCRIPTION))
 ANSWER = 0.3, 1.0  # seconds that the last answer takes, quick and slow
 SLOW = 1.5  # times longer when the account's other integrations ask as well
 

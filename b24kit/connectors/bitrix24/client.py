@@ -56,14 +56,17 @@ class RestClient:
         check_filter: CheckFilter | None = None,
         on_moved: Callable[[str], None] | None = None,
         tokens: Tokens | None = None,
+        hidden: str | None = None,
     ) -> None:
         """`check_filter(method, params)` may refuse arguments before they are sent: unknown filter keys are dropped by
         the portal without a word, which widens the list. `on_moved(host)` hears of a renamed portal. `tokens` are
-        those of an application."""
+        those of an application, `hidden` is a secret that may stand in calls and is never shown."""
         self.limits = limits or Limits()
         self._clock, self._check_filter = clock, check_filter
         lanes = max(1, max_in_flight)
-        self._transport = Transport(webhook, clock, lanes=lanes + AHEAD, on_moved=on_moved, tokens=tokens)
+        self._transport = Transport(
+            webhook, clock, lanes=lanes + AHEAD, on_moved=on_moved, tokens=tokens, hidden=hidden
+        )
         self._ledger = Ledger(state_dir)
         bucket = LeakyBucket(self._ledger, webhook.host, clock, self.limits)
         meter = MethodTimeMeter(self._ledger, webhook.host, webhook.fingerprint, clock, self.limits)

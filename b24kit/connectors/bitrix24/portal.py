@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
+from b24kit.connectors.bitrix24 import subscriptions
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.facts import CAPABILITIES, ask_facts
 from b24kit.connectors.bitrix24.lookup import read_refs, read_texts
+from b24kit.connectors.bitrix24.offline import BitrixQueue
 from b24kit.connectors.bitrix24.pricing import price
 from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.bitrix24.settling import settle
@@ -21,6 +23,7 @@ from b24kit.crm.pipeline import Pipeline, Source, Stage
 from b24kit.crm.portal import Capabilities, Cost, Intend, PortalFacts, Progress, Tell, Trace, Where
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
+from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
 from b24kit.crm.writes import Result, Settled, Write
 
@@ -28,11 +31,12 @@ from b24kit.crm.writes import Result, Settled, Write
 class BitrixPortal:
     """Implements `crm.portal.Portal` over an open client, which it closes with itself."""
 
-    def __init__(self, client: RestClient, *, host: str, access: str = "webhook") -> None:
+    def __init__(self, client: RestClient, *, host: str, access: str = "webhook", receiver: str | None = None) -> None:
+        """`receiver`: the secret address at which we hear of events."""
         self._client = client
         self._host = host
-        self._access = access
-        self._reading = Reading(client)
+        self._access, self._receiver = access, receiver
+        self._reading = Reading(client, application=access == "application", receiver=receiver)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -88,8 +92,23 @@ class BitrixPortal:
     def traces(self, ref: Ref) -> list[Trace]:
         return traces_on(self._client, ref)
 
+    def subscriptions(self) -> list[Subscription]:
+        return self._reading.subscriptions()
+
+    def wanted_subscriptions(self, manner: Manner, palette: Sequence[Palette] = ()) -> list[Subscription]:
+        return subscriptions.wanted(manner, palette, self._receiver)
+
+    def manners(self) -> tuple[Manner, ...]:
+        """An incoming webhook can bind nothing itself; a webhook made by hand still pushes."""
+        return subscriptions.manners(self._client) if self._access == "application" else (Manner.POLLED,)
+
+    def offline_events(self) -> BitrixQueue | None:
+        """The portal's own queue of events, None where this access or plan has none."""
+        return BitrixQueue(self._client) if Manner.QUEUED in self.manners() else None
+
     def perform(self, writes: Sequence[Write], intend: Intend, tell: Tell | None = None) -> Iterator[Result]:
         """Send the writes; see `crm.portal.PortalWrites`. All are translated before the first leaves."""
+        writes = [subscriptions.with_address(write, self._receiver) for write in writes]
         planned = {call.command.key: call for call in calls_for(writes)}
         yield from _without_call(writes, planned.values(), intend)
 
@@ -109,7 +128,8 @@ class BitrixPortal:
 
     def settle(self, writes: Sequence[Write]) -> dict[str, Result]:
         """Look up what became of writes of unknown outcome; the caller has waited long enough for late commits."""
-        return settle(self._client, self._reading, writes)
+        known = [subscriptions.with_address(write, self._receiver) for write in writes]
+        return settle(self._client, self._reading, known)
 
     def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
         return price(self._client, writes, reads or {})

@@ -21,6 +21,7 @@ _CREATED_BY = {
     Kind.TODO: "crm.activity.todo.add",
     Kind.TASK: "tasks.task.add",
     Kind.NOTICE: "im.notify.system.add",
+    Kind.SUBSCRIPTION: "event.bind",
 }
 _CHANGED_BY = {
     Kind.STAGE: "crm.status.update",
@@ -39,10 +40,11 @@ _DELETED_BY = {
     Kind.TASK: "tasks.task.delete",
     Kind.NOTICE: "im.notify.delete",
     Kind.FIELD: "crm.lead.userfield.delete",
+    Kind.SUBSCRIPTION: "event.unbind",
 }
 _BOUND_BY = {"bind": "crm.activity.binding.add", "unbind": "crm.activity.binding.delete"}
 _IMPORT = ("crm.item.batchImport", IMPORT_SIZE)
-_WHOLE_LISTS = frozenset({Kind.STAGE, Kind.SOURCE, Kind.PIPELINE})
+_WHOLE_LISTS = frozenset({Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.SUBSCRIPTION})
 
 
 def price(client: RestClient, writes: Mapping[str, int], reads: Mapping[str, int]) -> Cost:
