@@ -18,14 +18,17 @@ import typer
 from b24kit import __version__
 from b24kit.cli import (
     audit,
+    backup,
     demo,
     export,
+    extract,
     match,
     mishap,
     plan,
     playbook,
     portal,
     report,
+    review,
     robots_install,
     run,
     runs,
@@ -59,9 +62,12 @@ app.command("verify")(run.verify)
 app.command("undo")(run.undo)
 app.add_typer(robots_install.app, name="robots")
 app.add_typer(runs.app, name="runs")
+app.add_typer(backup.app, name="backup")
 app.command("report")(report.report)
 app.command("export")(export.export)
+app.command("extract")(extract.extract)
 app.command("match")(match.match)
+app.add_typer(review.app, name="review")
 app.add_typer(playbook.app, name="playbook")
 app.command(
     "sandbox",

@@ -21,6 +21,7 @@ from b24kit.i18n import Language
 if TYPE_CHECKING:
     from b24kit.change.runs import RunStore
     from b24kit.change.snapshot import Snapshot
+    from b24kit.cleanup.decisions import DecisionStore
     from b24kit.config.receiver import Receiver
     from b24kit.config.settings import PortalProfile, Settings
     from b24kit.crm.portal import Portal
@@ -98,6 +99,17 @@ class Desk:
     @property
     def snapshots_dir(self) -> Path:
         return self.settings.runs_dir / "snapshots"
+
+    @property
+    def portal_id(self) -> str:
+        """How the portal of this command is called in plans and decisions; nothing is asked of it."""
+        return self.profile.host
+
+    def decisions(self, portal_id: str) -> DecisionStore:
+        """What people decided about doubtful clients of a portal, kept in this folder."""
+        from b24kit.cleanup.decisions import DecisionStore
+
+        return DecisionStore(self.settings.runs_dir / "decisions.sqlite", portal_id)
 
     def snapshot(self, want: Collection[Kind], *, bodies: bool = False) -> Snapshot:
         """Read the portal into a fresh snapshot file of the client's folder; `bodies`: with its open leads' letters."""

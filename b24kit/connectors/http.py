@@ -20,6 +20,7 @@ TIMEOUT = 75.0  # the portals themselves give up after 60 s
 CONNECT_TIMEOUT = 15.0
 KEEP_ALIVE = 4.0  # shorter than servers keep idle connections, so that a request does not meet a closing one
 SHOWN = 200  # characters of an unreadable answer that an error carries
+_FINE, _BROKEN = 200, 500
 USER_AGENT = f"b24kit/{__version__}"
 
 
@@ -71,6 +72,20 @@ class Connections:
             answer.status_code, {name.lower(): text for name, text in answer.headers.items()}, answer.content
         )
 
+    def fetch(self, url: str, *, host: str, most: int) -> bytes | None:
+        """A file's content, over redirects; None where it is refused, gone or larger than `most` bytes.
+
+        Raises NoAnswer. Nothing of the portal's access travels with a redirect.
+        """
+        try:
+            with self._http.stream("GET", url, follow_redirects=True) as response:
+                if response.status_code >= _BROKEN:
+                    raise NoAnswer("connection_broke", method="download", host=host, sent=True, said="")
+                return _up_to(response, most) if response.status_code == _FINE else None
+        except httpx.HTTPError as error:
+            facts = {"method": "download", "host": host, "said": type(error).__name__}
+            raise NoAnswer("connection_broke", sent=True, **facts) from None
+
     def decoded(self, reply: RawReply, method: str) -> Any:
         """The JSON of an answer; BadAnswer for nothing, a web page, or what is cut off."""
         facts = {"method": method, "status": reply.status}
@@ -100,6 +115,15 @@ class Connections:
         if "CERTIFICATE_VERIFY_FAILED" in said:
             return UsageError("bad_certificate", host=host, said=said)
         return NoAnswer("portal_unreachable", method=method, host=host, sent=False, said=said)
+
+
+def _up_to(response: httpx.Response, most: int) -> bytes | None:
+    found = bytearray()
+    for piece in response.iter_bytes():
+        found += piece
+        if len(found) > most:
+            return None
+    return bytes(found)
 
 
 def _trust() -> ssl.SSLContext:

@@ -112,6 +112,16 @@ class Transport:
                 raise PortalMoved("portal_moved", method=method, host=_new_address(response)[1])
         return Reply(response.status, self._decoded(response, method), self._clock.monotonic() - started)
 
+    def fetch(self, address: str, most: int) -> bytes | None:
+        """The content behind an address of this portal; None where it is refused, gone or larger than `most` bytes.
+
+        Only its path and query are taken, so that an answer cannot send the access elsewhere; where the portal hands
+        on to its store of files, a redirect is followed without anything of ours. Raises NoAnswer.
+        """
+        parts = urlsplit(address)
+        url = f"{self.webhook.scheme}://{self.webhook.host}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        return self._http.fetch(url, host=self.webhook.host, most=most)
+
     def close(self) -> None:
         """Close all connections."""
         self._http.close()

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     TASK = "task"
     TODO = "todo"
     NOTICE = "notice"
+    PRODUCT = "product"  # a row of goods or services on a card
     STAGE = "stage"
     PIPELINE = "pipeline"
     SOURCE = "source"

@@ -9,25 +9,29 @@ from b24kit.connectors.amocrm import subscriptions
 from b24kit.connectors.amocrm.account import Account
 from b24kit.connectors.amocrm.calls import plan_writes
 from b24kit.connectors.amocrm.client import AmoClient
+from b24kit.connectors.amocrm.dossiers import dossiers, surviving
 from b24kit.connectors.amocrm.facts import CAPABILITIES, ask_facts
 from b24kit.connectors.amocrm.lookup import read_refs, read_texts
 from b24kit.connectors.amocrm.pricing import price
 from b24kit.connectors.amocrm.reading import Reading
 from b24kit.connectors.amocrm.settling import settle
 from b24kit.connectors.amocrm.traces import traces_on
+from b24kit.connectors.turns import carry_in_turns
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
+from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Pipeline, Source, Stage
-from b24kit.crm.portal import Capabilities, Cost, Intend, PortalFacts, Tell, Trace, Where
+from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Seen, Tell, Trace, Where
 from b24kit.crm.records import Record
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
-from b24kit.crm.writes import Bind, Create, Result, Settled, Unbind, Write
+from b24kit.crm.writes import Bind, Create, Merge, Result, Settled, Unbind, Write
 
 # What the account's kept directories are made of: written, they are asked for anew.
 _DIRECTORIES = frozenset((Kind.STAGE, Kind.PIPELINE, Kind.FIELD))
+AT_ONCE = 250  # writes between two looks: as many as five bulks carry
 
 
 class AmoPortal:
@@ -109,6 +113,20 @@ class AmoPortal:
         """Webhooks are an administrator's; there is no queue."""
         return (Manner.PUSHED, Manner.POLLED)
 
+    def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
+        return dossiers(self._client, self._account, self._reading, refs)
+
+    def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:
+        """Nothing of the account's file service is read with this access."""
+        return ((file, None) for file in files)
+
+    def surviving(self, refs: Iterable[Ref]) -> set[Ref]:
+        return surviving(self._client, refs)
+
+    def carry(self, feed: Feed, tell: Tell | None = None) -> Iterator[Result | Seen]:
+        """A list of amoCRM holds either looks or writes: they take turns, so many writes as fill the allowed rate."""
+        return carry_in_turns(self, feed, tell, at_once=AT_ONCE)
+
     def perform(self, writes: Sequence[Write], intend: Intend, tell: Tell | None = None) -> Iterator[Result]:
         """Send the writes; see `crm.portal.PortalWrites`. All are translated before the first leaves."""
         writes = [subscriptions.with_address(write, self._receiver) for write in writes]
@@ -145,4 +163,6 @@ class AmoPortal:
 def _kind(write: Write) -> Kind:
     if isinstance(write, Bind | Unbind):
         return write.activity.kind
+    if isinstance(write, Merge):
+        return write.survivor.kind
     return write.kind if isinstance(write, Create) else write.ref.kind

@@ -8,19 +8,24 @@ from contextlib import ExitStack
 from b24kit.connectors.bitrix24 import subscriptions
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.client import RestClient
+from b24kit.connectors.bitrix24.dossiers import read_dossiers
 from b24kit.connectors.bitrix24.facts import CAPABILITIES, ask_facts
+from b24kit.connectors.bitrix24.files import read_contents
 from b24kit.connectors.bitrix24.lookup import read_refs, read_texts
 from b24kit.connectors.bitrix24.offline import BitrixQueue
+from b24kit.connectors.bitrix24.orders import Orders
 from b24kit.connectors.bitrix24.pricing import price
 from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.bitrix24.settling import settle
+from b24kit.connectors.bitrix24.surviving import still_there
 from b24kit.connectors.bitrix24.traces import traces_on
 from b24kit.connectors.commands import Command
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
+from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Pipeline, Source, Stage
-from b24kit.crm.portal import Capabilities, Cost, Intend, PortalFacts, Progress, Tell, Trace, Where
+from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Progress, Seen, Tell, Trace, Where
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
@@ -106,9 +111,18 @@ class BitrixPortal:
         """The portal's own queue of events, None where this access or plan has none."""
         return BitrixQueue(self._client) if Manner.QUEUED in self.manners() else None
 
+    def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
+        return read_dossiers(self._client, self._reading, refs)
+
+    def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:
+        return read_contents(self._client, files)
+
+    def surviving(self, refs: Iterable[Ref]) -> set[Ref]:
+        return still_there(self._client, refs)
+
     def perform(self, writes: Sequence[Write], intend: Intend, tell: Tell | None = None) -> Iterator[Result]:
         """Send the writes; see `crm.portal.PortalWrites`. All are translated before the first leaves."""
-        writes = [subscriptions.with_address(write, self._receiver) for write in writes]
+        writes = [self._dressed(write) for write in writes]
         planned = {call.command.key: call for call in calls_for(writes)}
         yield from _without_call(writes, planned.values(), intend)
 
@@ -126,13 +140,34 @@ class BitrixPortal:
                 counted.add(len(results))
                 yield from results
 
+    def carry(self, feed: Feed, tell: Tell | None = None) -> Iterator[Result | Seen]:
+        """Look and write side by side; see `crm.portal.PortalWrites`."""
+        orders = Orders(feed, self.read, self._dressed)
+        counted = _Counted(None, tell)
+        going = True
+        while going:
+            outcomes = self._client.carry(orders, intend=orders.intended, tell=counted.hear)
+            going = False
+            with ExitStack() as ending:
+                if isinstance(outcomes, Generator):
+                    ending.callback(outcomes.close)
+                for outcome in outcomes:
+                    orders.hear(outcome)
+                    yield from orders.events()
+                    counted.say()
+            for event in orders.events():  # of what needed no command; it may free more
+                going = True
+                yield event
+
     def settle(self, writes: Sequence[Write]) -> dict[str, Result]:
         """Look up what became of writes of unknown outcome; the caller has waited long enough for late commits."""
-        known = [subscriptions.with_address(write, self._receiver) for write in writes]
-        return settle(self._client, self._reading, known)
+        return settle(self._client, self._reading, [self._dressed(write) for write in writes])
 
     def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
         return price(self._client, writes, reads or {})
+
+    def _dressed(self, write: Write) -> Write:
+        return subscriptions.with_address(write, self._receiver)
 
     def close(self) -> None:
         self._client.close()
@@ -141,7 +176,7 @@ class BitrixPortal:
 class _Counted:
     """Turns progress in commands into progress in writes, keeping the promise of time."""
 
-    def __init__(self, total: int, tell: Tell | None) -> None:
+    def __init__(self, total: int | None, tell: Tell | None) -> None:
         self._total = total
         self._tell = tell
         self._done = 0
@@ -150,14 +185,15 @@ class _Counted:
     def hear(self, progress: Progress) -> None:
         """The client tells after each batch and every few seconds of a wait; what the caller raises ends the run."""
         self._left = progress.seconds_left
-        self._say()
+        self.say()
 
     def add(self, writes: int) -> None:
         """So many more writes have their result."""
         self._done += writes
-        self._say()
+        self.say()
 
-    def _say(self) -> None:
+    def say(self) -> None:
+        """Tell the caller."""
         if self._tell is not None:
             self._tell(Progress(self._done, self._total, self._left))
 

@@ -6,6 +6,7 @@ portal time the same portal to the byte.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -14,9 +15,15 @@ from b24kit.sandbox.seeds import directories, pile
 from b24kit.sandbox.seeds.cast import Cast
 from b24kit.sandbox.seeds.planter import Planter
 
+# What was planted beside the company, as facts of the summary and as parts of the truth.
+More = Callable[[Cast], tuple[dict[str, Any], dict[str, Any]]]
 
-def plant_company(planter: Planter, leads: int = 5000, seed: int = 7) -> dict[str, Any]:
-    """Plant the whole company with exactly `leads` open leads; gives a summary and the `truth`."""
+
+def plant_company(planter: Planter, leads: int = 5000, seed: int = 7, more: More | None = None) -> dict[str, Any]:
+    """Plant the whole company with exactly `leads` open leads; gives a summary and the `truth`.
+
+    `more` plants what only one vendor's planter can, after everything else: people, letters and ids stay the same.
+    """
     chance = Random(seed)
     planter.walls()
     planter.opt_out()
@@ -24,7 +31,9 @@ def plant_company(planter: Planter, leads: int = 5000, seed: int = 7) -> dict[st
     directories.plant_clients(planter, chance, cast)
     directories.plant_deals(planter, chance, cast.known, leads)
     truth = pile.plant_pile(planter, chance, cast, leads)
-    return {"kind": "company", "seed": seed, **planter.summary(), "truth": {"leads": truth, **_people(cast)}}
+    told, known = more(cast) if more is not None else ({}, {})
+    known = {"leads": truth, **_people(cast), **known}
+    return {"kind": "company", "seed": seed, **told, **planter.summary(), "truth": known}
 
 
 def _people(cast: Cast) -> dict[str, Any]:
