@@ -32,11 +32,12 @@ class InstallDraft:
     steps: tuple[HandStep, ...] = ()
     left: tuple[LeftAlone, ...] = ()
     notes: tuple[Reason, ...] = ()
-    wanted: tuple[Subscription, ...] = field(default=())
+    wanted: tuple[Subscription, ...] = ()
 
 
-def plan_install(spec: InstallSpec, portal: Subscribing, capabilities: Capabilities, facts: PortalFacts,
-                 *, receiver: bool) -> InstallDraft:  # fmt: skip
+def plan_install(
+    spec: InstallSpec, portal: Subscribing, capabilities: Capabilities, facts: PortalFacts, *, receiver: bool
+) -> InstallDraft:
     """The difference between what stands on the portal and what has to. `receiver`: there is a place to be told at.
 
     Refused when the playbook asks for a manner that this access or the portal's plan does not allow.
@@ -92,7 +93,7 @@ def _operations(
                 phase=Phase.SETTINGS,
                 reason=Reason("install.add", {"name": one.name, "sort": one.sort}),
                 kind=Kind.SUBSCRIPTION,
-                values=_values(one) | label,
+                values=values_of(one) | label,
             )
         elif set(there.hears) != set(one.hears):
             yield UpdateRecord(
@@ -101,7 +102,7 @@ def _operations(
                 phase=Phase.SETTINGS,
                 reason=Reason("install.change", {"name": one.name, "sort": one.sort}),
                 ref=there.ref,
-                before=_values(there),
+                before=values_of(there),
                 after={"hears": list(one.hears)},
             )
 
@@ -109,10 +110,6 @@ def _operations(
 def _find(one: Subscription, standing: Sequence[Subscription]) -> Subscription | None:
     """What already does this: of ours, of the same sort and name. A webhook of ours is known by its address."""
     return next((there for there in standing if there.ours and (there.sort, there.name) == (one.sort, one.name)), None)
-
-
-def _values(one: Subscription) -> dict[str, object]:
-    return values_of(one)
 
 
 def _left(wanted: Sequence[Subscription], standing: Sequence[Subscription]) -> Iterable[LeftAlone]:
@@ -127,7 +124,6 @@ def _left(wanted: Sequence[Subscription], standing: Sequence[Subscription]) -> I
 
 
 def _steps(spec: InstallSpec, capabilities: Capabilities, *, by_hand: bool) -> Iterable[HandStep]:
-    bitrix = capabilities.quiet_creation and capabilities.own_stage_codes
     if by_hand:
         facts = {"events": ", ".join(_HEARD_BY_HAND)}
         yield HandStep(
@@ -137,7 +133,7 @@ def _steps(spec: InstallSpec, capabilities: Capabilities, *, by_hand: bool) -> I
     for one in spec.robots:
         yield HandStep(
             key=f"place-{one.code}", code="step.place_robot", facts={"name": one.name},
-            link=automation_link("leads"), check="traffic",
+            link=automation_link("leads"),
         )  # fmt: skip
     for one in spec.triggers:
         yield HandStep(
@@ -145,10 +141,10 @@ def _steps(spec: InstallSpec, capabilities: Capabilities, *, by_hand: bool) -> I
             link=automation_link("leads"),
         )  # fmt: skip
     if spec.mailboxes:
-        link = "/mail/config/" if bitrix else "/settings/widgets/"
+        link = "/settings/widgets/" if capabilities.keeps_incoming else "/mail/config/"
         yield HandStep(key="mailboxes", code="step.mailboxes", link=link)
     if capabilities.keeps_incoming and spec.mailboxes:
-        yield HandStep(key="mail-hook", code="step.mail_hook", link="/leads/pipeline/", check="traffic")
+        yield HandStep(key="mail-hook", code="step.mail_hook", link="/leads/pipeline/")
 
 
 def _notes(
@@ -173,7 +169,8 @@ class Standing:
 
 
 def verify_install(draft: InstallDraft, standing: Sequence[Subscription], heard: str | None) -> list[Standing]:
-    """What of a plan's wish stands now, read from the portal; steps of people are judged by the traffic they bring.
+    """What of a plan's wish stands now, read from the portal. A webhook made by hand is judged by the messages that it
+    brings; of robots on stages no reading tells.
 
     `heard` says when the last message of this portal came, None when none was ever seen.
     """
