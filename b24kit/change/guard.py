@@ -71,6 +71,12 @@ class Drift:
         )
 
 
+# What only an administrator may write.
+_SETTINGS = frozenset(
+    {Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON, Kind.SUBSCRIPTION}
+)
+
+
 def check(
     plan: Plan,
     portal: Portal,
@@ -143,14 +149,7 @@ def _check_rights(todo: Iterable[Operation], facts: PortalFacts) -> None:
     for operation in todo:
         merges = merges or isinstance(operation, MergeRecords)
         kinds |= _kinds(operation)
-        settings |= {operation.target.kind} & {
-            Kind.STAGE,
-            Kind.PIPELINE,
-            Kind.SOURCE,
-            Kind.FIELD,
-            Kind.GATE,
-            Kind.LOSS_REASON,
-        }
+        settings |= {operation.target.kind} & _SETTINGS
     if Kind.LEAD in kinds and not facts.leads_on:
         raise Refused("guard.no_leads", portal=facts.id)
     needed = {Kind.TASK: "task", Kind.NOTICE: "im"}

@@ -23,7 +23,10 @@ MAJOR, MINOR = 1, 0
 MASK = "***"
 
 _SETTINGS = frozenset(
-    {Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON, Kind.USER, Kind.TEAM}
+    {
+        *(Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON, Kind.SUBSCRIPTION),
+        *(Kind.USER, Kind.TEAM),
+    }
 )
 # Fields that say nothing of a person; everything else on a card, a letter or a comment is masked.
 _OPEN_FIELDS = frozenset(

@@ -26,7 +26,7 @@ from b24kit.errors import Refused
 UNDO_DAYS = 30
 _REMOVAL_ORDER = (
     *(Kind.NOTICE, Kind.PRODUCT, Kind.COMMENT, Kind.TODO, Kind.TASK, Kind.ACTIVITY, Kind.DEAL, Kind.LEAD, Kind.CONTACT),
-    *(Kind.COMPANY, Kind.STAGE, Kind.SOURCE, Kind.FIELD, Kind.LOSS_REASON, Kind.PIPELINE),
+    *(Kind.COMPANY, Kind.STAGE, Kind.SOURCE, Kind.FIELD, Kind.LOSS_REASON, Kind.PIPELINE, Kind.SUBSCRIPTION),
 )
 
 

@@ -29,6 +29,7 @@ from b24kit.cli import (
     portal,
     report,
     review,
+    robots_install,
     run,
     runs,
     sandbox,
@@ -59,6 +60,7 @@ app.command("explain")(plan.explain)
 app.command("apply")(run.apply)
 app.command("verify")(run.verify)
 app.command("undo")(run.undo)
+app.add_typer(robots_install.app, name="robots")
 app.add_typer(runs.app, name="runs")
 app.add_typer(backup.app, name="backup")
 app.command("report")(report.report)

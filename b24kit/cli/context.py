@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from b24kit.change.runs import RunStore
     from b24kit.change.snapshot import Snapshot
     from b24kit.cleanup.decisions import Decision, DecisionStore
+    from b24kit.config.receiver import Receiver
     from b24kit.config.settings import PortalProfile, Settings
     from b24kit.crm.portal import Portal
     from b24kit.crm.refs import Kind
@@ -77,8 +78,16 @@ class Desk:
     def portal(self) -> Portal:
         """The portal of this command, opened at first use."""
         if self._portal is None:
-            self._portal = open_profile(self.profile, self.settings.folder, self.clock)
+            self._portal = open_profile(self.profile, self.settings.folder, self.clock, self.receiver.address)
         return self._portal
+
+    @cached_property
+    def receiver(self) -> Receiver:
+        """Where this portal's events are heard; empty before there is such a place."""
+        from b24kit.config.receiver import parse_receiver
+        from b24kit.config.secrets import find_receiver
+
+        return parse_receiver(find_receiver(self.profile.name, self.settings.folder))
 
     @property
     def store_dir(self) -> Path:
@@ -134,14 +143,21 @@ class Desk:
             self._portal.close()
 
 
-def open_profile(profile: PortalProfile, folder: Path, clock: Clock) -> Portal:
+def fresh_secret() -> str:
+    """A new secret for the path of a receiver: 256 bits that nobody can guess."""
+    import secrets
+
+    return secrets.token_urlsafe(32)
+
+
+def open_profile(profile: PortalProfile, folder: Path, clock: Clock, receiver: str | None = None) -> Portal:
     """Open a portal by its profile; the secret is found where `portal add` or the user put it."""
     from b24kit.config.secrets import find_webhook
 
-    return open_address(find_webhook(profile.name, folder), profile, clock)
+    return open_address(find_webhook(profile.name, folder), profile, clock, receiver)
 
 
-def open_address(webhook: str, profile: PortalProfile, clock: Clock) -> Portal:
+def open_address(webhook: str, profile: PortalProfile, clock: Clock, receiver: str | None = None) -> Portal:
     """Open a portal by its webhook (or the kept form of another access), with the limits of its profile and this
     machine's shared counters.
     """
@@ -163,6 +179,7 @@ def open_address(webhook: str, profile: PortalProfile, clock: Clock) -> Portal:
         in_flight=profile.max_in_flight,
         lead_pipeline=profile.lead_pipeline,
         database=os.environ.get("B24KIT_TOKEN_DATABASE"),
+        receiver=receiver,
     )
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CHANGES = 2
 
-Only = Annotated[str | None, typer.Option("--only", help="Only this part: stages or clean.")]
+Only = Annotated[str | None, typer.Option("--only", help="Only this part: stages, clean or robots.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many clients (whole clusters).")]
 Mode = Annotated[
     str | None, typer.Option("--mode", help="How the pile is cleaned: archive, delete, convert or extract.")
@@ -60,8 +60,8 @@ def plan(
     The plan is shown and saved also when it may not be applied yet, because letters go on making leads: exit code 5.
     """
     with desk(context) as at:
-        if only not in (None, "stages", "clean"):
-            raise UsageError("plan.unknown_part", part=only, known="stages, clean")
+        if only not in (None, "stages", "clean", "robots"):
+            raise UsageError("plan.unknown_part", part=only, known="stages, clean, robots")
         wish = Wish(playbook, only, mode, limit or sample, parse_answers(answer or []), tap_open=tap_open)
         if len(at.options.portals) > 1:
             plan_each(at, wish, out, personal=personal, detailed_exitcode=detailed_exitcode)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from b24kit.change.snapshot import Snapshot
     from b24kit.cli.context import Desk
     from b24kit.i18n import Language
+    from b24kit.playbook.schema import Playbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
     from b24kit.playbook.shipped import find_playbook
 
     playbook = load_playbook(find_playbook(wish.playbook))
+    if wish.only == "robots":
+        return install_plan(at, playbook, wish)
     facts = at.portal.facts()
     if not facts.leads_on:
         raise Refused("plan.leads_off", portal=facts.id)
@@ -91,6 +94,31 @@ def check_tap(plan: Plan) -> None:
     moves = leaving_cards(plan.operations)
     if step is not None and moves > HAND_MOVES:
         raise tap_open(step, moves)
+
+
+def install_plan(at: Desk, playbook: Playbook, wish: Wish) -> tuple[Plan, Snapshot]:
+    """What has to stand on the portal for its events to be heard. Nothing but what already stands there is read."""
+    from b24kit.change.draft import plan_over
+    from b24kit.change.prints import present_settings
+    from b24kit.change.snapshot import Snapshot
+    from b24kit.cli.robots_install import install_draft
+
+    facts = at.portal.facts()
+    snapshot = Snapshot.of(present_settings(at.portal).values(), facts, at.clock.now())
+    draft = install_draft(at, playbook, facts)
+    plan = plan_over(
+        snapshot,
+        draft.operations,
+        playbook=playbook.name,
+        now=at.clock.now(),
+        portal=at.portal,
+        steps=draft.steps,
+        left=draft.left,
+        notes=draft.notes,
+        names={f"stage:{stage.id}": stage.name for stage in snapshot.stages()},
+        valid_hours=wish.valid_hours,
+    )
+    return with_answers(plan, wish.answers or {}), snapshot
 
 
 def with_answers(plan: Plan, answers: Mapping[str, str]) -> Plan:

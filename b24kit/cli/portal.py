@@ -81,10 +81,13 @@ def ask_access(at: Desk) -> Credentials:
 
     from b24kit.config.settings import state_dir
     from b24kit.connectors.amocrm.access import Integration, looks_like_account
+    from b24kit.connectors.bitrix24.application import looks_like_application
     from b24kit.connectors.factory import authorise, read_credentials
 
     pasted = at.screen.ask_secret("portal.paste")
     words = pasted.split()
+    if looks_like_application(pasted):
+        return ask_application(at, words)
     if not looks_like_account(pasted):
         return read_credentials(pasted)
     if len(words) == 1 and at.screen.can_ask:
@@ -96,6 +99,27 @@ def ask_access(at: Desk) -> Credentials:
         if code:  # without one the tokens of an earlier time go on
             database = os.environ.get("B24KIT_TOKEN_DATABASE")
             authorise(access, code, at.clock, state_dir=state_dir(), database=database)
+    return access
+
+
+def ask_application(at: Desk, words: list[str]) -> Credentials:
+    """A local application by its address, id and secret key (and, for a sandbox, the authorization server); then the
+    code of the consent page, typed or as the last word. Without one the tokens of an earlier time go on.
+    """
+    import os
+
+    from b24kit.config.settings import state_dir
+    from b24kit.connectors.bitrix24.application import Application
+    from b24kit.connectors.factory import authorise, read_credentials
+
+    code = words.pop() if len(words) > 3 and "://" not in words[-1] else ""
+    access = read_credentials(" ".join(words))
+    assert isinstance(access, Application)
+    if not code and at.screen.can_ask:
+        at.screen.say("application.consent", url=access.consent_url)
+        code = at.screen.ask_secret("application.paste_code30")
+    if code:
+        authorise(access, code, at.clock, state_dir=state_dir(), database=os.environ.get("B24KIT_TOKEN_DATABASE"))
     return access
 
 

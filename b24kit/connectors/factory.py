@@ -7,29 +7,34 @@ from pathlib import Path
 
 from b24kit.clock import Clock
 from b24kit.connectors.amocrm.access import Access, Integration, LongLived, looks_like_account, parse_access
-from b24kit.connectors.amocrm.auth.filestore import FileStore
-from b24kit.connectors.amocrm.auth.pair import TokenStore
-from b24kit.connectors.amocrm.auth.pgstore import PostgresStore
 from b24kit.connectors.amocrm.client import AmoClient
 from b24kit.connectors.amocrm.portal import AmoPortal
+from b24kit.connectors.bitrix24.application import Application, looks_like_application, parse_application
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.fieldnames import check_filter
+from b24kit.connectors.bitrix24.oauth import ApplicationTokens, AuthConnection
 from b24kit.connectors.bitrix24.portal import BitrixPortal
 from b24kit.connectors.credentials import Webhook
 from b24kit.connectors.pacing import Limits
+from b24kit.connectors.pairs.filestore import FileStore
+from b24kit.connectors.pairs.pair import TokenStore
+from b24kit.connectors.pairs.pgstore import PostgresStore
 from b24kit.connectors.tap import Tap
 from b24kit.crm.portal import Portal
 from b24kit.errors import UsageError
 
-Credentials = Webhook | LongLived | Integration
+Credentials = Webhook | Application | LongLived | Integration
 
 TOKENS = "tokens"  # the folder of token pairs inside the state folder
 
 
 def read_credentials(pasted: str) -> Credentials:
     """The access out of what a person pasted or a secrets file holds: a webhook's address, or an account's address with
-    a token (or with an integration's id, secret and redirect address). UsageError names the mistake.
+    a token (or with an integration's id, secret and redirect address), or a portal's address with a local application's
+    id and secret. UsageError names the mistake.
     """
+    if looks_like_application(pasted):
+        return parse_application(pasted)
     return parse_access(pasted) if looks_like_account(pasted) else Webhook.parse(pasted)
 
 
@@ -40,7 +45,7 @@ def stored_form(credentials: Credentials) -> str:
 
 def vendor_of(credentials: Credentials) -> str:
     """The vendor whose access this is, as profiles name it."""
-    return "bitrix24" if isinstance(credentials, Webhook) else "amocrm"
+    return "bitrix24" if isinstance(credentials, Webhook | Application) else "amocrm"
 
 
 def open_portal(
@@ -54,6 +59,7 @@ def open_portal(
     on_moved: Callable[[str], None] | None = None,
     lead_pipeline: str | None = None,
     database: str | None = None,
+    receiver: str | None = None,
 ) -> Portal:
     """A portal ready for work; nothing is asked of it yet. Close it when done.
 
@@ -62,8 +68,9 @@ def open_portal(
     `on_moved(host)` hears of a renamed portal. For amoCRM: `lead_pipeline` is the number of the pipeline that is the
     ladder of leads (None: the main one), `database` the address of a Postgres that keeps OAuth tokens for several
     machines (None: a file in `state_dir`); its speed is the vendor's, whatever `limits` say.
+    `receiver` is the secret address at which we hear of events.
     """
-    if not isinstance(credentials, Webhook):
+    if isinstance(credentials, LongLived | Integration):
         account = AmoClient(
             credentials,
             clock=clock,
@@ -72,8 +79,9 @@ def open_portal(
             max_in_flight=in_flight,
             tap=tap,
             on_moved=on_moved,
+            hidden=receiver,
         )
-        return AmoPortal(account, host=credentials.host, lead_pipeline=lead_pipeline)
+        return AmoPortal(account, host=credentials.host, lead_pipeline=lead_pipeline, receiver=receiver)
     client = RestClient(
         credentials,
         clock=clock,
@@ -83,29 +91,52 @@ def open_portal(
         tap=tap,
         check_filter=check_filter,
         on_moved=on_moved,
+        tokens=_application_tokens(credentials, clock, state_dir, database),
+        hidden=receiver,
     )
-    return BitrixPortal(client, host=credentials.host)
+    access = "application" if isinstance(credentials, Application) else "webhook"
+    return BitrixPortal(client, host=credentials.host, access=access, receiver=receiver)
 
 
-def token_store(access: Access, state_dir: Path | None, database: str | None = None) -> TokenStore | None:
-    """Where the pair of an integration is kept; None for a long-lived token, which never changes.
+def token_store(access: Access | Application, state_dir: Path | None, database: str | None = None) -> TokenStore | None:
+    """Where the pair of an integration or application is kept; None for a long-lived token, which never changes.
 
     It goes by the address the account was added with: one that is renamed keeps its pair.
     """
-    if not isinstance(access, Integration):
+    if isinstance(access, LongLived):
         return None
     name = f"{access.host} {access.client_id}"
     if database is not None:
         return PostgresStore(database, name)
     if state_dir is None:
-        raise UsageError("amo_no_token_store")
-    return FileStore(state_dir / TOKENS, name)
+        raise UsageError("tokens_no_store")
+    return FileStore(state_dir / TOKENS, name, vendor_of(access))
+
+
+def _application_tokens(
+    access: Credentials, clock: Clock, state_dir: Path | None, database: str | None
+) -> ApplicationTokens | None:
+    if not isinstance(access, Application):
+        return None
+    store = token_store(access, state_dir, database)
+    assert store is not None
+    return ApplicationTokens(access, store, clock, AuthConnection(access))
 
 
 def authorise(
-    access: Integration, code: str, clock: Clock, *, state_dir: Path | None = None, database: str | None = None
+    access: Integration | Application,
+    code: str,
+    clock: Clock,
+    *,
+    state_dir: Path | None = None,
+    database: str | None = None,
 ) -> None:
     """Exchange the code of the consent page for the first pair of tokens, which is stored; NotAllowed when refused."""
+    if isinstance(access, Application):
+        tokens = _application_tokens(access, clock, state_dir, database)
+        assert tokens is not None
+        tokens.begin(code)
+        return
     client = AmoClient(access, clock=clock, tokens=token_store(access, state_dir, database), state_dir=state_dir)
     try:
         client.begin(code)

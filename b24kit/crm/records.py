@@ -20,11 +20,11 @@ from b24kit.crm.incoming import Category, Incoming
 from b24kit.crm.pipeline import Gate, LossReason, Outcome, Pipeline, Source, Stage
 from b24kit.crm.points import Point, PointKind
 from b24kit.crm.refs import Kind, Ref
+from b24kit.crm.subscription import Subscription
 from b24kit.crm.user import Team, User
 
-Record = (
-    Lead | Contact | Company | Deal | Incoming | Activity | Stage | Pipeline | Source | Gate | LossReason | User | Team
-)
+Cards = Lead | Contact | Company | Deal | Incoming | Activity
+Record = Cards | Stage | Pipeline | Source | Gate | LossReason | User | Team | Subscription
 Values = Mapping[str, Any]
 
 # Fields that move by themselves: never a reason to call a card changed by somebody.
@@ -44,6 +44,7 @@ _CLASSES: dict[Kind, type[Any]] = {
     Kind.LOSS_REASON: LossReason,
     Kind.USER: User,
     Kind.TEAM: Team,
+    Kind.SUBSCRIPTION: Subscription,
 }
 _KINDS = {cls: kind for kind, cls in _CLASSES.items()}
 READABLE = frozenset(_CLASSES)  # kinds that have a record; others are only written
@@ -140,6 +141,7 @@ _READERS: dict[str, Any] = {
     "category": Category,
     "teams": tuple,
     "required_on": tuple,
+    "hears": tuple,
     "card": Ref.parse,
     "bindings": lambda found: tuple(Ref.parse(text) for text in found),
     "channel": Channel,

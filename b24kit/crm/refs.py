@@ -28,6 +28,7 @@ class Kind(StrEnum):
     FIELD = "field"
     GATE = "gate"  # a field of cards as a demand: on which stages it must be filled
     LOSS_REASON = "loss_reason"
+    SUBSCRIPTION = "subscription"
     USER = "user"
     TEAM = "team"
 

@@ -11,6 +11,7 @@ from b24kit.cleanup.spec import CleanSpec, OwnersSpec
 from b24kit.crm.pipeline import Outcome
 from b24kit.migrate.design import Fault, lead_faults, pipeline_faults, source_faults
 from b24kit.migrate.spec import FieldSpec, Ladder, Language, PipelineSpec, Section, SourceSpec, Wording
+from b24kit.robots.spec_install import InstallSpec
 
 FORMAT = 1
 
@@ -26,6 +27,7 @@ class RobotsSpec(Section):
         default_factory=dict,
         description="Ответы на шаги для человека: robots-leads: «нет роботов, смотрела Иванова 12.01»",
     )
+    install: InstallSpec = Field(default=InstallSpec(), description="Что поставить на портал, чтобы слышать события")
 
 
 class Playbook(Section):

@@ -33,7 +33,7 @@ from b24kit.crm.refs import Kind
 from b24kit.i18n import Language, number, say
 from b24kit.reports.wording import card_text, field_name, reason_text, stage_name, worded
 
-SETTINGS = (Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON)
+SETTINGS = (*(Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON, Kind.SUBSCRIPTION),)
 SHOWN_LEFT = 12
 SAMPLES = 3
 _ONE_CARD = frozenset({"id", "address", "name", "subject", "contact", "contacts", "card"})
@@ -169,16 +169,29 @@ def _setting_line(operation: Operation, plan: Plan, lang: Language) -> Line:
     kind = say(f"kind.{operation.target.kind.value}", lang)
     if isinstance(operation, CreateRecord):
         values = operation.values
+        if operation.kind is Kind.SUBSCRIPTION:
+            return Line("+", _subscription(values, lang))
         name = values.get("name") or values.get("label") or ""
         return Line("+", " ".join(filter(None, (kind, f"«{name}»", f"({values['code']})" if "code" in values else ""))))
     if isinstance(operation, UpdateRecord):
         if operation.ref.kind is Kind.GATE:
             return Line("~", reason_text(operation.reason, lang, plan.names))
         return Line("~", f"{kind} {_changes(operation, plan, lang)}")
+    if isinstance(operation, RemoveRecord) and operation.ref.kind is Kind.SUBSCRIPTION:
+        return Line("-", _subscription(operation.before, lang))
     if isinstance(operation, RemoveRecord):
         name = operation.before.get("name") or operation.before.get("label") or operation.ref.id
         return Line("-", f"{kind} «{name}»")
     return Line(operation.symbol, f"{kind} {operation.target}")
+
+
+def _subscription(values: Mapping[str, Any], lang: Language) -> str:
+    """What stands on the portal so that we hear of events; an address says its host and no more."""
+    name = values["name"] if values["sort"] != "webhook" else ", ".join(values.get("hears") or ())
+    label = f" «{values['label']}»" if values.get("label") else ""
+    where = f" → {values['address']}" if values.get("address") else ""
+    sort = say(f"subscription.{values['sort']}", lang)
+    return f"{sort} {name}{label}{where}"
 
 
 def _changes(operation: UpdateRecord, plan: Plan, lang: Language) -> str:

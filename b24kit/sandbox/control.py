@@ -109,7 +109,8 @@ class Control:
         return JSONResponse(self._site.portal.store.aside("truth") or {})
 
     async def settings(self, request: Request) -> Response:
-        """The switches of the server, `portal` (the portal's own) and `webhooks` (on amoCRM `tokens`)."""
+        """The switches of the server, `portal` (the portal's own) and the ways in: `webhooks`, `applications`,
+        `outgoing_webhooks` (on amoCRM `tokens`)."""
         shown = self._site.behaviour.manners.model_dump()
         return JSONResponse(shown | {"portal": self._site.portal.settings} | self._site.doors.as_data())
 
@@ -167,7 +168,7 @@ class Control:
         """All tables and facts; `?tables=lead,contact` names some."""
         names = request.query_params.get("tables")
         state = self._site.portal.store.dump(names.split(",") if names else None)
-        for secret in ("webhooks", "tokens"):
+        for secret in ("webhooks", "tokens", "applications", "outgoing_webhooks"):
             state["facts"].pop(secret, None)
         return JSONResponse(state)
 

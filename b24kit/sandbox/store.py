@@ -11,10 +11,21 @@ import json
 import sqlite3
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A row that came, changed (in these columns) or went: `action` is add, update or delete."""
+
+    table: str
+    action: str
+    row_id: int
+    columns: frozenset[str] = frozenset()
 
 
 class Table:
@@ -25,6 +36,7 @@ class Table:
         self.rows: dict[int, Row] = {}
         self.last_id = 0
         self.dirty: set[int] = set()
+        self.trail: list[Trace] | None = None  # what happened to rows since somebody last looked; None: nobody looks
         self._ids: list[int] = []
         self._index: dict[str, dict[Any, set[int]]] = {column: {} for column in indexed}
 
@@ -44,6 +56,7 @@ class Table:
         self.rows[new_id] = row
         self._index_row(new_id, row)
         self.dirty.add(new_id)
+        self._leave_trace("add", new_id)
         return new_id
 
     def get(self, row_id: int) -> Row | None:
@@ -59,6 +72,7 @@ class Table:
         for column in self._index.keys() & changes.keys():
             self._index[column].setdefault(row.get(column), set()).add(row_id)
         self.dirty.add(row_id)
+        self._leave_trace("update", row_id, frozenset(changes))
         return row
 
     def remove(self, row_id: int) -> Row:
@@ -68,6 +82,7 @@ class Table:
         for column in self._index:
             self._forget(column, row.get(column), row_id)
         self.dirty.add(row_id)
+        self._leave_trace("delete", row_id)
         return row
 
     def ids(self, above: int | None = None, below: int | None = None) -> list[int]:
@@ -90,6 +105,10 @@ class Table:
 
     def __iter__(self) -> Iterator[tuple[int, Row]]:
         return iter([(row_id, self.rows[row_id]) for row_id in self._ids])
+
+    def _leave_trace(self, action: str, row_id: int, columns: frozenset[str] = frozenset()) -> None:
+        if self.trail is not None:
+            self.trail.append(Trace(self.name, action, row_id, columns))
 
     def _index_row(self, row_id: int, row: Row) -> None:
         for column, index in self._index.items():
@@ -129,6 +148,20 @@ class Store:
         for table in self.tables.values():
             table.dirty.clear()
 
+    def watch(self, names: Iterable[str]) -> None:
+        """From now on these tables remember what happens to their rows, until `traces` is asked."""
+        for name in names:
+            self.tables[name].trail = []
+
+    def traces(self) -> list[Trace]:
+        """What happened to rows of watched tables since the last time, table by table."""
+        found: list[Trace] = []
+        for table in self.tables.values():
+            if table.trail:
+                found += table.trail
+                table.trail = []
+        return found
+
     def changed(self) -> bool:
         """Whether any row was written since the last commit."""
         return any(table.dirty for table in self.tables.values())
@@ -158,6 +191,7 @@ class Store:
         """Forget everything, ids included."""
         for table in self.tables.values():
             fresh = Table(table.name, table._index)
+            fresh.trail = None if table.trail is None else []
             table.__dict__.update(fresh.__dict__)
         self.facts.clear()
         self._written.clear()

@@ -18,6 +18,7 @@ from b24kit.sandbox.amocrm.routes import ApiRoutes
 from b24kit.sandbox.behaviour import Behaviour, Manners
 from b24kit.sandbox.bitrix24 import site as bitrix24_site
 from b24kit.sandbox.bitrix24.access import Webhook
+from b24kit.sandbox.bitrix24.oauth import OAuthRoutes
 from b24kit.sandbox.bitrix24.routes import RestRoutes
 from b24kit.sandbox.calllog import CallLog, RequestLog
 from b24kit.sandbox.clock import PortalClock
@@ -96,7 +97,7 @@ _NO_LIMITS = {"bucket": None, "operating": None, "request_seconds": None}
 VENDORS = {
     "bitrix24": Vendor(
         "bitrix24", "webhooks", _NO_LIMITS, _bitrix24,
-        lambda site, known: [Mount("/rest", RestRoutes(site, known))], plant,
+        lambda site, known: [*OAuthRoutes(site).routes(), Mount("/rest", RestRoutes(site, known))], plant,
     ),
     "amocrm": Vendor(
         "amocrm", "tokens", _NO_LIMITS | {"rate": None}, _amocrm,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -40,6 +40,18 @@ def parse_pairs(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
         if path:
             _put(root, path, value)
     return {name: _listed(value) for name, value in root.items()}
+
+
+def pairs(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Nested data as form fields: `a[b][0]`, true as 1, null as nothing; what is empty is not there."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from pairs(item, f"{name}[{key}]" if name else str(key))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from pairs(item, f"{name}[{place}]")
+    else:
+        yield name, "" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def split_name(name: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from b24kit.connectors.credentials import Webhook
 from b24kit.connectors.tap import Tap, masked
 from tests.connectors.wire import adds, client, portal
 
@@ -19,6 +20,7 @@ def test_calls_and_commands_of_batches_are_a_line_each(tmp_path: Path) -> None:
     with portal() as box, client(box, tap=Tap(file)) as ours:
         ours.call("profile")
         list(ours.run([*adds(2), *adds(0)]))
+        assert isinstance(ours.webhook, Webhook)
         secret = ours.webhook.secret
         list(ours.rows("crm.lead.list", {"select": ["ID"]}))
     text = file.read_text(encoding="utf-8")

@@ -252,6 +252,8 @@ def _new_id(write: Write, outcome: StepOutcome) -> str | None:
     found = outcome.row.get("id")
     if not isinstance(write, Create) or found is None:
         return None
+    if write.kind is Kind.SUBSCRIPTION:
+        return f"webhook/{found}"
     if write.kind is Kind.STAGE:
         return stage_code(int(outcome.row["pipeline_id"]), int(found))
     return str(found)

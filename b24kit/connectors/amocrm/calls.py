@@ -16,6 +16,7 @@ from b24kit.connectors.amocrm.card_fields import changed_card
 from b24kit.connectors.amocrm.methods import ENTITIES
 from b24kit.connectors.amocrm.stage_design import field_demands, wire_prompts, wire_sort
 from b24kit.connectors.amocrm.steps import NEW_ID, Planned, Step, step
+from b24kit.connectors.amocrm.subscriptions import change, deletion
 from b24kit.connectors.amocrm.translate import LOST, WON, stage_numbers
 from b24kit.connectors.amocrm.translate_activities import address_of
 from b24kit.connectors.amocrm.wirevalues import unix, wire_id
@@ -67,6 +68,8 @@ def _change(account: Account, write: Change) -> Planned:
         return _change_card(account, write)
     if kind is Kind.STAGE:
         return Planned(write, _of([_change_stage(write)]))
+    if kind is Kind.SUBSCRIPTION:
+        return Planned(write, _of([change(write)]))
     if kind is Kind.PIPELINE:
         body = _named(kind, write.values, {"name": "name", "sort": "sort"})
         return Planned(write, [step("PATCH /leads/pipelines/{id}", body, id=wire_id(write.ref.id))] if body else [])
@@ -187,6 +190,8 @@ def _change_task(write: Change) -> Step | None:
 
 def _delete(write: Delete) -> Step:
     kind = write.ref.kind
+    if kind is Kind.SUBSCRIPTION:
+        return deletion(write)
     if kind is Kind.STAGE:
         pipeline, status = stage_numbers(write.ref.id)
         return step("DELETE /leads/pipelines/{pipeline}/statuses/{id}", pipeline=pipeline, id=status)

@@ -10,6 +10,7 @@ from b24kit.connectors.amocrm.card_fields import new_card
 from b24kit.connectors.amocrm.methods import ENTITIES
 from b24kit.connectors.amocrm.stage_design import ORDER_STEP, field_demands, wire_prompts, wire_sort
 from b24kit.connectors.amocrm.steps import Step, step
+from b24kit.connectors.amocrm.subscriptions import creation
 from b24kit.connectors.amocrm.wirevalues import text, unix, wire_id
 from b24kit.crm.pipeline import Outcome
 from b24kit.crm.refs import CARDS, Kind, Ref
@@ -26,6 +27,8 @@ def create_step(account: Account, write: Create) -> Step:
     """The one request of a Create; UsageError for a kind that this vendor's API cannot make."""
     if write.kind is Kind.STAGE:
         return _stage(account, write)
+    if write.kind is Kind.SUBSCRIPTION:
+        return creation(write)
     if write.kind in CARDS:
         entity = ENTITIES[write.kind]
         return step(f"POST /{entity}", new_card(write.kind, write.values, account.fields(write.kind)))

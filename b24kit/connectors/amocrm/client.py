@@ -12,7 +12,6 @@ from typing import Any
 from b24kit.clock import Clock
 from b24kit.connectors.amocrm.access import Access, Integration
 from b24kit.connectors.amocrm.answers import rows_of
-from b24kit.connectors.amocrm.auth.pair import TokenStore
 from b24kit.connectors.amocrm.auth.tokens import FixedToken, RotatingTokens, Tokens
 from b24kit.connectors.amocrm.bulk import Bulk, Intend, Tell
 from b24kit.connectors.amocrm.exchange import Exchange
@@ -23,6 +22,7 @@ from b24kit.connectors.amocrm.rates import Rate
 from b24kit.connectors.amocrm.steps import Planned
 from b24kit.connectors.amocrm.transport import AmoTransport, Query, Reply
 from b24kit.connectors.ledger import Ledger
+from b24kit.connectors.pairs.pair import TokenStore
 from b24kit.connectors.tap import Tap
 from b24kit.crm.portal import Progress
 from b24kit.crm.writes import Result
@@ -45,13 +45,16 @@ class AmoClient:
         batch: int = BATCH,
         tap: Tap | None = None,
         on_moved: Callable[[str], None] | None = None,
+        hidden: str | None = None,
     ) -> None:
-        """`tokens` keeps the pair of an integration with OAuth; `batch` is how many elements a bulk write holds."""
+        """`tokens` keeps the pair of an integration with OAuth; `batch` is how many elements a bulk write holds,
+        `hidden` a secret that may stand in requests and is never shown.
+        """
         if not 1 <= batch <= LONGEST_BATCH:
             raise UsageError("amo_bad_batch", size=batch, most=LONGEST_BATCH)
         self.clock, self.batch = clock, batch
         self.lanes = max(1, max_in_flight)
-        self._transport = AmoTransport(access, clock, lanes=self.lanes + MOST, on_moved=on_moved)
+        self._transport = AmoTransport(access, clock, lanes=self.lanes + MOST, on_moved=on_moved, hidden=hidden)
         self.tokens = self._tokens(access, tokens)
         self._ledger = Ledger(state_dir)
         rate = Rate(self._ledger, access.host, access.integration, clock)
@@ -129,7 +132,7 @@ class AmoClient:
         if not isinstance(access, Integration):
             return FixedToken(access)
         if store is None:
-            raise UsageError("amo_no_token_store")
+            raise UsageError("tokens_no_store")
         transport = self._transport
         return RotatingTokens(access, store, self.clock, transport.ask_for_tokens, transport.moved)
 

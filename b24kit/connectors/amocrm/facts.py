@@ -28,7 +28,7 @@ CAPABILITIES = Capabilities(
     vendor="amocrm",
     has_leads=True,
     # Cards, tasks and notes have no address for removal; the private ones of the web pages are never used.
-    deletes=frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.LOSS_REASON}),
+    deletes=frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.LOSS_REASON, Kind.SUBSCRIPTION}),
     restores_stage_code=False,
     quiet_creation=frozenset(),
     merges=False,

@@ -21,7 +21,9 @@ from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.errors import UsageError
 
 ACTIVITY_KINDS = (Kind.ACTIVITY, Kind.TODO, Kind.TASK)
-_DIRECTORY_KINDS = (*(Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.GATE, Kind.LOSS_REASON, Kind.USER, Kind.TEAM),)
+_DIRECTORY_KINDS = (
+    *(Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.GATE, Kind.LOSS_REASON, Kind.USER, Kind.TEAM, Kind.SUBSCRIPTION),
+)
 UIDS = 40  # of incoming leads in one address: they are long
 READABLE = frozenset((*CARDS, *ACTIVITY_KINDS, *_DIRECTORY_KINDS, Kind.INCOMING))
 
@@ -151,6 +153,7 @@ def _directory(reading: Reading, refs: Sequence[Ref]) -> dict[Ref, Record]:
         Kind.LOSS_REASON: reading.loss_reasons,
         Kind.USER: reading.users,
         Kind.TEAM: reading.teams,
+        Kind.SUBSCRIPTION: reading.subscriptions,
     }
     known = {ref_of(record): record for record in readers[refs[0].kind]()}
     return {ref: known[ref] for ref in refs if ref in known}

@@ -65,5 +65,7 @@ _ALL = (
     _make("POST /sources", "sources"),
     Route("PATCH /sources/{id}"),
     Route("DELETE /sources/{id}"),
+    Route("POST /webhooks"),  # "Webhooks": the same address again changes its row
+    Route("DELETE /webhooks"),
 )
 ROUTES: dict[str, Route] = {route.name: route for route in _ALL}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 
+from b24kit.connectors.amocrm import subscriptions
 from b24kit.connectors.amocrm.account import Account
 from b24kit.connectors.amocrm.calls import plan_writes
 from b24kit.connectors.amocrm.client import AmoClient
@@ -24,6 +25,7 @@ from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Seen, Tell, Trace, Where
 from b24kit.crm.records import Record
 from b24kit.crm.refs import CARDS, Kind, Ref
+from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
 from b24kit.crm.writes import Accept, Bind, Create, Decline, LinkIncoming, Merge, Result, Settled, Unbind, Write
 
@@ -35,12 +37,17 @@ AT_ONCE = 250  # writes between two looks: as many as five bulks carry
 class AmoPortal:
     """Implements `crm.portal.Portal` over an open client, which it closes with itself."""
 
-    def __init__(self, client: AmoClient, *, host: str, lead_pipeline: str | None = None) -> None:
-        """`lead_pipeline`: the number of the pipeline that is the ladder of leads; None: the account's main one."""
+    def __init__(
+        self, client: AmoClient, *, host: str, lead_pipeline: str | None = None, receiver: str | None = None
+    ) -> None:
+        """`lead_pipeline`: the number of the pipeline that is the ladder of leads; None: the account's main one;
+        `receiver`: the secret address at which we hear of events.
+        """
+        self._receiver = receiver
         self._client = client
         self._host = host
         self._account = Account(client, lead_pipeline)
-        self._reading = Reading(client, self._account)
+        self._reading = Reading(client, self._account, receiver)
         self._sent: dict[str, float] = {}
 
     @property
@@ -102,6 +109,16 @@ class AmoPortal:
     def traces(self, ref: Ref) -> list[Trace]:
         return traces_on(self._client, ref)
 
+    def subscriptions(self) -> list[Subscription]:
+        return self._reading.subscriptions()
+
+    def wanted_subscriptions(self, manner: Manner, palette: Sequence[Palette] = ()) -> list[Subscription]:
+        return subscriptions.wanted(manner, palette, self._receiver)
+
+    def manners(self) -> tuple[Manner, ...]:
+        """Webhooks are an administrator's; there is no queue."""
+        return (Manner.PUSHED, Manner.POLLED)
+
     def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
         return dossiers(self._client, self._account, self._reading, refs)
 
@@ -122,6 +139,7 @@ class AmoPortal:
 
     def perform(self, writes: Sequence[Write], intend: Intend, tell: Tell | None = None) -> Iterator[Result]:
         """Send the writes; see `crm.portal.PortalWrites`. All are translated before the first leaves."""
+        writes = [subscriptions.with_address(write, self._receiver) for write in writes]
         planned = plan_writes(self._account, writes)
         idle = [one.write for one in planned if not one.steps]
         if idle:

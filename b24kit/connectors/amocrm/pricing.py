@@ -15,7 +15,12 @@ from b24kit.errors import UsageError
 
 # Kinds that are written many at a time; of the others each is a request.
 _BULK = frozenset((*CARDS, Kind.TASK, Kind.TODO, Kind.ACTIVITY, Kind.COMMENT, Kind.FIELD, Kind.LOSS_REASON))
-_WHOLE_LISTS = frozenset((Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.GATE, Kind.LOSS_REASON, Kind.USER, Kind.TEAM))
+_WHOLE_LISTS = frozenset(
+    {
+        *(Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.GATE, Kind.LOSS_REASON, Kind.SUBSCRIPTION),
+        *(Kind.USER, Kind.TEAM),
+    }
+)
 _HANGING = ("card", "notes", "tasks", "links")  # lists that a page of cards is asked for
 ANSWER = 0.3, 1.0  # seconds that the last answer takes, quick and slow
 SLOW = 1.5  # times longer when the account's other integrations ask as well

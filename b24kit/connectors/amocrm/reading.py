@@ -14,6 +14,7 @@ from b24kit.connectors.amocrm.lists import Listing, since
 from b24kit.connectors.amocrm.methods import ENTITIES, ENTITY_WORDS
 from b24kit.connectors.amocrm.paging import Row
 from b24kit.connectors.amocrm.stage_design import prompts_of, to_gate
+from b24kit.connectors.amocrm.subscriptions import standing
 from b24kit.connectors.amocrm.translate import (
     stage_code,
     stage_numbers,
@@ -32,6 +33,7 @@ from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import LEADS, Gate, LossReason, Pipeline, Source, Stage
 from b24kit.crm.portal import Tell, Where
 from b24kit.crm.refs import Kind
+from b24kit.crm.subscription import Subscription
 from b24kit.crm.user import Team, User
 from b24kit.errors import NotAllowed
 
@@ -42,8 +44,9 @@ _MANY_STAGES = 60  # more than so many in one address make it too long; the list
 class Reading:
     """Every question that features may ask, over one client."""
 
-    def __init__(self, client: AmoClient, account: Account) -> None:
-        self._client, self._account = client, account
+    def __init__(self, client: AmoClient, account: Account, receiver: str | None = None) -> None:
+        """`receiver`: the secret address at which we hear of events."""
+        self._client, self._account, self._receiver = client, account, receiver
 
     def stages(self) -> list[Stage]:
         """Stages of every ladder, each ladder in its order: /leads/pipelines, and a request a pipeline for prompts."""
@@ -96,6 +99,10 @@ class Reading:
     def teams(self) -> list[Team]:
         """Groups of users, by id."""
         return sorted(map(to_team, embedded(self._account.facts(), "users_groups")), key=lambda team: int(team.id))
+
+    def subscriptions(self) -> list[Subscription]:
+        """Webhooks of the account (/webhooks), for administrators."""
+        return standing(self._client, self._receiver)
 
     def cards(self, kind: Kind, where: Where | None, tell: Tell | None) -> Iterator[Any]:
         """Cards of one kind by ascending id."""

@@ -168,13 +168,15 @@ def _thing(client: AmoClient, account: Account, reading: Reading, write: Create)
     elif kind is Kind.FIELD:
         field = account.fields(Kind(values["card_kind"])).by_code(str(values["code"]))
         ids = [str(field.id)] if field else []
+    elif kind is Kind.SUBSCRIPTION:
+        ids = [one.id for one in reading.subscriptions() if one.ours]
     elif kind in _BY_KIND:
         ids = _texts_with(client, write)
     else:
         return _untold(write)
     if not ids:
         return Result(write.key, Settled.NOT_EXECUTED)
-    return Result(write.key, Settled.DONE, new_id=min(ids, key=_number))
+    return Result(write.key, Settled.DONE, new_id=ids[0] if kind is Kind.SUBSCRIPTION else min(ids, key=_number))
 
 
 def _texts_with(client: AmoClient, write: Create) -> list[str]:

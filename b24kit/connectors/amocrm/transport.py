@@ -44,11 +44,18 @@ class AmoTransport:
     """Connections to one account, kept open and shared by `lanes` threads."""
 
     def __init__(
-        self, access: Access, clock: Clock, *, lanes: int = 8, on_moved: Callable[[str], None] | None = None
+        self,
+        access: Access,
+        clock: Clock,
+        *,
+        lanes: int = 8,
+        on_moved: Callable[[str], None] | None = None,
+        hidden: str | None = None,
     ) -> None:
+        """`hidden`: one more secret that may stand in a request, such as the address of our receiver."""
         self.access = access
         self._clock, self._on_moved = clock, on_moved
-        self._secrets: set[str] = set()
+        self._secrets: set[str] = {hidden} if hidden else set()
         self._http = Connections(lanes=lanes, secure=access.scheme == "https", mask=self.mask)
 
     def send(self, verb: str, path: str, query: Query, body: Any, token: str) -> Reply:

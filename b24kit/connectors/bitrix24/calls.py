@@ -15,6 +15,7 @@ from b24kit.connectors.bitrix24.calls_create import create_call
 from b24kit.connectors.bitrix24.calls_hanging import RestCall
 from b24kit.connectors.bitrix24.card_fields import changed_card, changed_item_fields, item_fields, new_card
 from b24kit.connectors.bitrix24.methods import IMPORT_SIZE, METHODS, OWNER_TYPES, new_id
+from b24kit.connectors.bitrix24.subscriptions import deletion, made_id
 from b24kit.connectors.bitrix24.wirevalues import switch, wire_id
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.crm.records import Values
@@ -115,6 +116,9 @@ def results_of(call: PlannedCall, outcome: CommandOutcome) -> list[Result]:
         return [Result(write.key, settled, code=outcome.code, said=outcome.said) for write in call.writes]
     if method == IMPORT:
         return _import_results(call.writes, outcome.result)
+    made_by_us = [write for write in call.writes if isinstance(write, Create) and write.kind is Kind.SUBSCRIPTION]
+    if made_by_us:
+        return [Result(write.key, Settled.DONE, new_id=made_id(write)) for write in made_by_us]
     if method == MERGE:
         return [_merged(write, outcome.result) for write in call.writes]
     if METHODS[method].id_path is None:
@@ -229,6 +233,8 @@ def _named(kind: Kind, values: Values, names: Mapping[str, str]) -> dict[str, An
 
 
 def _delete(write: Delete) -> RestCall:
+    if write.ref.kind is Kind.SUBSCRIPTION:
+        return deletion(write)
     kind, found = write.ref.kind, wire_id(write.ref.id)
     if kind in _DELETED_BY_ID:
         return _DELETED_BY_ID[kind], {"id": found}

@@ -10,6 +10,7 @@ from typing import Any
 from b24kit.connectors.bitrix24.calls_hanging import SYSTEM, RestCall, activity_call, origin_id, product_call
 from b24kit.connectors.bitrix24.card_fields import item_fields, new_card
 from b24kit.connectors.bitrix24.methods import OWNER_TYPES
+from b24kit.connectors.bitrix24.subscriptions import creation
 from b24kit.connectors.bitrix24.translate import SOURCES, directory_of, semantics_of, stage_code
 from b24kit.connectors.bitrix24.wirevalues import switch, text, wire_id
 from b24kit.crm.pipeline import Outcome
@@ -30,6 +31,8 @@ def create_call(write: Create) -> RestCall:
     """The method and parameters of one Create; UsageError for a kind that this vendor's API cannot make."""
     if write.kind in CARDS:
         return _card(write)
+    if write.kind is Kind.SUBSCRIPTION:
+        return creation(write)
     maker = _MAKERS.get(write.kind)
     if maker is None:
         raise UsageError("kind_not_creatable", kind=write.kind.value)

@@ -18,7 +18,6 @@ from b24kit.connectors.bitrix24.exchange import Answer, Exchange
 from b24kit.connectors.bitrix24.lists import STYLES, BitrixList, Style
 from b24kit.connectors.bitrix24.outlook import batches, requests_needed
 from b24kit.connectors.commands import Command, CommandOutcome
-from b24kit.connectors.credentials import Webhook
 from b24kit.connectors.flight import Lanes
 from b24kit.connectors.forecast import Ahead, finish
 from b24kit.connectors.ledger import Ledger
@@ -27,7 +26,7 @@ from b24kit.connectors.paging import AHEAD, walk
 from b24kit.connectors.retry import repeated
 from b24kit.connectors.running_time import MethodTimeMeter
 from b24kit.connectors.tap import Tap
-from b24kit.connectors.transport import Transport
+from b24kit.connectors.transport import Access, Tokens, Transport
 from b24kit.crm.portal import Cost, Progress
 from b24kit.errors import UsageError
 
@@ -45,11 +44,11 @@ LOW, HIGH = 0.1, 1.0  # seconds of work of a command never measured: 0.1-3.3 for
 
 
 class RestClient:
-    """One portal through one webhook. Close it when done."""
+    """One portal through one webhook or application. Close it when done."""
 
     def __init__(
         self,
-        webhook: Webhook,
+        webhook: Access,
         *,
         clock: Clock,
         state_dir: Path | None = None,
@@ -58,13 +57,18 @@ class RestClient:
         tap: Tap | None = None,
         check_filter: CheckFilter | None = None,
         on_moved: Callable[[str], None] | None = None,
+        tokens: Tokens | None = None,
+        hidden: str | None = None,
     ) -> None:
         """`check_filter(method, params)` may refuse arguments before they are sent: unknown filter keys are dropped by
-        the portal without a word, which widens the list. `on_moved(host)` hears of a renamed portal."""
+        the portal without a word, which widens the list. `on_moved(host)` hears of a renamed portal. `tokens` are
+        those of an application, `hidden` is a secret that may stand in calls and is never shown."""
         self.limits = limits or Limits()
         self._clock, self._check_filter = clock, check_filter
         lanes = max(1, max_in_flight)
-        self._transport = Transport(webhook, clock, lanes=lanes + AHEAD, on_moved=on_moved)
+        self._transport = Transport(
+            webhook, clock, lanes=lanes + AHEAD, on_moved=on_moved, tokens=tokens, hidden=hidden
+        )
         self._ledger = Ledger(state_dir)
         bucket = LeakyBucket(self._ledger, webhook.host, clock, self.limits)
         meter = MethodTimeMeter(self._ledger, webhook.host, webhook.fingerprint, clock, self.limits)
@@ -75,7 +79,7 @@ class RestClient:
         self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="b24kit-lane")
 
     @property
-    def webhook(self) -> Webhook:
+    def webhook(self) -> Access:
         """The access in use; its host is the new one after the portal moved."""
         return self._transport.webhook
 

@@ -135,7 +135,7 @@ class Exchange:
         try:
             reply = self._transport.send(method, params)
             if method != BATCH and self._tap:
-                self._tap.record(method, params, reply.status, reply.body, mask=self._transport.webhook.mask)
+                self._tap.record(method, params, reply.status, reply.body, mask=self._transport.mask)
             envelope.raise_fault(reply, method)
         except (TooFast, MethodPaused) as error:
             self.meter.settle(booking, {})
@@ -194,7 +194,7 @@ class Exchange:
     def _tap_batch(self, named: Mapping[str, Command], maps: envelope.BatchMaps) -> None:
         if self._tap is None:
             return
-        mask = self._transport.webhook.mask
+        mask = self._transport.mask
         for name, command in named.items():
             if name in maps["result_error"]:
                 self._tap.record(

@@ -28,7 +28,7 @@ CAPABILITIES = Capabilities(
         {
             *CARDS,
             *(Kind.PRODUCT, Kind.ACTIVITY, Kind.TODO, Kind.COMMENT, Kind.TASK, Kind.NOTICE),
-            *(Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.FIELD),
+            *(Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.FIELD, Kind.SUBSCRIPTION),
         }
     ),
     restores_stage_code=True,

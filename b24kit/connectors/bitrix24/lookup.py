@@ -24,7 +24,7 @@ Outcomes = Mapping[str, CommandOutcome]
 TEXTS_AT_ONCE = 500  # bodies of letters are long: ten pages a request, not fifty
 
 ACTIVITY_KINDS = (Kind.ACTIVITY, Kind.TODO)  # a to-do is an activity with a provider of its own
-_DIRECTORY_KINDS = (Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.USER, Kind.TEAM)
+_DIRECTORY_KINDS = (Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.USER, Kind.TEAM, Kind.SUBSCRIPTION)
 READABLE = frozenset((*CARDS, *ACTIVITY_KINDS, *_DIRECTORY_KINDS))
 
 
@@ -154,6 +154,7 @@ def _directory(reading: Reading, refs: Sequence[Ref]) -> dict[Ref, Record]:
         Kind.PIPELINE: reading.pipelines,
         Kind.USER: reading.users,
         Kind.TEAM: reading.teams,
+        Kind.SUBSCRIPTION: reading.subscriptions,
     }
     known = {ref_of(record): record for record in readers[refs[0].kind]()}
     return {ref: known[ref] for ref in refs if ref in known}

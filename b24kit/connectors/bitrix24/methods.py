@@ -104,6 +104,19 @@ _ALL = (
     _read("tasks.task.list", "item", scope="task"),
     _write("tasks.task.delete", scope="task", seconds=0.2),
     _read("bizproc.workflow.instances", "classic", scope="bizproc"),
+    _read("event.get", "whole", scope=""),
+    _read("feature.get", scope=""),
+    _write("event.bind", scope=""),
+    _write("event.unbind", scope=""),
+    # It reserves what it gives: no question that may be asked twice.
+    Method("event.offline.get", writes=True, repeatable=False, scope=""),
+    _write("event.offline.clear", scope=""),
+    _read("bizproc.robot.list", "whole", scope="bizproc"),
+    _write("bizproc.robot.add", scope="bizproc"),
+    _write("bizproc.robot.delete", scope="bizproc"),
+    _read("crm.automation.trigger.list", "whole"),
+    _write("crm.automation.trigger.add"),
+    _write("crm.automation.trigger.delete", seconds=1.0),
     _make("im.notify.system.add", scope="im"),
     _write("im.notify.delete", scope="im"),
 )
@@ -120,6 +133,7 @@ LISTS = {
     Kind.PIPELINE: "crm.category.list",
     Kind.USER: "user.get",
     Kind.TEAM: "department.get",
+    Kind.SUBSCRIPTION: "event.get",
 }
 
 

@@ -28,9 +28,16 @@ TRIES = 3  # of a look that an answered batch did not carry out, or that broke i
 class Orders:
     """Implements `connectors.batching.Source` over a `crm.portal.Feed`."""
 
-    def __init__(self, feed: Feed, read: Callable[[Sequence[Ref]], Mapping[Ref, Record]]) -> None:
-        """`read` looks at what is no card and no activity: directories, which come whole."""
-        self._feed, self._read = feed, read
+    def __init__(
+        self,
+        feed: Feed,
+        read: Callable[[Sequence[Ref]], Mapping[Ref, Record]],
+        dressed: Callable[[Write], Write] = lambda write: write,
+    ) -> None:
+        """`read` looks at what is no card and no activity: directories, which come whole. `dressed` puts into a write
+        what plans do not hold, such as a secret address.
+        """
+        self._feed, self._read, self._dressed = feed, read, dressed
         self._number = itertools.count()
         self._looks: dict[Kind, deque[Ref]] = {}
         self._makes: dict[Kind, deque[Create]] = {}
@@ -61,7 +68,7 @@ class Orders:
             if isinstance(write, Create) and is_quiet_card(write):
                 self._makes.setdefault(write.kind, deque()).append(write)
             else:
-                plain.append(write)
+                plain.append(self._dressed(write))
         again, self._again = self._again, []
         return [*again, *self._pages(PAGE_SIZE), *self._imports(IMPORT_SIZE), *self._calls(plain)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
+from b24kit.connectors.bitrix24 import subscriptions
 from b24kit.connectors.bitrix24.belongings import read_belongings
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.client import RestClient
@@ -12,6 +13,7 @@ from b24kit.connectors.bitrix24.dossiers import read_dossiers
 from b24kit.connectors.bitrix24.facts import CAPABILITIES, ask_facts
 from b24kit.connectors.bitrix24.files import read_contents
 from b24kit.connectors.bitrix24.lookup import read_refs, read_texts
+from b24kit.connectors.bitrix24.offline import BitrixQueue
 from b24kit.connectors.bitrix24.orders import Orders
 from b24kit.connectors.bitrix24.pricing import price
 from b24kit.connectors.bitrix24.reading import Reading
@@ -27,6 +29,7 @@ from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Progress, Seen, Tell, Trace, Where
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
+from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
 from b24kit.crm.writes import Result, Settled, Write
 
@@ -34,11 +37,12 @@ from b24kit.crm.writes import Result, Settled, Write
 class BitrixPortal:
     """Implements `crm.portal.Portal` over an open client, which it closes with itself."""
 
-    def __init__(self, client: RestClient, *, host: str, access: str = "webhook") -> None:
+    def __init__(self, client: RestClient, *, host: str, access: str = "webhook", receiver: str | None = None) -> None:
+        """`receiver`: the secret address at which we hear of events."""
         self._client = client
         self._host = host
-        self._access = access
-        self._reading = Reading(client)
+        self._access, self._receiver = access, receiver
+        self._reading = Reading(client, application=access == "application", receiver=receiver)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -102,6 +106,20 @@ class BitrixPortal:
     def traces(self, ref: Ref) -> list[Trace]:
         return traces_on(self._client, ref)
 
+    def subscriptions(self) -> list[Subscription]:
+        return self._reading.subscriptions()
+
+    def wanted_subscriptions(self, manner: Manner, palette: Sequence[Palette] = ()) -> list[Subscription]:
+        return subscriptions.wanted(manner, palette, self._receiver)
+
+    def manners(self) -> tuple[Manner, ...]:
+        """An incoming webhook can bind nothing itself; a webhook made by hand still pushes."""
+        return subscriptions.manners(self._client) if self._access == "application" else (Manner.POLLED,)
+
+    def offline_events(self) -> BitrixQueue | None:
+        """The portal's own queue of events, None where this access or plan has none."""
+        return BitrixQueue(self._client) if Manner.QUEUED in self.manners() else None
+
     def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
         return read_dossiers(self._client, self._reading, refs)
 
@@ -116,6 +134,7 @@ class BitrixPortal:
 
     def perform(self, writes: Sequence[Write], intend: Intend, tell: Tell | None = None) -> Iterator[Result]:
         """Send the writes; see `crm.portal.PortalWrites`. All are translated before the first leaves."""
+        writes = [self._dressed(write) for write in writes]
         planned = {call.command.key: call for call in calls_for(writes)}
         yield from _without_call(writes, planned.values(), intend)
 
@@ -135,7 +154,7 @@ class BitrixPortal:
 
     def carry(self, feed: Feed, tell: Tell | None = None) -> Iterator[Result | Seen]:
         """Look and write side by side; see `crm.portal.PortalWrites`."""
-        orders = Orders(feed, self.read)
+        orders = Orders(feed, self.read, self._dressed)
         counted = _Counted(None, tell)
         going = True
         while going:
@@ -154,10 +173,13 @@ class BitrixPortal:
 
     def settle(self, writes: Sequence[Write]) -> dict[str, Result]:
         """Look up what became of writes of unknown outcome; the caller has waited long enough for late commits."""
-        return settle(self._client, self._reading, writes)
+        return settle(self._client, self._reading, [self._dressed(write) for write in writes])
 
     def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
         return price(self._client, writes, reads or {})
+
+    def _dressed(self, write: Write) -> Write:
+        return subscriptions.with_address(write, self._receiver)
 
     def close(self) -> None:
         self._client.close()

@@ -22,6 +22,7 @@ _CREATED_BY = {
     Kind.TODO: "crm.activity.todo.add",
     Kind.TASK: "tasks.task.add",
     Kind.NOTICE: "im.notify.system.add",
+    Kind.SUBSCRIPTION: "event.bind",
 }
 _CHANGED_BY = {
     Kind.STAGE: "crm.status.update",
@@ -41,6 +42,7 @@ _DELETED_BY = {
     Kind.TASK: "tasks.task.delete",
     Kind.NOTICE: "im.notify.delete",
     Kind.FIELD: "crm.lead.userfield.delete",
+    Kind.SUBSCRIPTION: "event.unbind",
 }
 _DOSSIER = ("crm.activity.list", "crm.timeline.comment.list", "tasks.task.list", "crm.item.productrow.list")
 _BELONGINGS = ("crm.lead.list", "crm.item.list", "tasks.task.list", "crm.stagehistory.list")
@@ -48,7 +50,7 @@ _LETTERS = 4  # activities of a card, as a rule of thumb
 _BOUND_BY = {"bind": "crm.activity.binding.add", "unbind": "crm.activity.binding.delete"}
 _BINDINGS = "crm.activity.binding.list"
 _IMPORT = ("crm.item.batchImport", IMPORT_SIZE)
-_WHOLE_LISTS = frozenset({Kind.STAGE, Kind.SOURCE, Kind.PIPELINE})
+_WHOLE_LISTS = frozenset({Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.SUBSCRIPTION})
 
 
 def price(client: RestClient, writes: Mapping[str, int], reads: Mapping[str, int]) -> Cost:

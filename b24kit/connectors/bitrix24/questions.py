@@ -13,6 +13,7 @@ from typing import Any
 from b24kit.connectors.bitrix24.calls_create import mark, task_binding, userfield_name
 from b24kit.connectors.bitrix24.calls_hanging import SYSTEM, RestCall, origin_id, product_call
 from b24kit.connectors.bitrix24.methods import LISTS, OWNER_TYPES
+from b24kit.connectors.bitrix24.subscriptions import made_id
 from b24kit.connectors.bitrix24.translate import SOURCES, directory_of, stage_code
 from b24kit.connectors.bitrix24.translate_activities import TODO_PROVIDER
 from b24kit.connectors.bitrix24.wirevalues import Row, number, rows_of, rows_under, text
@@ -185,6 +186,33 @@ def _task(write: Create) -> Question:
     return Question(call, judge)
 
 
+def _subscription(write: Create) -> Question:
+    """By its event and address, or by its code: the lists of an application hold only its own."""
+    sort, name, address = write.values["sort"], write.values["name"], text(write.values.get("address"))
+    made = Result(write.key, Settled.DONE, new_id=made_id(write))
+    absent = Result(write.key, Settled.NOT_EXECUTED)
+    if sort in ("robot", "trigger"):
+        method = "bizproc.robot.list" if sort == "robot" else "crm.automation.trigger.list"
+
+        def has_code(result: Any) -> Result:
+            codes = {text(one.get("CODE")) if isinstance(one, dict) else text(one) for one in result or ()}
+            return made if name in codes else absent
+
+        return Question((method, {}), has_code)
+
+    def has_handler(result: Any) -> Result:
+        queued = sort == "queue"
+        stands = any(
+            text(row.get("event")).upper() == name
+            and bool(number(row.get("offline"))) is queued
+            and (queued or text(row.get("handler")) == address)
+            for row in rows_of(result)
+        )
+        return made if stands else absent
+
+    return Question(("event.get", {}), has_handler)
+
+
 def _comments(card: Ref, comment: str | None = None) -> RestCall:
     one = {"ID": int(comment)} if comment else {}
     return "crm.timeline.comment.list", {
@@ -224,4 +252,5 @@ _ASKERS: dict[Kind, Callable[[Create], Question]] = {
     Kind.COMMENT: _comment,
     Kind.TODO: _todo,
     Kind.TASK: _task,
+    Kind.SUBSCRIPTION: _subscription,
 }

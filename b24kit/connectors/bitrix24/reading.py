@@ -10,6 +10,7 @@ from typing import Any
 from b24kit.connectors.bitrix24.asking import answers, pages
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.methods import LISTS, OWNER_TYPES
+from b24kit.connectors.bitrix24.subscriptions import standing
 from b24kit.connectors.bitrix24.translate import SOURCES, to_pipeline, to_source, to_stage, to_team, to_user
 from b24kit.connectors.bitrix24.translate_activities import (
     ACTIVITY_SELECT,
@@ -24,6 +25,7 @@ from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.pipeline import Pipeline, Source, Stage
 from b24kit.crm.portal import Tell, Where
 from b24kit.crm.refs import Kind
+from b24kit.crm.subscription import Subscription
 from b24kit.crm.user import Team, User
 
 _STAGE_FIELD = {Kind.LEAD: "STATUS_ID", Kind.DEAL: "STAGE_ID"}
@@ -33,8 +35,9 @@ _SEMANTICS_FIELD = {Kind.LEAD: "STATUS_SEMANTIC_ID", Kind.DEAL: "STAGE_SEMANTIC_
 class Reading:
     """Every question that features may ask, over one client."""
 
-    def __init__(self, client: RestClient) -> None:
-        self._client = client
+    def __init__(self, client: RestClient, *, application: bool = False, receiver: str | None = None) -> None:
+        """`application`: whether this access is one; `receiver`: the secret address at which we hear of events."""
+        self._client, self._application, self._receiver = client, application, receiver
 
     def stages(self) -> list[Stage]:
         """Stages of leads and of every pipeline of deals, each ladder in its order (crm.status.list, one call)."""
@@ -67,6 +70,10 @@ class Reading:
         """Departments by id."""
         rows = pages(self._client, LISTS[Kind.TEAM], {"sort": "ID", "order": "ASC"}, start="START")
         return sorted(map(to_team, rows), key=lambda team: int(team.id))
+
+    def subscriptions(self) -> list[Subscription]:
+        """What stands here so that we hear of events; an incoming webhook may not look."""
+        return standing(self._client, self._receiver) if self._application else []
 
     def cards(self, kind: Kind, where: Where | None, tell: Tell | None) -> Iterator[Any]:
         """Cards of one kind by ascending id; rows that come or go meanwhile shift nothing."""

@@ -6,7 +6,7 @@ with a `type`; entity types are the numbers 1, 2, 3 here; times of tasks are loc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,18 +31,6 @@ def body_of(portal: FakePortal, change: Change) -> Row:
     account = {"subdomain": portal.settings.get("subdomain", domain.partition(".")[0]), "id": portal.account_id}
     account["_links"] = {"self": f"https://{domain}"}
     return {KEYS[change.entity]: {change.action: [told]}, "account": account}
-
-
-def pairs(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Nested data as form fields: `a[b][0]`, true as 1, null as nothing; what is empty is not there."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from pairs(item, f"{name}[{key}]" if name else str(key))
-    elif isinstance(value, list):
-        for place, item in enumerate(value):
-            yield from pairs(item, f"{name}[{place}]")
-    else:
-        yield name, "" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def _told(portal: FakePortal, change: Change) -> Row:

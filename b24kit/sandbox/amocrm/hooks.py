@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from b24kit.sandbox.amocrm.hook_bodies import body_of, pairs
+from b24kit.sandbox.amocrm.hook_bodies import body_of
 from b24kit.sandbox.amocrm.registry import Change, FakePortal
 from b24kit.sandbox.amocrm.trail import SINGULAR
 from b24kit.sandbox.clock import PortalClock
 from b24kit.sandbox.delivery import Delivery, Ladder, Step
 from b24kit.sandbox.posting import Parcel
+from b24kit.sandbox.wireform import pairs
 
 MINUTE = 60
 HEADERS = {"User-Agent": "amoCRM-WebHook-client/1.0", "Content-Type": "application/x-www-form-urlencoded"}

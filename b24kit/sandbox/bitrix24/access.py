@@ -5,12 +5,13 @@ Rests on the vendor's pages "Inbound Webhooks", "System Errors" and "Scopes"; HT
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
 from b24kit.sandbox.bitrix24 import people, service
+from b24kit.sandbox.bitrix24.applications import Application, Grants, Outgoing
 from b24kit.sandbox.bitrix24.registry import METHODS, FakePortal, Fault, Method
 
 
@@ -22,6 +23,7 @@ class Caller:
     user_id: int
     scopes: frozenset[str]
     application: bool = False
+    client_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +52,47 @@ def made_code(user_id: int, scopes: tuple[str, ...], seed: str = "sandbox") -> s
 
 
 class Doors:
-    """All ways in. `tokens` is where an OAuth server would put what it gave out; nothing fills it by itself."""
+    """All ways in and out: incoming webhooks, installed applications, and webhooks to the outside made by hand."""
 
-    def __init__(self, webhooks: list[Webhook]) -> None:
-        self.webhooks = webhooks
-        self.tokens: dict[str, Caller] = {}
-        self.expired: set[str] = set()
+    def __init__(self, webhooks: list[Webhook], grants: Grants) -> None:
+        self.webhooks, self.grants = webhooks, grants
+        self.applications: list[Application] = []
+        self.outgoing: list[Outgoing] = []
+        self.on_application: Callable[[Application], None] = lambda _: None  # hears of one that was just added
 
     def as_data(self) -> dict[str, Any]:
         """The settings that hold the doors."""
-        return {"webhooks": [webhook.as_data() for webhook in self.webhooks]}
+        return {
+            "webhooks": [webhook.as_data() for webhook in self.webhooks],
+            "applications": [one.as_data() for one in self.applications],
+            "outgoing_webhooks": [one.as_data() for one in self.outgoing],
+        }
+
+    def restore(self, data: Mapping[str, Any]) -> None:
+        """The applications and outgoing webhooks of a kept portal."""
+        self.applications = [Application.from_data(one) for one in data.get("applications", ())]
+        self.outgoing = [Outgoing.from_data(one) for one in data.get("outgoing_webhooks", ())]
 
     def take(self, wanted: dict[str, Any]) -> None:
-        """Take the own settings out of changed ones."""
+        """Take the own settings out of changed ones. An application that is new is installed, one left out removed."""
         given = wanted.pop("webhooks", None)
         if given is not None:
             self.webhooks = [Webhook.from_data(data) for data in given]
+        outgoing = wanted.pop("outgoing_webhooks", None)
+        if outgoing is not None:
+            self.outgoing = [Outgoing.from_data(data) for data in outgoing]
+        applications = wanted.pop("applications", None)
+        if applications is not None:
+            known = {one.client_id for one in self.applications}
+            self.applications = [Application.from_data(data) for data in applications]
+            self.grants.keep_only({one.client_id for one in self.applications})
+            for one in self.applications:
+                if one.client_id not in known:
+                    self.on_application(one)
+
+    def application(self, client_id: str) -> Application | None:
+        """The installed application of this id."""
+        return next((one for one in self.applications if one.client_id == client_id), None)
 
     def by_webhook(self, user_id: str, code: str) -> Caller:
         """The caller behind /rest/{user_id}/{code}/."""
@@ -78,11 +105,14 @@ class Doors:
         """The caller behind an access token of an application."""
         if not token:
             raise Fault("NO_AUTH_FOUND", "Wrong authorization data", 401)
-        if str(token) in self.expired:
-            raise Fault("expired_token", "The access token provided has expired.", 401)
-        if str(token) not in self.tokens:
+        row = self.grants.by_access(str(token))
+        application = None if row is None else self.application(row["APP"])
+        if row is None or application is None:
             raise Fault("invalid_token", "Unable to get application by token", 401)
-        return self.tokens[str(token)]
+        if self.grants.is_over(row["EXPIRES"]):
+            raise Fault("expired_token", "The access token provided has expired.", 401)
+        scopes = frozenset(application.scopes)
+        return Caller(f"a:{application.client_id}", int(row["USER_ID"]), scopes, True, application.client_id)
 
 
 def check_owner(portal: FakePortal, caller: Caller) -> None:

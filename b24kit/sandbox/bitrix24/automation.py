@@ -1,8 +1,8 @@
 """Robots that stand on stages of a fake portal. No REST method can read or place them, just as on a real one.
 
 They come from `settings["robots"]`: a list of {"entity_type_id", "stage", "action", ...} where action is
-mail {"subject"}, todo {"title", "days"}, task {"title", "days"}, notify {"message"}, stage {"to"} or
-workflow {"template_id"}.
+mail {"subject"}, todo {"title", "days"}, task {"title", "days"}, notify {"message"}, stage {"to"},
+workflow {"template_id"} or app {"code", "properties"}: a robot that an application registered.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from b24kit.sandbox.bitrix24 import activities, moments, multifields, todos
+from b24kit.sandbox.bitrix24 import activities, moments, multifields, robots, todos
 from b24kit.sandbox.bitrix24.activity_fields import EMAIL
 from b24kit.sandbox.bitrix24.registry import FakePortal, Fault
 from b24kit.sandbox.bitrix24.tables import CARD_TABLES, owner_key
@@ -95,10 +95,16 @@ def _start_workflow(portal: FakePortal, robot: Robot, type_id: int, card_id: int
     portal.store["workflow"].add(started | {"STARTED": moments.now(portal)})
 
 
+def _call_application(portal: FakePortal, robot: Robot, type_id: int, card_id: int) -> None:
+    """A robot of an application that somebody placed here by hand; one that was removed stays without effect."""
+    robots.run(portal, str(robot["code"]), type_id, card_id, dict(robot.get("properties") or {}))
+
+
 _ACTIONS: dict[str, Callable[[FakePortal, Robot, int, int], None]] = {
     "mail": _send_mail,
     "todo": _add_todo,
     "task": _add_task,
     "notify": _notify,
     "workflow": _start_workflow,
+    "app": _call_application,
 }

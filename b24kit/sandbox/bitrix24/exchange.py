@@ -159,10 +159,12 @@ class Exchange:
 
     def _call(self, method: Method, params: Mapping[str, Any]) -> tuple[Answer, str]:
         begun = self.site.clock.elapsed()
+        caller = self.caller
         call = Call(
-            self.site.portal, method.name, params, self.caller.user_id, self.caller.scopes, self.caller.application
+            self.site.portal, method.name, params, caller.user_id, caller.scopes, caller.application, caller.client_id
         )
         answer = method.handler(call)
+        self.site.announce(caller.user_id, str(call.param("auth_connector", default="") or ""))
         text = dumps(answer.result)
         name = method.name.lower()
         # Without a profile the handler's own time is the work; a moved clock stands still meanwhile.

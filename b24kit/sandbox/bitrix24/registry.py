@@ -54,6 +54,7 @@ class Call:
     user_id: int
     scopes: frozenset[str]
     application: bool = False  # True under OAuth; an incoming webhook has no application context
+    client_id: str = ""  # the application's, under OAuth
 
     def param(self, *names: str, default: Any = None) -> Any:
         """A top-level parameter under any of its spellings (`id`, `ID`); case does not matter."""

@@ -1,6 +1,6 @@
 """What a portal says about itself: scope, methods, method.get, server.time, app.info, feature.get, access.name.
 
-The families that live only inside an installed application (events, robots, triggers) are registered here too, so
+Families that live only inside an installed application and that the sandbox does not play are registered here too, so
 that a webhook meets the portal's own refusal instead of an unknown method (sections on webhooks and applications).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from b24kit.sandbox.bitrix24 import moments, people
-from b24kit.sandbox.bitrix24.registry import METHODS, Answer, Call, Fault, Method, method
+from b24kit.sandbox.bitrix24.registry import METHODS, Answer, Call, FakePortal, Fault, Method, method
 
 _ALL_SCOPES_TEXT = """
 ai_admin appform baas basket bizproc biconnector calendar call catalog catalogmobile cashbox
@@ -25,13 +25,10 @@ OPENED_ALSO_BY = {"user": {"user_basic", "user_brief"}, "task": {"tasks", "tasks
 _FEATURES = {"rest_offline_extended", "rest_auth_connector"}
 _ACCESS_NAMES = {"AU": "Все авторизованные пользователи", "G1": "Администраторы", "G2": "Все посетители"}
 _APPLICATION_ONLY = {
-    None: "events event.bind event.unbind event.get event.test event.offline.get event.offline.list "
-    "event.offline.clear event.offline.error app.option.get app.option.set user.option.get user.option.set",
-    "bizproc": "bizproc.robot.add bizproc.robot.update bizproc.robot.list bizproc.robot.delete bizproc.activity.add "
-    "bizproc.activity.update bizproc.activity.list bizproc.activity.delete bizproc.workflow.template.add "
-    "bizproc.workflow.template.update bizproc.workflow.template.delete",
-    "crm": "crm.automation.trigger.add crm.automation.trigger.list crm.automation.trigger.execute "
-    "crm.automation.trigger.delete crm.activity.type.add crm.activity.type.list crm.activity.type.delete "
+    None: "app.option.get app.option.set user.option.get user.option.set",
+    "bizproc": "bizproc.activity.add bizproc.activity.update bizproc.activity.list bizproc.activity.delete "
+    "bizproc.workflow.template.add bizproc.workflow.template.update bizproc.workflow.template.delete",
+    "crm": "crm.activity.type.add crm.activity.type.list crm.activity.type.delete "
     "crm.activity.configurable.add crm.activity.configurable.get crm.activity.configurable.update "
     "crm.activity.layout.blocks.set crm.activity.layout.blocks.get crm.activity.layout.blocks.delete "
     "crm.timeline.layout.blocks.set crm.timeline.layout.blocks.get crm.timeline.layout.blocks.delete",
@@ -88,7 +85,7 @@ def app_info(call: Call) -> Answer:
     return Answer(
         {
             "ID": 1,
-            "CODE": "local.b24kit",
+            "CODE": call.client_id or "local.b24kit",
             "VERSION": 1,
             "STATUS": "L",
             "INSTALLED": True,
@@ -108,9 +105,13 @@ def feature_get(call: Call) -> Answer:
     code = str(call.param("CODE", default="") or "")
     if not code:
         raise Fault("CODE_EMPTY", "CODE can't be empty")
-    plan_has = _FEATURES if str(call.portal.settings.get("plan", "")).startswith(_ENTERPRISE) else set()
-    held = call.portal.settings.get("features", plan_has)
-    return Answer({"value": "Y" if code in held else "N"})
+    return Answer({"value": "Y" if has_feature(call.portal, code) else "N"})
+
+
+def has_feature(portal: FakePortal, code: str) -> bool:
+    """Whether the portal's plan holds a feature."""
+    plan_has = _FEATURES if str(portal.settings.get("plan", "")).startswith(_ENTERPRISE) else set()
+    return code in portal.settings.get("features", plan_has)
 
 
 @method("access.name", scope=None)
@@ -146,7 +147,7 @@ def _listed(one: Method, call: Call, every: bool, wanted: Any) -> bool:
 
 
 def _application_only(call: Call) -> Answer:
-    # No application is installed on this portal, so not even an application's token gets further.
+    # Not played here, so not even an application's token gets further.
     raise Fault("ACCESS_DENIED", f"Access denied! Application context required ({call.method})", 403)
 
 

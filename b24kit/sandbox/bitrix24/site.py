@@ -7,13 +7,18 @@ from pathlib import Path
 
 from b24kit.sandbox.behaviour import Behaviour, Manners
 from b24kit.sandbox.bitrix24.access import Doors, Webhook
+from b24kit.sandbox.bitrix24.announcing import Announcer
+from b24kit.sandbox.bitrix24.applications import Grants
+from b24kit.sandbox.bitrix24.event_names import WATCHED
 from b24kit.sandbox.bitrix24.registry import FakePortal
 from b24kit.sandbox.bitrix24.tables import tables
 from b24kit.sandbox.calllog import CallLog, RequestLog
 from b24kit.sandbox.clock import PortalClock
-from b24kit.sandbox.delivery import Delivery
+from b24kit.sandbox.delivery import Delivery, Ladder
 from b24kit.sandbox.faults import rules
 from b24kit.sandbox.store import Store
+
+AT_ONCE = 20  # messages to the outside under way at one time
 
 
 @dataclass(slots=True)
@@ -24,10 +29,11 @@ class Site:
     clock: PortalClock
     behaviour: Behaviour
     doors: Doors
+    delivery: Delivery
+    announcer: Announcer
     calls: CallLog = field(default_factory=CallLog)
     requests: RequestLog = field(default_factory=RequestLog)
     churned: dict[str, list[int]] = field(default_factory=lambda: {"born": [], "gone": []})
-    delivery: Delivery | None = None  # None: nothing goes to outgoing webhooks
 
     def keep(self) -> None:
         """Put the settings beside the data, so that a restart on the same file finds everything."""
@@ -35,15 +41,23 @@ class Site:
         facts["settings"] = self.portal.settings
         facts["manners"] = self.behaviour.manners.model_dump()
         facts["faults"] = [rule.model_dump() for rule in self.behaviour.faults.rules]
-        facts["webhooks"] = [webhook.as_data() for webhook in self.doors.webhooks]
+        facts |= self.doors.as_data()
         facts["clock"] = self.clock.snapshot()
+        self.announce()
         self.portal.store.commit()
 
     def commit(self) -> None:
-        """Make what a request wrote durable, with the portal's time of it."""
+        """Make what a request wrote durable, with the portal's time of it; what nobody announced is announced."""
+        self.announce()
         if self.portal.store.changed():
             self.portal.store.facts["clock"] = self.clock.snapshot()
             self.portal.store.commit()
+
+    def announce(self, user_id: int = 0, connector: str = "") -> None:
+        """Tell the outside what happened to rows since the last time, as the work of this person."""
+        traces = self.portal.store.traces()
+        if traces:
+            self.announcer.tell(traces, user_id, connector)
 
     def empty(self) -> None:
         """Forget all data, counters and logs; settings, doors and the clock stay."""
@@ -51,6 +65,7 @@ class Site:
         self.behaviour.forget()
         self.calls.lines.clear()
         self.requests.forget()
+        self.delivery.forget()
         for ids in self.churned.values():
             ids.clear()
         self.keep()
@@ -71,4 +86,12 @@ def open_site(
     if existed:
         behaviour.set_faults(rules(facts["faults"]))
     portal = FakePortal(store, clock.now, facts.get("settings", {}), domain)
-    return Site(portal, clock, behaviour, Doors(webhooks)), existed
+    doors = Doors(webhooks, Grants(store, clock.now))
+    if existed:
+        doors.restore(facts)
+    delivery = Delivery(clock, Ladder())  # "Events": a message is sent once, whatever is answered
+    delivery.change({"at_once": AT_ONCE})
+    announcer = Announcer(portal, doors, delivery)
+    doors.on_application = announcer.installed
+    store.watch(WATCHED)
+    return Site(portal, clock, behaviour, doors, delivery, announcer), existed

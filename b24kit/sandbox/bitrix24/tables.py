@@ -50,5 +50,14 @@ def tables() -> list[Table]:
         Table("requisite"),
         Table("bankdetail"),
         Table("address"),
+        # What an application or a person has asked to be told: OFFLINE "Y" goes to a queue that is fetched.
+        Table("handler", ["EVENT"]),
+        Table("offline_event", ["KEY"]),
+        Table("app_robot"),  # robots that an application registered; placing them on a stage is done by hand
+        Table("robot_run"),  # an application's robot that a card has reached, and whether it waits for the answer
+        Table("event_test"),
+        Table("app_trigger"),
+        Table("oauth_code", ["CODE"]),
+        Table("oauth_token", ["ACCESS", "REFRESH"]),
         Table("volatile_type"),  # extra fields of the portal's own duplicate search
     ]

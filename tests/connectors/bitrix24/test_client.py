@@ -12,6 +12,7 @@ import pytest
 from b24kit.connectors.batching import LOOK_AHEAD
 from b24kit.connectors.bitrix24.client import is_reading
 from b24kit.connectors.commands import Command
+from b24kit.connectors.credentials import Webhook
 from b24kit.connectors.pacing import Limits
 from b24kit.crm.portal import Progress
 from b24kit.errors import BadAnswer, NoAnswer, NotFound, PortalError, UsageError
@@ -181,6 +182,7 @@ def test_two_clients_on_one_machine_share_the_counter(tmp_path: Path) -> None:
 def test_the_secret_is_in_no_file_of_ours(tmp_path: Path) -> None:
     with portal() as box, client(box, state=tmp_path) as ours:
         ours.call("profile")
+        assert isinstance(ours.webhook, Webhook)
         secret = ours.webhook.secret.encode()
     assert all(secret not in file.read_bytes() for file in tmp_path.iterdir())
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from b24kit.clock import Clock
 from b24kit.connectors.amocrm.access import Integration, LongLived, claims, parse_host, trusted
-from b24kit.connectors.amocrm.auth.pair import Pair, TokenStore, pair_from
+from b24kit.connectors.pairs.pair import Pair, TokenStore, pair_from
 from b24kit.errors import NotAllowed, UsageError
 
 MOVED = (401, 404)  # what a renewal at an address that is nobody's any more answers

@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from b24kit.connectors.amocrm.auth.pair import Pair, pair_from
+from b24kit.connectors.pairs.pair import Pair, pair_from
 from b24kit.errors import UsageError
 
 _TABLE = "create table if not exists b24kit_tokens (name text primary key, pair jsonb not null)"
@@ -26,7 +26,7 @@ class PostgresStore:
 
     def __init__(self, url: str, name: str) -> None:
         if find_spec("psycopg") is None:
-            raise UsageError("amo_no_psycopg")
+            raise UsageError("tokens_no_psycopg")
         self._url, self._name = url, name
         self._key = int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
         with self._session() as session:

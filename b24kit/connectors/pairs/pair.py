@@ -13,16 +13,16 @@ EARLY = 120.0  # seconds before its end from which on a token is renewed: clocks
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The access token (24 hours), the refresh token (3 months, usable once), and where the account lives."""
+    """The access token (hours), the refresh token (months, usable once), and where the account lives."""
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
     expires_at: float  # unix seconds by our clock
     host: str = ""
 
-    def fresh(self, now: float) -> bool:
-        """Whether it may still be sent."""
-        return now < self.expires_at - EARLY
+    def fresh(self, now: float, early: float = EARLY) -> bool:
+        """Whether it may still be sent; `early` seconds before its end it may not."""
+        return now < self.expires_at - early
 
     def as_data(self) -> dict[str, Any]:
         """As JSON values."""
@@ -41,11 +41,11 @@ class TokenStore(Protocol):
 
 
 def pair_from(data: Any, host: str = "", now: float | None = None) -> Pair:
-    """A pair out of what a store kept, or (with `now`) out of the answer of /oauth2/access_token."""
+    """A pair out of what a store kept, or (with `now`) out of a token server's answer."""
     try:
         if now is None:
             return Pair(str(data["access"]), str(data["refresh"]), float(data["expires_at"]), str(data["host"]))
         until = now + float(data["expires_in"])
         return Pair(str(data["access_token"]), str(data["refresh_token"]), until, host)
     except (KeyError, TypeError, ValueError):
-        raise BadAnswer("wrong_shape", method="/oauth2/access_token", said="no pair of tokens") from None
+        raise BadAnswer("wrong_shape", method="token", said="no pair of tokens") from None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from b24kit.connectors.amocrm.auth.pair import Pair, pair_from
+from b24kit.connectors.pairs.pair import Pair, pair_from
 from b24kit.errors import NoAnswer, UsageError
 
 PATIENCE = 180.0  # seconds to wait for another process's renewal: longer than its request may take
@@ -20,10 +20,10 @@ PATIENCE = 180.0  # seconds to wait for another process's renewal: longer than i
 class FileStore:
     """One file for each account and integration, replaced in one step."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, vendor: str = "amocrm") -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         safe = "".join(sign if sign.isalnum() or sign in "-." else "_" for sign in name)
-        self._path = folder / f"amocrm-{safe}.json"
+        self._path = folder / f"{vendor}-{safe}.json"
         self._lock = FileLock(f"{self._path}.lock", timeout=PATIENCE)
 
     def load(self) -> Pair | None:
@@ -35,7 +35,7 @@ class FileStore:
         try:
             return pair_from(json.loads(text))
         except ValueError:
-            raise UsageError("amo_broken_tokens", file=str(self._path)) from None
+            raise UsageError("tokens_broken", file=str(self._path)) from None
 
     def save(self, pair: Pair) -> None:
         """Written beside, forced to the disk, and put in place; so is the folder's entry."""
@@ -54,7 +54,7 @@ class FileStore:
             with self._lock:
                 yield
         except Timeout:
-            raise NoAnswer("amo_renewal_busy", method="/oauth2/access_token", sent=False) from None
+            raise NoAnswer("tokens_renewal_busy", method="token", sent=False) from None
 
 
 def _force_folder(folder: Path) -> None:
