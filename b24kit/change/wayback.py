@@ -263,15 +263,12 @@ class _Finder:
         if not self._capabilities.remakes_stages:
             return dict(after)
 
-        def anew(code: Any) -> Any:
-            found = self._again.get(Ref(Kind.STAGE, code)) if isinstance(code, str) and code else None
-            return code if found is None else found.id
-
+        made = {ref.id: new.id for ref, new in self._again.items() if ref.kind is Kind.STAGE}
         found = dict(after)
         if "stage" in found:
-            found["stage"] = anew(found["stage"])
+            found["stage"] = made.get(found["stage"], found["stage"])
         if "required_on" in found:
-            found["required_on"] = [anew(code) for code in found["required_on"] or ()]
+            found["required_on"] = [made.get(code, code) for code in found["required_on"] or ()]
         return found
 
     def _needs(self, ref: Ref, after: Mapping[str, Any]) -> tuple[str, ...]:
