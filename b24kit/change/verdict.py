@@ -207,7 +207,8 @@ def _weigh_binding(
     plan_id: str, operation: BindLetter | UnbindLetter, present: Mapping[Ref, Record], ids: Mapping[str, str]
 ) -> Verdict | Sending:
     wanted = isinstance(operation, BindLetter)
-    if not (wanted and operation.card.is_new):
+    # Nothing tells beforehand on which cards a comment hangs; tying or untying it twice is harmless.
+    if not (wanted and operation.card.is_new) and operation.activity.kind is not Kind.COMMENT:
         activity = present.get(operation.activity)
         if not isinstance(activity, Activity):
             return Verdict(State.CONFLICT, "change.conflict.gone") if wanted else AS_WANTED

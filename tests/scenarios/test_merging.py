@@ -11,6 +11,7 @@ import pytest
 
 from b24kit.change.draft import plan_over
 from b24kit.change.guard import Consent, final_operations, final_phrase
+from b24kit.change.idmap import id_map
 from b24kit.change.merging import MergeRecords, with_links
 from b24kit.change.plan import Plan
 from b24kit.change.recap import Ended, Recap
@@ -26,7 +27,7 @@ from b24kit.connectors.credentials import Webhook
 from b24kit.connectors.factory import open_portal
 from b24kit.crm.portal import Portal
 from b24kit.crm.refs import Kind, Ref
-from b24kit.crm.writes import Change, Settled
+from b24kit.crm.writes import Change, Create, Settled
 from b24kit.errors import Refused
 from b24kit.sandbox.remote import RemoteClock, SandboxControl
 from b24kit.sandbox.server import Sandbox
@@ -117,6 +118,36 @@ def test_a_merge_ends_without_conflict_and_undo_gives_everything_back(place: Pla
     assert [one.reason for one in forth.left] == []
     assert place.apply(forth).ended is Ended.DONE
     assert not set(again.values()) & {card.ref for card in place.snapshot("forth").contacts()}
+
+
+def test_comments_and_all_letters_of_a_swallowed_card_come_back_with_it(place: Place) -> None:
+    before = place.snapshot("before")
+    oldest: dict[str, Any] = {"survive": {"survivor": "oldest"}}
+    loser = merges(place.draft(before, **oldest))[0].losers[0]
+    said = Create("p.note", Kind.COMMENT, {"card": str(loser), "text": "Просил не звонить до обеда"})
+    called = {"card": str(loser), "channel": "call", "direction": "in", "address": "+74951234567", "done": True}
+    calls = [Create(f"p.{n}", Kind.ACTIVITY, {**called, "subject": f"Звонок {n}"}) for n in range(60)]
+    results = list(place.portal.perform([said, *calls], lambda _: None))
+    assert {one.settled for one in results} == {Settled.DONE}
+    here = place.snapshot("here")
+    plan = place.plan(here, place.draft(here, **oldest))
+    recap = place.apply(plan)
+    assert recap.ended is Ended.DONE
+    back = place.apply(undo_plan(place.store.open(recap.run_id), place.portal, place.store, place.clock))
+    assert (back.ended, back.failed, back.conflict) == (Ended.DONE, 0, 0), back
+    again = dict(id_map(place.store.open(back.run_id), place.store))
+    (survivor,) = [one.survivor for one in merges_in(plan) if loser in one.losers]
+    dossiers = {one.ref: one for one in place.portal.dossiers([again[loser], survivor])}
+    texts = {ref: [str(item["text"]) for item in one.comments] for ref, one in dossiers.items()}
+    assert any("до обеда" in text for text in texts[again[loser]])
+    assert not any("до обеда" in text for text in texts[survivor])
+    subjects = {ref: [str(item["subject"]) for item in one.activities] for ref, one in dossiers.items()}
+    assert sum(one.startswith("Звонок") for one in subjects[again[loser]]) == 60
+    assert not any(one.startswith("Звонок") for one in subjects[survivor])
+
+
+def merges_in(plan: Plan) -> list[MergeRecords]:
+    return [one for one in plan.operations if isinstance(one, MergeRecords)]
 
 
 def test_letters_of_both_cards_go_to_the_survivor_and_a_second_plan_has_nothing_to_do(place: Place) -> None:
