@@ -5,7 +5,8 @@ Every rule is a pure function of these facts; `gather` fills them, tests write t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from b24kit.crm.activity import Activity, Channel, Direction
@@ -64,3 +65,4 @@ class CardFacts:
     linked: tuple[Ref, ...]
     filled: frozenset[str]  # names of fields that hold a value (card, contact, company)
     done: frozenset[str]  # action keys our runtime has already carried out on this card
+    done_at: Mapping[str, datetime] = field(default_factory=dict)  # when they were, as far as it is known
