@@ -6,7 +6,7 @@ fields that the playbook lists under `gates.fields`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -110,7 +110,7 @@ def _records(facts: CardFacts) -> tuple[Any, ...]:
 
 def _own(facts: CardFacts, datum: str) -> Any:
     name = name_of(facts)
-    own = {
+    own: dict[str, Callable[[], Any]] = {
         "first_name": lambda: name.first,
         "last_name": lambda: name.last,
         "full_name": lambda: str(name) if name.first and name.last else "",

@@ -97,9 +97,7 @@ def reaches(facts: CardFacts, channel: Channel) -> bool:
     return channel is not Channel.CALL or bool(answers.phones_of(facts))
 
 
-def _matched(
-    touches: Sequence[Touch], sequence: SequenceSpec, skipped: frozenset[int]
-) -> tuple[Touch | None, ...]:
+def _matched(touches: Sequence[Touch], sequence: SequenceSpec, skipped: frozenset[int]) -> tuple[Touch | None, ...]:
     made: list[Touch | None] = [None] * len(sequence.steps)
     counted: dict[Channel, datetime] = {}
     for touch in sorted(touches, key=lambda one: (one.at, str(one.ref))):

@@ -41,14 +41,14 @@ def decide_cadence(facts: CardFacts, rules: Rules, people: People, now: datetime
             actions += fresh
         elif fresh:
             wakes.append(at)
-        because.append(_because(rules, facts, found))
+        because.append(_because(found))
     return Decision(tuple(actions), min(wakes, default=None), tuple(because))
 
 
 def _next(facts: CardFacts, rules: Rules, people: People, found: Course, now: datetime) -> Due:
     """What comes next in a sequence and from when."""
     if found.reply is not None:
-        return now, list(_answered(facts, rules, people, found))
+        return now, list(_answered(facts, rules, found))
     planned = history.own_task(facts, now)
     step = _moved_on(facts, rules, found)
     if step is not None:
@@ -65,7 +65,7 @@ def _onward(facts: CardFacts, rules: Rules, people: People, found: Course, now: 
     return _ending(facts, rules, people, found)
 
 
-def _answered(facts: CardFacts, rules: Rules, people: People, found: Course) -> Iterator[Action]:
+def _answered(facts: CardFacts, rules: Rules, found: Course) -> Iterator[Action]:
     """The client spoke: the sequence stops, the card goes where talks are held."""
     sequence = found.sequence
     if sequence.on_reply is None or found.reply is None:
@@ -182,7 +182,7 @@ def _key(facts: CardFacts, found: Course, *occasion: str) -> str:
     return history.key(facts, "cadence", found.sequence.name, stamp(found.began), *occasion)
 
 
-def _because(rules: Rules, facts: CardFacts, found: Course) -> Reason:
+def _because(found: Course) -> Reason:
     of = len(found.sequence.steps)
     if found.reply is not None:
         return Reason("robots.cadence.stopped", {"attempts": found.made, "of": of})

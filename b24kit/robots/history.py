@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from itertools import pairwise
 
 from b24kit.crm.activity import Channel, Direction
 from b24kit.crm.pipeline import Outcome
@@ -66,7 +67,7 @@ def spent(facts: CardFacts, stages: Collection[str], since: datetime) -> list[Pa
     moves = way(facts)
     return [
         (max(move.at, since), following.at)
-        for move, following in zip(moves, moves[1:], strict=False)
+        for move, following in pairwise(moves)
         if move.stage in stages and following.at > since
     ]
 

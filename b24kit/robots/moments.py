@@ -1,4 +1,4 @@
-"""Deadlines in the time people work: spans of hours, whole working days, calendar days, and pauses that do not count."""
+"""Deadlines in the time people work: spans of hours, whole working days, calendar days, pauses that do not count."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from b24kit.robots.people import Hours
 from b24kit.robots.spec_words import Days
 
 DAY = timedelta(days=1)
-_MINUTE = timedelta(minutes=1)
 _LONGEST = 400  # days looked at for a working one: more than a year of holidays is no calendar
 Pause = tuple[datetime, datetime]
 
@@ -26,20 +25,13 @@ def after(hours: Hours, start: datetime, span: timedelta, days: Days = "working"
         return _working_day(hours, start, span // DAY)
     if span:
         return hours.add(start, span)
-    return working_moment(hours, start)
-
-
-def working_moment(hours: Hours, at: datetime) -> datetime:
-    """`at` itself while he works, else the start of his next working time."""
-    if hours.between(at, at + _MINUTE):
-        return at
-    return hours.add(at, _MINUTE) - _MINUTE
+    return hours.next_start(start)
 
 
 def day_start(hours: Hours, at: datetime) -> datetime:
     """The first working minute of the day that `at` falls on where he lives, or of the next working day."""
     local = at.astimezone(hours.zone)
-    return working_moment(hours, datetime.combine(local.date(), time(), hours.zone).astimezone(UTC))
+    return hours.next_start(datetime.combine(local.date(), time(), hours.zone).astimezone(UTC))
 
 
 def shifted(hours: Hours, start: datetime, due: datetime, pauses: Sequence[Pause]) -> datetime:
@@ -75,4 +67,4 @@ def _working_day(hours: Hours, start: datetime, count: int) -> datetime:
         left -= bool(hours.between(opens, closes))
         if not left:
             break
-    return working_moment(hours, datetime.combine(day, local.time(), hours.zone).astimezone(UTC))
+    return hours.next_start(datetime.combine(day, local.time(), hours.zone).astimezone(UTC))

@@ -7,6 +7,7 @@ or goes on as a new linked one, never twice for one reply.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from b24kit.change.operation import Reason
 from b24kit.crm.activity import Direction
@@ -32,7 +33,7 @@ def decide_parked(facts: CardFacts, rules: Rules, people: People, now: datetime)
             facts.ladder, spec.stages
         ):
             continue
-        due, action = _contact(facts, rules, people, spec)
+        action = _contact(facts, rules, people, spec)
         planned = history.own_task(facts, now)
         because.append(action.reason)
         if action.key in facts.done:
@@ -44,7 +45,7 @@ def decide_parked(facts: CardFacts, rules: Rules, people: People, now: datetime)
     return Decision(tuple(actions), min(wakes, default=None), tuple(because))
 
 
-def _contact(facts: CardFacts, rules: Rules, people: People, spec: ParkedSpec) -> tuple[datetime, Action]:
+def _contact(facts: CardFacts, rules: Rules, people: People, spec: ParkedSpec) -> Action:
     """The next contact: on the client's date, else so long after the last word of ours or the arrival."""
     hours = people.hours(facts.card.owner)
     entered = history.entered(facts) or facts.card.created
@@ -56,10 +57,10 @@ def _contact(facts: CardFacts, rules: Rules, people: People, spec: ParkedSpec) -
     key = history.key(facts, "parked", facts.card.stage, "on" if dated else "after", stamp(due if dated else base))
     day = due.astimezone(hours.zone).strftime("%d.%m.%Y")
     reason = Reason("robots.parked.dated" if dated else "robots.parked.every", {"day": day})
-    return due, task(facts, rules, people, key, (spec.title, spec.script), due, reason)
+    return task(facts, rules, people, key, (spec.title, spec.script), due, reason)
 
 
-def decide_reopening(facts: CardFacts, rules: Rules, people: People, now: datetime) -> Decision:
+def decide_reopening(facts: CardFacts, rules: Rules, _people: People, _now: datetime) -> Decision:
     """A reply after closing: the same card within the window, a linked one after it, nothing while another is open."""
     closed = history.entered(facts)
     if facts.card.outcome is not Outcome.LOST or closed is None:
@@ -71,14 +72,12 @@ def decide_reopening(facts: CardFacts, rules: Rules, people: People, now: dateti
     other = next((deal for deal in facts.deals if deal.outcome is Outcome.OPEN and deal.ref != facts.card.ref), None)
     if other is not None:
         return Decision(because=(Reason("robots.reopen.other", {"card": other.title or str(other.ref)}),))
-    actions = _again(facts, rules, people, spec, reply, reply.at - closed <= spec.window)
+    actions = _again(facts, rules, spec, reply, reply.at - closed <= spec.window)
     fresh = tuple(action for action in actions if action.key not in facts.done)
     return Decision(fresh, None, (actions[0].reason,))
 
 
-def _again(
-    facts: CardFacts, rules: Rules, people: People, spec: ReopenSpec, reply: Touch, soon: bool
-) -> list[Action]:
+def _again(facts: CardFacts, rules: Rules, spec: ReopenSpec, reply: Touch, soon: bool) -> list[Action]:
     key = history.key(facts, "reopen", facts.card.stage, stamp(history.entered(facts) or reply.at))
     if soon:
         stage = rules.code(facts.ladder, spec.to)
@@ -88,7 +87,7 @@ def _again(
         ladder = rules.ladder(spec.later_pipeline) if spec.later_pipeline else facts.ladder
         stage = rules.code(ladder or facts.ladder, spec.later_stage or spec.to)
         reason = Reason("robots.reopen.linked", {"days": spec.window.days})
-        values = {
+        values: dict[str, Any] = {
             "ladder": ladder or facts.ladder,
             "stage": stage,
             "title": facts.card.title,

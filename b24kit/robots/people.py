@@ -16,10 +16,13 @@ class Hours(Protocol):
     def zone(self) -> tzinfo: ...
 
     def add(self, start: datetime, duration: timedelta) -> datetime:
-        """The moment when so much working time has passed since `start`."""
+        """The moment when so much working time has passed since `start`; a negative duration goes back."""
 
     def between(self, start: datetime, end: datetime) -> timedelta:
         """Working time between two moments; nothing when `end` is not later."""
+
+    def next_start(self, at: datetime) -> datetime:
+        """`at` itself while he works, else the beginning of his next working time."""
 
 
 class People(Protocol):

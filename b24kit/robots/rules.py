@@ -27,10 +27,10 @@ class Rules:
     stages: tuple[Stage, ...] = ()
     pipelines: tuple[Pipeline, ...] = ()
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    sla: SlaSpec = SlaSpec()
-    cadence: CadenceSpec = CadenceSpec()
-    gates: GatesSpec = GatesSpec()
-    spawn: SpawnSpec = SpawnSpec()
+    sla: SlaSpec = field(default_factory=SlaSpec)
+    cadence: CadenceSpec = field(default_factory=CadenceSpec)
+    gates: GatesSpec = field(default_factory=GatesSpec)
+    spawn: SpawnSpec = field(default_factory=SpawnSpec)
     native_gates: bool = False
     armed: bool = False
 

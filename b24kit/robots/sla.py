@@ -155,7 +155,7 @@ def _steps(facts: CardFacts, people: People, deadline: Deadline, now: datetime) 
     """(when, what) of this owner's turn, in order of time."""
     rule, hours = deadline.rule, people.hours(facts.card.owner)
     if rule.warn_before is not None:
-        yield _before(hours, deadline, rule.warn_before), "warn"
+        yield max(deadline.turn.begun, hours.add(deadline.due, -rule.warn_before)), "warn"
     yield deadline.due, "owner"
     if rule.head_after is not None:
         yield _later(hours, deadline.due, rule.head_after), "head"
@@ -173,15 +173,6 @@ def _told(facts: CardFacts, deadline: Deadline, now: datetime) -> datetime:
 
 def _later(hours: Hours, start: datetime, span: timedelta) -> datetime:
     return after(hours, start, span) if span else start
-
-
-def _before(hours: Hours, deadline: Deadline, span: timedelta) -> datetime:
-    """The moment with so much working time left: halved in, since working time cannot be counted backwards."""
-    low, high = deadline.turn.begun, deadline.due
-    while high - low > timedelta(seconds=1):
-        middle = low + (high - low) / 2
-        low, high = (middle, high) if hours.between(middle, deadline.due) > span else (low, middle)
-    return high.replace(microsecond=0)
 
 
 Steps = list[tuple[datetime, str]]

@@ -52,9 +52,7 @@ class SequenceSpec(Scope):
 
     name: Text = Field(pattern=r"^[a-z0-9-]+$", description="Имя латиницей")
     steps: tuple[StepSpec, ...] = Field(min_length=1, description="Попытки по порядку")
-    apart: Span = Field(
-        default=timedelta(hours=1), description="Звонки чаще этого подряд считаются одной попыткой"
-    )
+    apart: Span = Field(default=timedelta(hours=1), description="Звонки чаще этого подряд считаются одной попыткой")
     on_reply: Text | None = Field(default=None, description="Стадия, куда карточка перейдёт, когда клиент ответил")
     farewell: FarewellSpec | None = Field(default=None, description="Прощание после последней попытки")
     close: CloseSpec | None = Field(default=None, description="Закрыть, если так и не ответил; пусто: сказать старшему")

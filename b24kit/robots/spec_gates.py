@@ -1,4 +1,4 @@
-"""The `gates:` section of a playbook: which data a stage asks for, the qualification score and the client's portrait."""
+"""The `gates:` section of a playbook: which data a stage asks for, a client's score and portrait."""
 
 from __future__ import annotations
 

@@ -35,15 +35,15 @@ class SpawnRule(Scope):
 
     name: Text = Field(pattern=r"^[a-z0-9-]+$", description="Имя латиницей")
     kind: Funnel = Field(description="Какая это воронка: для отчётов и объяснений")
-    outcome: Literal["open", "won", "lost"] = Field(default="lost", description="Каким исходом карточка кончается здесь")
+    outcome: Literal["open", "won", "lost"] = Field(
+        default="lost", description="Каким исходом карточка кончается здесь"
+    )
     reasons: Names = Field(default=(), description="Только при этих причинах отказа; пусто: при любой")
     only_if: Mapping[Text, Names] = Field(default_factory=dict, description="Только при таких данных: {target: да}")
     requires: Names = Field(default=(), description="Без этих данных не переносить, а напомнить: return_date")
     close: EndSpec | None = Field(default=None, description="Чем закрыть здесь открытую карточку; нейтральная стадия")
     to: TargetSpec = Field(description="Где продолжить")
-    carry: Names = Field(
-        default=("loss_reason", "return_date"), description="Какие данные перенести в новую карточку"
-    )
+    carry: Names = Field(default=("loss_reason", "return_date"), description="Какие данные перенести в новую карточку")
 
     @model_validator(mode="after")
     def _open_cards_are_closed(self) -> SpawnRule:
@@ -65,7 +65,9 @@ class WakeRule(Section):
     title: Script = Field(description="Название задачи")
     script: Script = Field(description="Что сказать")
     within: Span = Field(default=timedelta(days=1), description="Срок задачи в рабочих днях")
-    team: Text | None = Field(default=None, description="Отдел, в котором взять свободного; пусто: прежний ответственный")
+    team: Text | None = Field(
+        default=None, description="Отдел, в котором взять свободного; пусто: прежний ответственный"
+    )
 
 
 class LetterSpec(Section):
