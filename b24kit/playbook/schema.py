@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from b24kit.cleanup.spec import CleanSpec, OwnersSpec
+from b24kit.cleanup.spec import CleanSpec
 from b24kit.crm.pipeline import Outcome
 from b24kit.migrate.design import Fault, lead_faults, pipeline_faults, source_faults
 from b24kit.migrate.spec import Ladder, Language, PipelineSpec, Section, SourceSpec, Wording
+from b24kit.owners.spec import OwnersSpec
 
 FORMAT = 1
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from b24kit.change.operation import Reason
-from b24kit.cleanup.phrases import mentions, stems
-from b24kit.cleanup.spec import FallbackSpec, OwnersSpec, SeminarSpec, SourceRule
-from b24kit.cleanup.staff import Staff
 from b24kit.crm.cards import Company, Contact, Deal
 from b24kit.crm.pipeline import Source
 from b24kit.crm.portal import PortalFacts
 from b24kit.crm.user import User
 from b24kit.errors import UsageError
+from b24kit.owners.phrases import mentions, stems
+from b24kit.owners.spec import FallbackSpec, OwnersSpec, SeminarSpec, SourceRule
+from b24kit.owners.staff import Staff
 
 
 @dataclass(frozen=True, slots=True)
