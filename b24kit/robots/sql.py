@@ -98,9 +98,7 @@ class SQLite:
     def _connection(self) -> sqlite3.Connection:
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
-            found = sqlite3.connect(
-                self._path, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False
-            )
+            found = sqlite3.connect(self._path, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False)
             found.execute("PRAGMA journal_mode = WAL")
             found.execute("PRAGMA synchronous = FULL")
             self._local.connection = found

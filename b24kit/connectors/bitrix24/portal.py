@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.client import RestClient
@@ -13,6 +14,7 @@ from b24kit.connectors.bitrix24.pricing import price
 from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.bitrix24.settling import settle
 from b24kit.connectors.bitrix24.traces import traces_on
+from b24kit.connectors.bitrix24.watching import deals_of, stirred, stories
 from b24kit.connectors.commands import Command
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
@@ -21,6 +23,7 @@ from b24kit.crm.portal import Capabilities, Cost, Intend, PortalFacts, Progress,
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.user import Team, User
+from b24kit.crm.watch import CardStory, OfflineQueue
 from b24kit.crm.writes import Result, Settled, Write
 
 
@@ -82,6 +85,19 @@ class BitrixPortal:
 
     def traces(self, ref: Ref) -> list[Trace]:
         return traces_on(self._client, ref)
+
+    def stories(self, cards: Iterable[Ref]) -> Mapping[Ref, CardStory]:
+        return stories(self._client, cards)
+
+    def deals_of(self, clients: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
+        return deals_of(self._client, clients)
+
+    def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
+        return stirred(self._client, since)
+
+    def offline_events(self) -> OfflineQueue | None:
+        """An incoming webhook has no queue of its own (event.offline.* need an application)."""
+        return None
 
     def perform(self, writes: Sequence[Write], intend: Intend, tell: Tell | None = None) -> Iterator[Result]:
         """Send the writes; see `crm.portal.PortalWrites`. All are translated before the first leaves."""
