@@ -60,11 +60,13 @@ def course(facts: CardFacts, rules: Rules, sequence: SequenceSpec) -> Course | N
     if began is None:
         return None
     heard, spoken = history.replies(facts, began), None
-    if heard and _talks_here(facts, rules, sequence):
-        answer = _answer(facts, heard[-1])
-        if answer is None:
+    if _talks_here(facts, rules, sequence):
+        heard, last = [], next((one for one in reversed(facts.touches) if history.is_reply(one)), None)
+        answer = None if last is None else _answer(facts, last)
+        if last is not None and answer is None:
             return None  # his word waits for ours: a matter of deadlines, not of attempts
-        began, spoken, heard = answer.at, answer.ref, []
+        if answer is not None and answer.at >= began:
+            began, spoken = answer.at, answer.ref
     ours = [touch for touch in history.reached_out(facts, began) if not touch.got_through and touch.ref != spoken]
     skipped = frozenset(at for at, step in enumerate(sequence.steps) if not reachable(facts, step))
     made = _matched(ours, sequence, skipped)

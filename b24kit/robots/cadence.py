@@ -61,7 +61,7 @@ def _next(facts: CardFacts, rules: Rules, people: People, found: Course, now: da
 def _onward(facts: CardFacts, rules: Rules, people: People, found: Course, now: datetime) -> Due:
     at = found.upcoming
     if at is not None:
-        return now, [_step_task(facts, rules, people, found, at)]
+        return now, [_step_task(facts, rules, people, found, at, now)]
     return _ending(facts, rules, people, found)
 
 
@@ -75,9 +75,9 @@ def _answered(facts: CardFacts, rules: Rules, found: Course) -> Iterator[Action]
         return
     key = _key(facts, found, "reply", stamp(found.reply.at))
     reason = Reason("robots.cadence.reply", {"attempts": found.made, "stage": rules.stage_name(facts.ladder, stage)})
-    yield move(facts, key, stage, reason)
     if facts.card.owner is not None:
         yield notice(facts, rules, f"{key}~owner", facts.card.owner, _titled(facts, reason))
+    yield move(facts, key, stage, reason)
 
 
 def _moved_on(facts: CardFacts, rules: Rules, found: Course) -> Action | None:
@@ -95,11 +95,11 @@ def _moved_on(facts: CardFacts, rules: Rules, found: Course) -> Action | None:
     return move(facts, key, stage, reason)
 
 
-def _step_task(facts: CardFacts, rules: Rules, people: People, found: Course, at: int) -> Action:
+def _step_task(facts: CardFacts, rules: Rules, people: People, found: Course, at: int, now: datetime) -> Action:
     """The task of the next attempt: it is set at once, so that every open card has a next step."""
     step = found.sequence.steps[at]
     hours = people.hours(facts.card.owner)
-    due = after(hours, found.last or found.began, step.after, step.days)
+    due = max(after(hours, found.last or found.began, step.after, step.days), hours.next_start(now))
     reason = Reason("robots.cadence.attempt", {"number": at + 1, "of": len(found.sequence.steps)})
     key = _key(facts, found, "attempt", str(at + 1))
     return task(facts, rules, people, key, (step.title, step.script), due, reason)
@@ -112,11 +112,11 @@ def _ending(facts: CardFacts, rules: Rules, people: People, found: Course) -> Du
     farewell = sequence.farewell
     if found.made and farewell is not None and reaches(facts, CHANNEL_OF[farewell.by]):
         at = after(hours, last, farewell.after, farewell.days)
-        said = _said(facts, found, farewell, last, at)
-        if said is None and farewell.sent_by == "owner":
-            return last, [_farewell(facts, rules, people, found, farewell, at)]
+        said = _said(facts, rules, found, farewell, last, at)
+        if said is None and not _by_robot(rules, farewell):
+            return last, [_goodbye(facts, rules, people, found, farewell, at)]
         if said is None:
-            return _undisturbed(facts, found, at), [_farewell(facts, rules, people, found, farewell, at)]
+            return _undisturbed(facts, found, at), [_farewell(facts, rules, people, found, farewell)]
         last = said
     if sequence.close is None or not found.made:
         return last, list(_exhausted(facts, rules, people, found))
@@ -124,23 +124,34 @@ def _ending(facts: CardFacts, rules: Rules, people: People, found: Course) -> Du
     return _undisturbed(facts, found, at), [_closing(facts, rules, found, sequence.close)]
 
 
-def _said(facts: CardFacts, found: Course, farewell: FarewellSpec, last: datetime, due: datetime) -> datetime | None:
+def _said(
+    facts: CardFacts, rules: Rules, found: Course, farewell: FarewellSpec, last: datetime, due: datetime
+) -> datetime | None:
     """When the farewell was said: our word after the last attempt, or the moment the robot handed it over."""
     channel, key = CHANNEL_OF[farewell.by], _key(facts, found, "farewell")
     words = [one.at for one in history.reached_out(facts, found.began) if one.channel is channel and one.at > last]
     if words:
         return words[0]
-    return facts.done_at.get(key, due) if farewell.sent_by == "robot" and key in facts.done else None
+    return facts.done_at.get(key, due) if _by_robot(rules, farewell) and key in facts.done else None
 
 
-def _farewell(
+def _by_robot(rules: Rules, farewell: FarewellSpec) -> bool:
+    """Whether the farewell goes by itself; where nothing may be sent, a person says it."""
+    return farewell.sent_by == "robot" and rules.armed
+
+
+def _goodbye(
     facts: CardFacts, rules: Rules, people: People, found: Course, farewell: FarewellSpec, due: datetime
 ) -> Action:
-    key, reason = _key(facts, found, "farewell"), Reason("robots.cadence.farewell", {"attempts": found.made})
-    if farewell.sent_by == "owner":
-        return task(facts, rules, people, key, (_GOODBYE, farewell.script), due, reason)
-    values = {"channel": farewell.by, "text": spoken(facts, rules, people, farewell.script), "subject": ""}
-    return Action(kind="message", key=key, card=facts.card.ref, values=values, reason=reason)
+    reason = Reason("robots.cadence.farewell", {"attempts": found.made})
+    return task(facts, rules, people, _key(facts, found, "goodbye"), (_GOODBYE, farewell.script), due, reason)
+
+
+def _farewell(facts: CardFacts, rules: Rules, people: People, found: Course, farewell: FarewellSpec) -> Action:
+    reason = Reason("robots.cadence.farewell", {"attempts": found.made})
+    text = spoken(facts, rules, people, farewell.script)
+    values = {"channel": farewell.by, "subject": "", "text": text, "sender": facts.card.owner}
+    return Action(kind="message", key=_key(facts, found, "farewell"), card=facts.card.ref, values=values, reason=reason)
 
 
 def _closing(facts: CardFacts, rules: Rules, found: Course, end: CloseSpec) -> Action:

@@ -17,7 +17,14 @@ from b24kit.crm.refs import Ref
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One thing to do: assign | move | task | notice | comment | close | open_card | fill | message."""
+    """One thing to do to `card`; `values` by kind, all of them JSON, stages by the portal's own codes:
+
+    assign {owner}; move {stage}; fill {fields: {code: value}}; comment {text}; notice {user, text};
+    task {title, text, owner, deadline (ISO, with zone)}; close {stage, reason, fields, text};
+    open_card {ladder, stage, title, owner, fields, linked (the old card as "lead:812")};
+    message {channel: email | message, subject, text, sender (a user, None: nobody)}: only ever put into the outbox,
+    done once it stands there.
+    """
 
     kind: str
     key: str

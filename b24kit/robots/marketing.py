@@ -1,7 +1,7 @@
 """Letters that go by themselves: a card stands on a letter's stage until it has left, a reply ends the sequence.
 
-Nothing is sent from here: messages go to the outbox, and a card moves on only after its letter is seen among the
-card's touches, or was handed over for sending while sending is allowed.
+Nothing is sent from here: messages go to the outbox, and a card moves on only once its letter was handed over and
+sending is allowed. Where it is not, the cards wait on the stage of the letter they have not got.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class _Sequence:
     def _letter(self, letter: LetterSpec, at: int, entered: datetime) -> Decision:
         key = history.key(self.facts, "letter", self.spec.name, self.facts.card.stage, stamp(entered))
         told_of = {"number": at + 1, "of": len(self.spec.letters)}
-        sent = self._sent(letter, key, entered)
+        sent = self._sent(key, entered)
         if sent is None and reaches(self.facts, CHANNEL_OF[letter.by]):
             due = self._undisturbed(after(self._hours, entered, letter.after, self.spec.days))
             reason = Reason("robots.marketing.letter", told_of)
@@ -83,13 +83,8 @@ class _Sequence:
     def _hours(self) -> Hours:
         return self.people.hours(self.facts.card.owner)
 
-    def _sent(self, letter: LetterSpec, key: str, entered: datetime) -> datetime | None:
-        """When the letter left: seen on the card, or handed over while sending is allowed."""
-        channel = CHANNEL_OF[letter.by]
-        ours = history.reached_out(self.facts, entered)
-        left = [one.at for one in ours if one.channel is channel and one.by is None]
-        if left:
-            return left[0]
+    def _sent(self, key: str, entered: datetime) -> datetime | None:
+        """When the letter left. One that waits in the outbox of a playbook that sends nothing has not."""
         return self.facts.done_at.get(key, entered) if self.rules.armed and key in self.facts.done else None
 
     def _undisturbed(self, due: datetime) -> datetime:

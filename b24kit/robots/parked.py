@@ -53,7 +53,7 @@ def _contact(facts: CardFacts, rules: Rules, people: People, spec: ParkedSpec) -
     named = moment(facts, rules.gates.fields, spec.until, hours)
     base = max([entered, *(touch.at for touch in history.reached_out(facts, entered))])
     dated = named is not None and named >= base
-    due = named if dated and named is not None else after(hours, base, spec.every, spec.days)
+    due = named if dated and named is not None else hours.next_start(after(hours, base, spec.every, spec.days))
     key = history.key(facts, "parked", facts.card.stage, "on" if dated else "after", stamp(due if dated else base))
     day = due.astimezone(hours.zone).strftime("%d.%m.%Y")
     reason = Reason("robots.parked.dated" if dated else "robots.parked.every", {"day": day})

@@ -158,13 +158,13 @@ def _steps(facts: CardFacts, people: People, deadline: Deadline, now: datetime) 
         yield max(deadline.turn.begun, hours.add(deadline.due, -rule.warn_before)), "warn"
     yield deadline.due, "owner"
     if rule.head_after is not None:
-        yield _later(hours, deadline.due, rule.head_after), "head"
+        yield _later(hours, _told(facts, deadline, now), rule.head_after), "head"
     if rule.pass_after is not None:
         yield _later(hours, _told(facts, deadline, now), rule.pass_after), "pass"
 
 
 def _told(facts: CardFacts, deadline: Deadline, now: datetime) -> datetime:
-    """When the owner heard of his breach: nothing is taken away from a man who was not told."""
+    """When the owner heard of his breach: nobody is reported or loses a card before he was told himself."""
     if facts.card.owner is None:
         return deadline.due
     key = _key(facts, deadline, "owner")
@@ -202,10 +202,12 @@ def _pass_on(
 ) -> Iterator[Action]:
     """Take the card away; when nobody is left to have it, the head hears so, once."""
     rule, owner = deadline.rule, facts.card.owner
+    if _key(facts, deadline, "nobody") in facts.done:
+        return  # the head was asked; what he decides stands
     taker = people.successor(facts.card.ref, rule.pass_to, _losers(facts) | {owner or ""}, now)
     if taker is None:
         head, key = people.head(owner), _key(facts, deadline, "nobody")
-        if head is not None and key not in facts.done:
+        if head is not None:
             yield notice(facts, rules, key, head, _reason(facts, rules, people, deadline, "nobody"))
         return
     reason = _reason(facts, rules, people, deadline, "pass", taker)
