@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from enum import Enum
 from functools import lru_cache
 
-from holidays.countries.russia import Russia, RussiaStaticHolidays
+from holidays import country_holidays
+from holidays.countries.russia import RussiaStaticHolidays
 
 _SATURDAY = 5
 _DAY = timedelta(days=1)
@@ -85,7 +86,7 @@ def transfers_known(year: int) -> bool:
 
 @lru_cache(maxsize=64)
 def _year(year: int) -> _Year:
-    table = Russia(years=year, language="ru")
+    table = country_holidays("RU", years=year, language="ru")
     off = frozenset(day for day in table if day.year == year)
     # A day off given for a Saturday or Sunday that is no holiday itself makes that day a working one.
     swaps = {moved: off_day for off_day, name in table.items() if (moved := _moved_from(name)) is not None}

@@ -5,6 +5,7 @@ Descriptions of the fields are in Russian: they become the hints of an editor th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -34,6 +35,18 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class SignsSpec(Section):
+    """Where else than in a subject an event of ours shows itself."""
+
+    fields: Mapping[Text, Names] = Field(
+        default_factory=dict, description="Поле карточки и его значения: UF_CRM_EVENT: Охрана труда"
+    )
+    forms: Names = Field(default=(), description="Формы: номер или название")
+    utm: Names = Field(default=(), description="Метки UTM, любой из пяти: ot-2026")
+    lines: Names = Field(default=(), description="Номера телефонов, на которые звонят об этом мероприятии")
+    mailboxes: Names = Field(default=(), description="Наши адреса, на которые о нём пишут")
+
+
 class SeminarSpec(Section):
     """An event of ours (a seminar, a course, an exhibition) and who leads it."""
 
@@ -47,6 +60,7 @@ class SeminarSpec(Section):
     away_until: date | None = Field(default=None, description="По какой день ведущий отсутствует")
     since: date | None = Field(default=None, description="Письма не раньше этого дня")
     until: date | None = Field(default=None, description="Письма не позже этого дня")
+    signs: SignsSpec = Field(default=SignsSpec(), description="По чему ещё узнать мероприятие, кроме темы письма")
 
     @property
     def phrases(self) -> tuple[str, ...]:
@@ -59,11 +73,14 @@ class SourceRule(Section):
     source: Text = Field(description="Источник: код или название")
     to: Text | None = Field(default=None, description="Кому: номер, e-mail, имя или должность сотрудника")
     team: Text | None = Field(default=None, description="Отдел, сотрудникам которого раздавать по очереди")
+    reserve: Text | None = Field(default=None, description="Отдел, которому раздавать, если в первом все заняты")
 
     @model_validator(mode="after")
     def _one_of_two(self) -> SourceRule:
         if (self.to is None) == (self.team is None):
             raise PydanticCustomError("one_of", "give either to or team", {"source": self.source})
+        if self.reserve is not None and self.team is None:
+            raise PydanticCustomError("reserve_of_team", "only a team has a reserve", {"source": self.source})
         return self
 
 
