@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from b24kit import __version__
-from b24kit.cli import audit, demo, export, match, mishap, plan, playbook, portal, report, run, runs, sandbox
+from b24kit.cli import audit, demo, export, match, mishap, plan, playbook, portal, report, robots, run, runs, sandbox
 from b24kit.cli.context import Interrupted, Options
 from b24kit.errors import B24kitError
 from b24kit.i18n import Language, has, say
@@ -48,6 +48,7 @@ app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("match")(match.match)
 app.add_typer(playbook.app, name="playbook")
+app.add_typer(robots.app, name="robots")
 app.command(
     "sandbox",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},

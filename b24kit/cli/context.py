@@ -155,3 +155,19 @@ def desk(context: typer.Context) -> Iterator[Desk]:
         raise Interrupted from None
     finally:
         found.close()
+
+
+def fresh_secret() -> str:
+    """A secret that nobody can guess: chance comes in here and nowhere else."""
+    import secrets
+
+    return secrets.token_urlsafe(24)
+
+
+def fresh_name() -> str:
+    """A name for one life of a worker: no other process and no later start has it."""
+    import os
+    import secrets
+    import socket
+
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"

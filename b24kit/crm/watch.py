@@ -5,12 +5,13 @@ A role of its own, since only robots need it: a portal that does not offer it ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from b24kit.crm.activity import Activity
+from b24kit.crm.points import Point
 from b24kit.crm.refs import Kind, Ref
 
 
@@ -57,6 +58,9 @@ class Watching(Protocol):
 
     def deals_of(self, clients: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
         """The open deals of these contacts and companies, oldest first."""
+
+    def known_by(self, cards: Mapping[Ref, Sequence[Point]]) -> Mapping[Ref, tuple[Ref, ...]]:
+        """Contacts, then companies, that share a phone or an address with a card; cards nobody knows are left out."""
 
     def stirred(self, since: datetime) -> Iterable[tuple[Ref, datetime]]:
         """Leads and deals on which something happened since (a letter, a call, a task), though the card itself may

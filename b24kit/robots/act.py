@@ -111,6 +111,8 @@ def _fields(action: Action) -> dict[str, Any]:
         found["stage"] = values["stage"]
     if values.get("fields"):
         found["extra"] = dict(values["fields"])
+    if action.kind == "fill":
+        found |= {name: str(values[name]) for name in ("contact", "company") if values.get(name)}
     return found
 
 

@@ -17,6 +17,7 @@ from b24kit.crm.watch import CardStory, CardTask, Watching
 from b24kit.robots.facts import CardFacts, Move, OpenTask, Touch
 
 _MARK = re.compile(r"\[b24kit:robots\.([^\]\s]+)\]")
+_KNOWN = 3  # of the clients with one phone: more of them are a shared number, not a person
 _SPOKEN = (Channel.EMAIL, Channel.CALL, Channel.MESSAGE, Channel.MEETING)
 
 
@@ -33,11 +34,28 @@ def gather(
     if not alive:
         return {}
     stories = portal.stories(alive)
-    clients = {ref for card in alive for ref in _clients(present[card])}
+    guessed = _guessed(portal, [present[ref] for ref in alive])
+    clients = {ref for card in alive for ref in (*_clients(present[card]), *guessed.get(card, ())[:_KNOWN])}
     deals = portal.deals_of(sorted(clients)) if clients else {}
     others = {deal for found in deals.values() for deal in found} - set(alive)
     known: dict[Ref, Record] = {**present, **(portal.read(sorted(clients | others)) if clients else {})}
-    return {ref: _facts(ref, known, stories.get(ref, CardStory()), deals, done.get(ref, {})) for ref in alive}
+    return {
+        ref: _facts(
+            ref,
+            known,
+            stories.get(ref, CardStory()),
+            deals,
+            done.get(ref, {}),
+            _clients(known[ref]) or list(guessed.get(ref, ())[:_KNOWN]),
+        )
+        for ref in alive
+    }
+
+
+def _guessed(portal: WatchedPortal, cards: Sequence[Record]) -> Mapping[Ref, Sequence[Ref]]:
+    """Clients with a lead's phone or address, for leads that are bound to none yet."""
+    free = {one.ref: one.points for one in cards if isinstance(one, Lead) and not _clients(one) and one.points}
+    return portal.known_by(free) if free else {}
 
 
 def _facts(
@@ -46,11 +64,12 @@ def _facts(
     story: CardStory,
     deals: Mapping[Ref, Sequence[Ref]],
     done: Mapping[str, datetime],
+    clients: Sequence[Ref],
 ) -> CardFacts:
     card = known[ref]
     assert isinstance(card, Lead | Deal)
-    contact, company = _client(card, known)
-    linked = [deal for client in _clients(card) for deal in deals.get(client, ()) if deal != ref]
+    contact, company = _client(clients, known)
+    linked = [deal for client in clients for deal in deals.get(client, ()) if deal != ref]
     found = [known[deal] for deal in dict.fromkeys(linked) if deal in known]
     return CardFacts(
         card=card,
@@ -113,10 +132,12 @@ def _clients(card: Record) -> list[Ref]:
     return [Ref(kind, one) for kind, one in found if one]
 
 
-def _client(card: Lead | Deal, known: Mapping[Ref, Record]) -> tuple[Contact | None, Company | None]:
-    contact = known.get(Ref(Kind.CONTACT, card.contact)) if card.contact else None
-    company = known.get(Ref(Kind.COMPANY, card.company)) if card.company else None
-    return contact if isinstance(contact, Contact) else None, company if isinstance(company, Company) else None
+def _client(clients: Sequence[Ref], known: Mapping[Ref, Record]) -> tuple[Contact | None, Company | None]:
+    """The first contact and the first company of these."""
+    records = [known[ref] for ref in clients if ref in known]
+    contact = next((one for one in records if isinstance(one, Contact)), None)
+    company = next((one for one in records if isinstance(one, Company)), None)
+    return contact, company
 
 
 def _filled(*cards: Lead | Deal | Contact | Company | None) -> Iterable[str]:

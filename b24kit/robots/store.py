@@ -31,7 +31,8 @@ _TABLES = (
         said TEXT, PRIMARY KEY (portal, op))""",
     "CREATE INDEX IF NOT EXISTS operations_of ON operations (portal, card)",
     """CREATE TABLE IF NOT EXISTS actions (
-        portal TEXT NOT NULL, key TEXT NOT NULL, card TEXT NOT NULL, op TEXT NOT NULL, PRIMARY KEY (portal, key, op))""",
+        portal TEXT NOT NULL, key TEXT NOT NULL, card TEXT NOT NULL, op TEXT NOT NULL,
+        PRIMARY KEY (portal, key, op))""",
     "CREATE INDEX IF NOT EXISTS actions_of ON actions (portal, card)",
     """CREATE TABLE IF NOT EXISTS journal (
         seq {serial}, portal TEXT NOT NULL, at DOUBLE PRECISION NOT NULL, worker TEXT NOT NULL, op TEXT NOT NULL,

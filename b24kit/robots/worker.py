@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,7 +17,10 @@ from typing import cast
 from b24kit.change.executor import Bounds, Executor
 from b24kit.change.journal import Journal, State
 from b24kit.clock import Clock
-from b24kit.crm.refs import Ref
+from b24kit.crm.activity import Activity
+from b24kit.crm.records import Record
+from b24kit.crm.refs import Kind, Ref
+from b24kit.crm.watch import WATCHED
 from b24kit.errors import B24kitError, NoAnswer, NotAllowed, Stopped, TooFast
 from b24kit.robots.act import Planned, messages_in, operations_for, robots_plan
 from b24kit.robots.decision import Decision
@@ -26,7 +30,7 @@ from b24kit.robots.ledger import LeaseLost, Ledger, Writer
 from b24kit.robots.metrics import Metrics
 from b24kit.robots.outbox import Outbox
 from b24kit.robots.settle import settle_open
-from b24kit.robots.store import Held, Store
+from b24kit.robots.store import Event, Held, Store
 
 LOG = logging.getLogger("b24kit.robots")
 PASS = 400  # cards of one pass: eight commands of fifty
@@ -128,8 +132,10 @@ class Worker:
 
     def _pass(self, held: Sequence[Held]) -> Outcome:
         outcome = Outcome(cards=len(held))
-        held = self._settle(held, outcome)
+        held = self._settle(self._on_cards(held), outcome)
         by_card = {one.card: one for one in held}
+        if not by_card:
+            return outcome
         facts = gather(self.duty.portal, list(by_card), self._ledger.done(list(by_card)))
         now = self._clock.now()
         self._store.forget(self.duty.portal_id, self.name, [one for one in held if one.card not in facts])
@@ -140,6 +146,17 @@ class Worker:
         outcome.actions = sum(len(one.keys) for one in planned)
         self._give_back(facts, decisions, by_card, acted, failed, outcome)
         return outcome
+
+    def _on_cards(self, held: Sequence[Held]) -> list[Held]:
+        """Events of letters, calls and tasks tell no card: they go on to the cards they hang on."""
+        others = [one for one in held if one.card.kind not in WATCHED]
+        if others:
+            readable = [one.card for one in others if one.card.kind in (Kind.ACTIVITY, Kind.TODO)]
+            present = self.duty.portal.read(readable) if readable else {}
+            found = {ref for record in present.values() for ref in _cards_of(record)}
+            self._store.put(self.duty.portal_id, [Event(ref, "stirred") for ref in found], self._clock.now())
+            self._store.forget(self.duty.portal_id, self.name, others)
+        return [one for one in held if one.card.kind in WATCHED]
 
     def _settle(self, held: Sequence[Held], outcome: Outcome) -> list[Held]:
         """First what an earlier life left open; cards about which nothing can be known yet wait."""
@@ -167,7 +184,7 @@ class Worker:
             try:
                 found[card] = self.duty.decide(known, now)
             except Exception as error:  # a rule that fails on one card must not stop the others
-                LOG.error("rule failed on %s: %s", card, type(error).__name__, exc_info=True)
+                self._log("rule_failed", card=str(card), error=type(error).__name__, at=_place(error))
                 self._failed(held[card], "robots.rule_failed", type(error).__name__, outcome)
         outcome.decided = list(found.items())
         return found
@@ -278,8 +295,7 @@ class Worker:
         self._store.put_off(self.duty.portal_id, self.name, held, self._clock.now(), "stopped", counts=False)
 
     def _log(self, event: str, **facts: object) -> None:
-        told = " ".join(f"{name}={value}" for name, value in facts.items())
-        LOG.info("%s portal=%s worker=%s %s", event, self.duty.portal_id, self.name, told)
+        LOG.info(event, extra={"facts": {"portal": self.duty.portal_id, "worker": self.name, **facts}})
 
 
 class _Heartbeat:
@@ -310,6 +326,18 @@ def _sum(left: Outcome, right: Outcome) -> Outcome:
         put_off=left.put_off + right.put_off,
         decided=[*left.decided, *right.decided],
     )
+
+
+def _cards_of(record: Record) -> set[Ref]:
+    if not isinstance(record, Activity):
+        return set()
+    return {ref for ref in (*(record.bindings or ()), record.card) if ref.kind in WATCHED}
+
+
+def _place(error: BaseException) -> str:
+    """Where an error came up, without its words: those may hold a client's data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].name}:{frames[-1].lineno}" if frames else ""
 
 
 def _kinds(decision: Decision) -> str:

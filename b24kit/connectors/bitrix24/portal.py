@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 
+from b24kit.connectors.bitrix24.acquaintance import known_by
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.facts import CAPABILITIES, ask_facts
@@ -19,6 +20,7 @@ from b24kit.connectors.commands import Command
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.pipeline import Pipeline, Source, Stage
+from b24kit.crm.points import Point
 from b24kit.crm.portal import Capabilities, Cost, Intend, PortalFacts, Progress, Tell, Trace, Where
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
@@ -91,6 +93,9 @@ class BitrixPortal:
 
     def deals_of(self, clients: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
         return deals_of(self._client, clients)
+
+    def known_by(self, cards: Mapping[Ref, Sequence[Point]]) -> Mapping[Ref, tuple[Ref, ...]]:
+        return known_by(self._client, cards)
 
     def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
         return stirred(self._client, since)

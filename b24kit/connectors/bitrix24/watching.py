@@ -79,8 +79,7 @@ def deals_of(client: RestClient, clients: Iterable[Ref]) -> dict[Ref, tuple[Ref,
     parts = []
     for kind, field in _CLIENT_FIELDS.items():
         ids = [one.id for one in wanted if one.kind is kind]
-        for at in range(0, len(ids), PAGE_SIZE):
-            parts.append((kind, field, ids[at : at + PAGE_SIZE]))
+        parts += [(kind, field, ids[at : at + PAGE_SIZE]) for at in range(0, len(ids), PAGE_SIZE)]
     found: dict[Ref, list[int]] = defaultdict(list)
     for kind, field, ids in parts:
         select = ["ID", "CONTACT_ID", "COMPANY_ID"]
@@ -115,7 +114,7 @@ def _asked(client: RestClient, cards: Sequence[Ref]) -> dict[str, Rows]:
     found: dict[str, Rows] = {part.name: defaultdict(list) for part in _PARTS}
     full = [(part, [card]) for part, group in _round(client, groups, found) for card in group]
     for part, (card,) in _round(client, full, found):
-        found[part.name][card] = list(_all_pages(client, part, card))
+        found[part.name][card] = _once(_all_pages(client, part, card))
     return found
 
 
@@ -132,7 +131,7 @@ def _round(
         if len(rows) >= PAGE_SIZE or foreign:  # foreign: it hangs on a card of ours, but belongs to another one
             full.append((part, group))
             continue
-        for row in rows:
+        for row in _once(rows):
             for card in part.cards(row, group):
                 found[part.name][card].append(row)
     return full
@@ -145,6 +144,11 @@ def _rows(part: _Part, command: Command, outcome: CommandOutcome | None) -> list
         if part.optional:
             return []
         raise
+
+
+def _once(rows: Iterable[Row]) -> list[Row]:
+    """Several bindings may give a row twice."""
+    return list({text(row.get("ID") or row.get("id")): row for row in rows}.values())
 
 
 def _all_pages(client: RestClient, part: _Part, card: Ref) -> Iterator[Row]:
@@ -204,7 +208,7 @@ def _activity_cards(row: Row, group: Sequence[Ref]) -> Iterable[Ref]:
     return (Ref(kind, text(row.get("OWNER_ID"))),) if kind else ()
 
 
-def _task_cards(row: Row, group: Sequence[Ref]) -> Iterable[Ref]:
+def _task_cards(row: Row, _: Sequence[Ref]) -> Iterable[Ref]:
     bound = [str(one).partition("_") for one in row.get("ufCrmTask") or ()]
     return [Ref(_LETTERS[letter], card) for letter, _, card in bound if letter in _LETTERS]
 
