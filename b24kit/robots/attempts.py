@@ -67,8 +67,8 @@ def course(facts: CardFacts, rules: Rules, sequence: SequenceSpec) -> Course | N
             return None  # his word waits for ours: a matter of deadlines, not of attempts
         if answer is not None and answer.at >= began:
             began, spoken = answer.at, answer.ref
-    ours = [touch for touch in history.reached_out(facts, began) if not touch.got_through and touch.ref != spoken]
-    skipped = frozenset(at for at, step in enumerate(sequence.steps) if not reachable(facts, step))
+    ours = [touch for touch in history.reached_out(facts, began) if not history.is_talk(touch) and touch.ref != spoken]
+    skipped = frozenset(at for at, step in enumerate(sequence.steps) if not _fits(facts, rules, step))
     made = _matched(ours, sequence, skipped)
     return Course(sequence=sequence, began=began, touches=made, skipped=skipped, reply=heard[0] if heard else None)
 
@@ -83,6 +83,11 @@ def _answer(facts: CardFacts, reply: Touch) -> Touch | None:
     if history.is_talk(reply):
         return reply
     return next((touch for touch in history.reached_out(facts, reply.at) if touch.at > reply.at), None)
+
+
+def _fits(facts: CardFacts, rules: Rules, step: StepSpec) -> bool:
+    """Whether a step is for this client: he can be reached so, and his data are those it asks for."""
+    return reachable(facts, step) and answers.answered(facts, rules.gates.fields, step.only_if)
 
 
 def reachable(facts: CardFacts, step: StepSpec) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from b24kit.change.operation import Reason
+from b24kit.robots.arrival import decide_entrance, decide_heard
 from b24kit.robots.cadence import decide_cadence
 from b24kit.robots.decision import Action, Decision
 from b24kit.robots.facts import CardFacts
@@ -19,12 +20,14 @@ from b24kit.robots.parked import decide_parked, decide_reopening
 from b24kit.robots.people import People
 from b24kit.robots.portrait import decide_portrait
 from b24kit.robots.rules import Rules
-from b24kit.robots.sla import decide_sla
+from b24kit.robots.sla import decide_sla, losers
 from b24kit.robots.spawn import decide_spawn, decide_waking
 
 Rule = Callable[[CardFacts, Rules, People, datetime], Decision]
 
 ORDER: tuple[Rule, ...] = (
+    decide_heard,
+    decide_entrance,
     decide_gates,
     decide_reopening,
     decide_spawn,
@@ -51,7 +54,7 @@ def decide(facts: CardFacts, rules: Rules, people: People, now: datetime, first:
     for rule in (*first, *ORDER):
         found = rule(facts, rules, people, now)
         because += found.because
-        fresh = [one for one in found.actions if one.key not in facts.done]
+        fresh = [one for one in found.actions if one.key not in facts.done and not _given_back(facts, one)]
         actions += fresh
         if found.wake is not None:
             wakes.append(max(found.wake, now))
@@ -59,6 +62,11 @@ def decide(facts: CardFacts, rules: Rules, people: People, now: datetime, first:
             wakes.append(now + _SOON)  # the rest is decided about what the card will be
             break
     return Decision(_once(actions), min(wakes, default=None), tuple(because))
+
+
+def _given_back(facts: CardFacts, action: Action) -> bool:
+    """Whether a card would go back to somebody it was taken away from: no rule may do that, only a person."""
+    return action.kind == "assign" and action.values["owner"] in losers(facts)
 
 
 def _once(actions: Sequence[Action]) -> tuple[Action, ...]:

@@ -83,12 +83,12 @@ def replies(facts: CardFacts, since: datetime) -> list[Touch]:
 
 def is_talk(touch: Touch) -> bool:
     """Whether both sides spoke: a call or a meeting that took place, whoever began it."""
-    spoken = touch.direction is Direction.OUT or touch.channel in (Channel.CALL, Channel.MEETING)
-    return touch.got_through and spoken
+    return touch.got_through and touch.channel in (Channel.CALL, Channel.MEETING)
 
 
 def is_reply(touch: Touch) -> bool:
-    return touch.direction is Direction.IN or touch.got_through
+    """Whether the client said something: his own word, or a talk that took place."""
+    return touch.direction is Direction.IN or is_talk(touch)
 
 
 def _after(touch: Touch, first: datetime | None) -> bool:

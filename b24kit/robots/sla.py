@@ -108,12 +108,10 @@ def _unanswered(facts: CardFacts, rule: SlaRule) -> datetime | None:
     """The first word of the client since we last answered him."""
     waiting: datetime | None = None
     for touch in sorted(facts.touches, key=lambda one: one.at):
-        if touch.direction is Direction.IN and not touch.got_through:
-            waiting = waiting or touch.at  # a missed call asks for an answer as a letter does
-        elif touch.direction is Direction.IN and touch.channel in (Channel.CALL, Channel.MEETING):
-            waiting = None  # we picked up: he was answered while he spoke
+        if history.is_talk(touch):
+            waiting = None  # he was answered while he spoke
         elif touch.direction is Direction.IN:
-            waiting = waiting or touch.at
+            waiting = waiting or touch.at  # a missed call asks for an answer as a letter does
         elif _answers(rule, touch):
             waiting = None
     return waiting
@@ -130,7 +128,7 @@ def _met(facts: CardFacts, rules: Rules, rule: SlaRule, started: datetime) -> bo
 def _answers(rule: SlaRule, touch: Touch) -> bool:
     """Whether a touch is what the rule waits for; only ours count, and a call the client made and we took."""
     if touch.direction is Direction.IN:
-        return touch.channel in (Channel.CALL, Channel.MEETING) and touch.got_through and rule.action != "email"
+        return history.is_talk(touch) and rule.action in ("answer", "call", touch.channel.value)
     if rule.action in ("answer", "leave", "fill"):
         return touch.channel in _ANSWERS
     return touch.channel is CHANNEL_OF[rule.action]
@@ -204,7 +202,7 @@ def _pass_on(
     rule, owner = deadline.rule, facts.card.owner
     if _key(facts, deadline, "nobody") in facts.done:
         return  # the head was asked; what he decides stands
-    taker = people.successor(facts.card.ref, rule.pass_to, _losers(facts) | {owner or ""}, now)
+    taker = people.successor(facts.card.ref, rule.pass_to, losers(facts) | {owner or ""}, now)
     if taker is None:
         head, key = people.head(owner), _key(facts, deadline, "nobody")
         if head is not None:
@@ -218,7 +216,7 @@ def _pass_on(
     yield Action(kind="assign", key=key, card=facts.card.ref, values={"owner": taker}, reason=reason)
 
 
-def _losers(facts: CardFacts) -> set[str]:
+def losers(facts: CardFacts) -> set[str]:
     """Everybody this card was ever taken away from, by any deadline: it never goes back to him."""
     start = history.key(facts, "sla", "")
     passes = (one.split("~") for one in facts.done if one.startswith(start) and "~pass~" in one)
