@@ -50,7 +50,8 @@ def _contact(facts: CardFacts, rules: Rules, people: People, spec: ParkedSpec) -
     hours = people.hours(facts.card.owner)
     entered = history.entered(facts) or facts.card.created
     assert entered is not None
-    named = moment(facts, rules.gates.fields, spec.until, hours)
+    said = moment(facts, rules.gates.fields, spec.until, hours)
+    named = None if said is None else said - spec.ahead
     base = max([entered, *(touch.at for touch in history.reached_out(facts, entered))])
     dated = named is not None and named >= base
     due = named if dated and named is not None else hours.next_start(after(hours, base, spec.every, spec.days))

@@ -1,7 +1,8 @@
-"""The `cadence:` section of a playbook: attempts to reach a client, parked clients, tasks on entry, reopening."""
+"""The `cadence:` section of a playbook: arrival, attempts to reach a client, parked clients, tasks, reopening."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 
@@ -23,6 +24,9 @@ class StepSpec(Section):
     script: Script = Field(description="Что сказать; можно {first_name}, {seller}, {company}, {course}, {phone}")
     then_stage: Text | None = Field(
         default=None, description="Куда перейдёт карточка, когда попытка была, а ответа нет"
+    )
+    only_if: Mapping[Text, Names] = Field(
+        default_factory=dict, description="Только при таких данных, иначе шаг пропускают: {group: недобор}"
     )
 
 
@@ -67,10 +71,29 @@ class ParkedSpec(Section):
     pipeline: Text | None = Field(default=None, description="Воронка сделок; пусто: лиды")
     stages: Names = Field(min_length=1, description="Стадии, где клиента не торопят")
     until: Text | None = Field(default=None, description="Данные с датой, когда связаться")
+    ahead: Span = Field(default=_AT_ONCE, description="За сколько дней до этой даты: 1d накануне")
     every: Span = Field(default=timedelta(days=14), description="Если даты нет: через сколько справляться, как дела")
     days: Days = Field(default="calendar", description="working: рабочее время; calendar: по календарю")
     title: Script = Field(description="Название задачи")
     script: Script = Field(description="Что сказать")
+
+
+class EntranceSpec(Scope):
+    """Cards of some sources skip the first stages: a form with a phone number is a request already."""
+
+    to: Text = Field(description="Куда перейдёт новая карточка, с которой ещё никто не работал")
+
+    @model_validator(mode="after")
+    def _from_somewhere(self) -> EntranceSpec:
+        if not self.stages or not self.sources:
+            raise PydanticCustomError("entrance_open", "give stages and sources", {})
+        return self
+
+
+class HeardSpec(Scope):
+    """The owner is told of every new word of a client."""
+
+    fresh: Span = Field(default=timedelta(days=1), description="О сообщениях старше этого не говорить")
 
 
 class EntryTaskSpec(Scope):
@@ -101,6 +124,8 @@ class ReopenSpec(Section):
 class CadenceSpec(Section):
     """Everything that leads a client by the hand from one touch to the next."""
 
+    entrance: tuple[EntranceSpec, ...] = Field(default=(), description="С какой стадии начинают карточки источника")
+    heard: tuple[HeardSpec, ...] = Field(default=(), description="Где сообщать ответственному о каждом сообщении")
     sequences: tuple[SequenceSpec, ...] = Field(default=(), description="Цепочки попыток")
     parked: tuple[ParkedSpec, ...] = Field(default=(), description="Те, кто просил подождать")
     entry_tasks: tuple[EntryTaskSpec, ...] = Field(default=(), description="Задачи при переходе на стадию")
