@@ -184,7 +184,7 @@ def resolve(
         staff,
         tuple(_seminar(one, staff, strict) for one in spec.seminars),
         tuple(_source(one, staff, known, strict) for one in spec.sources),
-        _last(spec.fallback, staff, facts),
+        _last(spec.fallback, staff, facts, strict),
     )
 
 
@@ -211,8 +211,8 @@ def _source(rule: SourceRule, staff: Staff, sources: tuple[Source, ...], strict:
     return SourceOwner(rule, code, name, people, reserve)
 
 
-def _last(spec: FallbackSpec, staff: Staff, facts: PortalFacts) -> User:
-    if spec.to:
+def _last(spec: FallbackSpec, staff: Staff, facts: PortalFacts, strict: bool) -> User:
+    if spec.to and (strict or staff.person(spec.to).active):
         return staff.working_person(spec.to)
     head = staff.head_of(staff.team(spec.head_of)) if spec.head_of else None
     found = head or staff.first_admin()

@@ -77,7 +77,7 @@ def _facts(
         moves=tuple(Move(at=one.at, stage=one.stage, by=one.by) for one in story.entries),
         touches=tuple(touches_of(story)),
         tasks=tuple(_task(one) for one in story.tasks),
-        letters=tuple(one for one in story.happened if one.channel is Channel.EMAIL and one.direction is Direction.IN),
+        letters=tuple(one for one in story.happened if one.direction is Direction.IN),
         contact=contact,
         company=company,
         deals=tuple(one for one in found if isinstance(one, Deal)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +16,8 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ANNA, BORIS, VERA = Seat("anna"), Seat("boris"), Seat("vera")
 
 
-def ask(card: int, *seats: Seat, at: datetime = NOW, **more: object) -> Ask:
-    return Ask(queue="q", card=f"lead:{card}", seats=seats, at=at, **more)  # type: ignore[arg-type]
+def ask(card: int, *seats: Seat, at: datetime = NOW, **more: Any) -> Ask:
+    return Ask(queue="q", card=f"lead:{card}", seats=seats, at=at, **more)
 
 
 def dealt(dealer: Dealer, count: int, *seats: Seat, first: int = 0) -> list[str]:
@@ -60,7 +61,8 @@ def test_who_comes_back_is_not_flooded() -> None:
 
 
 def test_the_same_client_gets_the_same_person_while_that_binds() -> None:
-    dealer, client = Dealer(), {"clients": ("phone:+79161234567",)}
+    dealer = Dealer()
+    client: dict[str, Any] = {"clients": ("phone:+79161234567",)}
     assert dealer.take(ask(1, ANNA, BORIS, **client)) == Turn("anna", Why.TURN)
     assert dealer.take(ask(2, ANNA, BORIS, sticky_since=NOW, **client)) == Turn("anna", Why.STICKY)
     later = NOW + timedelta(seconds=1)
@@ -75,7 +77,8 @@ def test_a_cap_counts_open_cards_and_what_was_dealt_since_they_were_counted() ->
 
 
 def test_two_workers_give_nobody_two_turns() -> None:
-    dealer, taken, start = Dealer(), [], threading.Barrier(4)
+    dealer, start = Dealer(), threading.Barrier(4)
+    taken: list[Turn | None] = []
 
     def work() -> None:
         start.wait()

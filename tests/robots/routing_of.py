@@ -105,12 +105,8 @@ def routing(spec: Mapping[str, Any] | None = None, owners: Mapping[str, Any] | N
 
 
 def card(number: str = "5", **changes: Any) -> CardFacts:
-    """Facts of a new lead; `contact`, `company`, `deals`, `letters`, `done`, `tasks` go to the facts, others to the lead."""
-    told = {
-        name: changes.pop(name)
-        for name in ("contact", "company", "deals", "letters", "done", "tasks")
-        if name in changes
-    }
+    """Facts of a new lead; what is in `_TOLD` goes to the facts, all other changes to the lead itself."""
+    told = {name: changes.pop(name) for name in _TOLD if name in changes}
     base = Lead(id=number, title="Заявка", owner="1", stage="NEW", source="OTHER", created=NOW)
     facts = CardFacts(
         card=replace(base, **changes),
