@@ -1,6 +1,7 @@
 """Required data by stage: a card that went on without them goes back once, with a list of what is missing.
 
-Where the portal refuses such a step by itself nothing is done here. A person who insists is not fought with: the
+Where the portal refuses such a step by itself nothing is done here, and a step that another rule made is not refused:
+the next one, which a person makes, will be. A person who insists is not fought with: the
 second time the card stays and the head is told.
 """
 
@@ -29,7 +30,7 @@ def decide_gates(facts: CardFacts, rules: Rules, people: People, now: datetime) 
         return Decision()
     entry, gate = way[-1], _gate(facts, rules, facts.card.stage)
     lacking = _lacking(facts, rules)
-    if not lacking or _before_rules(rules, people, facts, entry):
+    if not lacking or _before_rules(rules, people, facts, entry) or history.by_robots(facts, entry):
         return Decision()
     because = (Reason("robots.gates.lacks", {"data": list(lacking)}),)
     grace = gate.grace if gate is not None else None

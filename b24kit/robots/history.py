@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from b24kit.crm.activity import Channel, Direction
 from b24kit.crm.pipeline import Outcome
 from b24kit.robots.facts import CardFacts, Move, Touch
 from b24kit.robots.moments import Pause, stamp
+
+_SAME = timedelta(minutes=2)  # between the portal's note of a step and ours of the same one
+_OUR_STEP = re.compile(r"^entrance/[^~]*$|^reopen/[^~]*~[^~]*$|^cadence/.*~(reply|stage)~[^~]*$")
 
 
 def way(facts: CardFacts) -> tuple[Move, ...]:
@@ -35,6 +39,11 @@ def back_key(facts: CardFacts, entry: Move) -> str:
 def key(facts: CardFacts, rule: str, *occasion: str) -> str:
     """An action's key: "<rule>/<card kind>:<id>/<occasion>"."""
     return f"{rule}/{facts.card.ref}/{'~'.join(occasion)}"
+
+
+def by_robots(facts: CardFacts, entry: Move) -> bool:
+    """Whether one of our own rules brought the card here: it was done when the portal wrote the step down."""
+    return any(abs(at - entry.at) <= _SAME and _OUR_STEP.search(one) for one, at in facts.done_at.items())
 
 
 def is_open(facts: CardFacts) -> bool:

@@ -27,6 +27,7 @@ class Rules:
     stages: tuple[Stage, ...] = ()
     pipelines: tuple[Pipeline, ...] = ()
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    known_as: Mapping[str, str] = field(default_factory=dict)  # the playbook's name of a pipeline -> its id here
     sla: SlaSpec = field(default_factory=SlaSpec)
     cadence: CadenceSpec = field(default_factory=CadenceSpec)
     gates: GatesSpec = field(default_factory=GatesSpec)
@@ -38,8 +39,9 @@ class Rules:
         """The ladder a playbook means: leads for None, else the pipeline of this id or name; None when unknown."""
         if pipeline is None:
             return LEADS
-        folded = pipeline.casefold()
-        found = next((one for one in self.pipelines if one.id == pipeline or one.name.casefold() == folded), None)
+        wanted = self.known_as.get(pipeline, pipeline)
+        folded = wanted.casefold()
+        found = next((one for one in self.pipelines if one.id == wanted or one.name.casefold() == folded), None)
         return None if found is None else deals_ladder(found.id)
 
     def on(self, ladder: str) -> tuple[Stage, ...]:

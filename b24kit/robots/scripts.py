@@ -36,7 +36,9 @@ def filled(text: str, values: Mapping[str, object]) -> str:
         told = inert(values.get(found["name"]) or "")
         return found["before"] + told if told else ""
 
-    return _GAP.sub(put, text.replace("{{", "(").replace("}}", ")")).strip()
+    said = _GAP.sub(put, text.replace("{{", "(").replace("}}", ")")).strip()
+    began = said.lstrip(" ,") if text.lstrip().startswith("{") else said  # «{first_name}, добрый день» of a stranger
+    return began if began == said else began[:1].upper() + began[1:]
 
 
 def spoken(facts: CardFacts, rules: Rules, people: People, script: Lines) -> str:
