@@ -36,7 +36,7 @@ def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
 
     playbook = load_playbook(find_playbook(wish.playbook))
     facts = at.portal.facts()
-    if not facts.leads_on:
+    if not facts.leads_on and (playbook.stages is not None or playbook.clean is not None):
         raise Refused("plan.leads_off", portal=facts.id)
     snapshot = at.snapshot(EVERYTHING, bodies=wish.only != "stages")
     now = at.clock.now()
