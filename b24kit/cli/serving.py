@@ -41,10 +41,10 @@ def run_service(at: Desk, service: Service, store: Store, receiving: Receiving) 
             service.start()
             if receiving.host:
                 receiver = Receiver(receiving.doors, letterbox, at.clock, service.metrics, service.page)
-                server = _Listening(receiver.app, receiving)
+                server = Listening(receiver.app, receiving)
                 server.start()
                 if not at.screen.as_json:
-                    at.screen.say("robots.serving", host=receiving.host, port=server.port)
+                    at.screen.say("robots.serving", host=receiving.host, port=str(server.port))
             while not stop.wait(_LOOK):
                 if server is not None and server.failed:
                     raise UsageError("robots.cannot_listen", host=receiving.host, port=receiving.port)
@@ -57,7 +57,7 @@ def run_service(at: Desk, service: Service, store: Store, receiving: Receiving) 
         at.screen.say("robots.stopped")
 
 
-class _Listening:
+class Listening:
     """uvicorn in a thread of its own: there it leaves signals alone."""
 
     def __init__(self, app: Any, receiving: Receiving) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -18,6 +19,8 @@ LOG = logging.getLogger("b24kit.robots")
 SWEEP_EVERY = timedelta(minutes=5)
 LOOK_EVERY = 1.0  # real seconds between two looks for due deadlines
 FAILED_WAIT = 5.0
+_FLOOD, _FLOOD_SECONDS = 5, 0.2  # so many commits of events within so many seconds
+_LONGEST_FLOOD = 15.0  # seconds that work is held up at most
 STATES = ("due", "waiting", "held", "events", "dead", "unsent")
 
 
@@ -38,6 +41,7 @@ class Service:
         self.metrics = metrics or Metrics()
         self._duties, self._store, self._clock, self._sweep_every = duties, store, clock, sweep_every
         self._stopping = threading.Event()
+        self._rings: deque[float] = deque(maxlen=_FLOOD)
         self._bells = {duty.portal_id: threading.Event() for duty in duties}
         more = {} if size is None else {"size": size}
         self._workers = [
@@ -55,6 +59,7 @@ class Service:
 
     def ring(self, portal_id: str) -> None:
         """Something came for this portal."""
+        self._rings.append(self._clock.monotonic())
         bell = self._bells.get(portal_id)
         if bell is not None:
             bell.set()
@@ -94,6 +99,7 @@ class Service:
             try:
                 if self._sweep_is_due(worker.duty.portal_id):
                     self._sweep(worker.duty)
+                self._let_the_flood_pass()
                 if worker.once().cards:
                     continue
             except B24kitError as error:
@@ -101,6 +107,15 @@ class Service:
             except Exception as error:  # the store went away: the thread must outlive it
                 wait = self._failed(worker.duty, type(error).__name__)
             bell.wait(wait)
+
+    def _let_the_flood_pass(self) -> None:
+        """While events pour in, answering them comes first: work would take the receiver's share of this process."""
+        begun = self._clock.monotonic()
+        while len(self._rings) == _FLOOD and not self._stopping.is_set():
+            now = self._clock.monotonic()
+            if now - self._rings[0] > _FLOOD_SECONDS or now - begun > _LONGEST_FLOOD:
+                return
+            self._stopping.wait(_FLOOD_SECONDS / 4)
 
     def _sweep(self, duty: Duty) -> Swept:
         found = sweep(duty.portal, self._store, duty.portal_id, self._clock)

@@ -88,13 +88,17 @@ class Worker:
     def drain(self, passes: int = 1000) -> Outcome:
         """Passes until nothing is due any more, or somebody stops us; the sum."""
         total = Outcome()
+        acted = False
         for _ in range(passes):
             one = self.once()
             total.cards, total.actions = total.cards + one.cards, total.actions + one.actions
             total.failed, total.put_off = total.failed + one.failed, total.put_off + one.put_off
             total.decided += one.decided
-            if not one.cards or self._stop():
+            if self._stop() or not one.cards and not acted:
                 break
+            if not one.cards:
+                self._clock.sleep(AGAIN.total_seconds())  # what was acted on is looked at once more
+            acted = bool(one.cards and one.actions and not self.duty.shadow)
         return total
 
     def once(self) -> Outcome:

@@ -81,7 +81,7 @@ class Office:
         return [Ref(Kind.LEAD, str(one.new_id)) for one in sorted(results, key=lambda one: int(one.key[5:]))]
 
     def rows(self, table: str) -> dict[int, dict[str, Any]]:
-        rows = self.control.dump([table])["tables"][table]["rows"]
+        rows = self.control.dump([table])["tables"][table]
         return {int(number): row for number, row in cast(dict[str, Any], rows).items()}
 
     def effects(self) -> dict[str, int]:
