@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from b24kit.playbook.shipped import shipped
+from b24kit.playbook.loader import load_playbook
+from b24kit.playbook.shipped import find_playbook, shipped
 from b24kit.sandbox.server import OFF, Sandbox
 from tests.scenarios.job import Job
 
@@ -24,14 +25,25 @@ ROUNDS = 3
 
 
 @contextlib.contextmanager
-def portal(folder: Path, *, messy: bool) -> Iterator[Job]:
-    """A consultant with a portal added; the messy one has leads, people, and a pipeline that bears a wanted name."""
+def portal(folder: Path, name: str, *, messy: bool) -> Iterator[Job]:
+    """A consultant with a portal added; the messy one has leads, people, and the playbook's first pipeline by hand."""
     seed: dict[str, Any] = {"kind": "company", "leads": 40, "seed": 7} if messy else {"kind": "empty"}
     (folder / "client").mkdir(parents=True)
     with Sandbox(seed=seed, clock="moved", grace=0.001, manners=OFF) as sandbox:
         job = Job(folder, sandbox)
         assert job.types("portal", "add", "main", typed=sandbox.webhook_url + "\n").exit == 0
+        if messy:
+            people_began(job, name)
         yield job
+
+
+def people_began(job: Job, name: str) -> None:
+    """Somebody has made the first pipeline by hand already, and a deal stands on one of the vendor's own stages."""
+    spec = next(one for one in load_playbook(find_playbook(name)).pipelines if not one.only_add)
+    made = job.person_in_charge("crm.category.add", entityTypeId=2, fields={"name": spec.name.ru.upper(), "sort": 50})
+    number = made["category"]["id"]
+    fields = {"TITLE": "Старая сделка", "CATEGORY_ID": number, "STAGE_ID": f"C{number}:PREPARATION"}
+    job.person_in_charge("crm.deal.add", fields=fields)
 
 
 def design(job: Job) -> Counter[str]:
@@ -70,7 +82,7 @@ def taken_back(job: Job, run: str) -> None:
 @pytest.mark.parametrize("messy", [False, True], ids=["empty", "messy"])
 @pytest.mark.parametrize("name", DEAL_PLAYBOOKS)
 def test_a_playbook_is_built_ends_with_an_empty_plan_and_is_undone(name: str, messy: bool, tmp_path: Path) -> None:
-    with portal(tmp_path, messy=messy) as job:
+    with portal(tmp_path, name, messy=messy) as job:
         before = design(job)
         runs = carried_out(job, name)
         assert runs
