@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from b24kit.crm.activity import Direction
-from b24kit.crm.cards import Contact, Lead, PersonName
+from b24kit.crm.cards import Lead, PersonName
 from b24kit.robots.facts import CardFacts
-from b24kit.robots.history import is_reply
+from b24kit.robots.history import is_reply, source_of
 from b24kit.robots.moments import day_start
 from b24kit.robots.people import Hours
 
@@ -109,24 +109,8 @@ def _records(facts: CardFacts) -> tuple[Any, ...]:
 
 
 def _own(facts: CardFacts, datum: str) -> Any:
-    name = name_of(facts)
-    own: dict[str, Callable[[], Any]] = {
-        "first_name": lambda: name.first,
-        "last_name": lambda: name.last,
-        "full_name": lambda: str(name) if name.first and name.last else "",
-        "phone": lambda: next(iter(phones_of(facts)), ""),
-        "email": lambda: next(iter(emails_of(facts)), ""),
-        "company": lambda: company_of(facts),
-        "contact": lambda: facts.contact.id if isinstance(facts.contact, Contact) else "",
-        "owner": lambda: facts.card.owner,
-        "source": lambda: getattr(facts.card, "source", None),
-        "amount": lambda: getattr(facts.card, "amount", ""),
-        "comment": lambda: facts.card.comment,
-        "attempt": lambda: any(touch.direction is Direction.OUT for touch in facts.touches),
-        "reply": lambda: any(is_reply(touch) for touch in facts.touches),
-    }
-    found = own.get(datum)
-    return None if found is None else found()
+    found = OWN.get(datum)
+    return None if found is None else found(facts)
 
 
 def _read_day(text: str) -> date | None:
@@ -141,3 +125,21 @@ def _read_day(text: str) -> date | None:
 
 def _folded(one: Any) -> str:
     return " ".join(str(one).casefold().replace("ё", "е").split())
+
+
+# Data that need no field of the vendor's: they are on every record, or told by the card's way.
+OWN: Mapping[str, Callable[[CardFacts], Any]] = {
+    "first_name": lambda facts: name_of(facts).first,
+    "last_name": lambda facts: name_of(facts).last,
+    "full_name": lambda facts: str(name_of(facts)) if name_of(facts).first and name_of(facts).last else "",
+    "phone": lambda facts: next(iter(phones_of(facts)), ""),
+    "email": lambda facts: next(iter(emails_of(facts)), ""),
+    "company": company_of,
+    "contact": lambda facts: facts.contact.id if facts.contact is not None else "",
+    "owner": lambda facts: facts.card.owner,
+    "source": source_of,
+    "amount": lambda facts: getattr(facts.card, "amount", ""),
+    "comment": lambda facts: facts.card.comment,
+    "attempt": lambda facts: any(touch.direction is Direction.OUT for touch in facts.touches),
+    "reply": lambda facts: any(is_reply(touch) for touch in facts.touches),
+}

@@ -51,7 +51,7 @@ deal_steps = st.sampled_from(["PARKED", "DUE", "IN_TALK", "WON", "LOST"]).map(la
 plans = moments.map(planned)
 
 
-def dated(what: st.SearchStrategy) -> st.SearchStrategy[list[tuple[datetime, Happening]]]:  # type: ignore[type-arg]
+def dated(what: st.SearchStrategy) -> st.SearchStrategy[list[tuple[datetime, Happening]]]:
     def at_its_hour(pair: tuple[datetime, object]) -> tuple[datetime, Happening]:
         moment, happen = pair
         return moment, lambda facts: happen(facts, moment)  # type: ignore[operator]
