@@ -20,9 +20,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.robots_office import PORTAL, Bureau, bureau, deliver, form
 from b24kit.crm.refs import Ref
 from b24kit.robots.store import Store
+from benchmarks.robots_office import PORTAL, Bureau, bureau, deliver, form
 
 EVENTS = 1000
 PORT = 8972

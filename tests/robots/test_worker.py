@@ -14,14 +14,14 @@ from b24kit.crm.portal import Tell
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.watch import CardStory
 from b24kit.errors import NoAnswer
-from b24kit.robots.decision import Decision
+from b24kit.robots.decision import Action, Decision
 from b24kit.robots.facts import CardFacts
 from b24kit.robots.ledger import Ledger
 from b24kit.robots.outbox import Outbox
 from b24kit.robots.settle import LATE
 from b24kit.robots.store import Event
 from b24kit.robots.worker import LEASE, ROUNDS, TRIES, Outcome
-from tests.robots.office import OWNERS, WHY, Action, Office, decide, office
+from tests.robots.office import OWNERS, WHY, Office, decide, office
 
 
 @pytest.fixture
