@@ -66,7 +66,7 @@ def one_of_two(folder: Path, events: int, url: str) -> dict[str, Any]:
         deliver(PORT, [form(lead) for lead in made])
         while office.owned() < events // 4:
             time.sleep(0.2)
-        office.children[1].kill()
+        office.children[0].kill()  # the one that the events came to
         return {"kills": 1, **_finished(office, events)}
 
 

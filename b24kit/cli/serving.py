@@ -61,9 +61,14 @@ class Listening:
     """uvicorn in a thread of its own: there it leaves signals alone."""
 
     def __init__(self, app: Any, receiving: Receiving) -> None:
+        import logging
         import socket
 
         import uvicorn
+
+        # What strangers send must not fill the log; what matters is counted on the metrics page.
+        logging.getLogger("uvicorn").addHandler(logging.NullHandler())
+        logging.getLogger("uvicorn").propagate = False
 
         self._socket = socket.socket(socket.AF_INET6 if ":" in receiving.host else socket.AF_INET)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -129,6 +129,7 @@ class Receiver:
             ],
             exception_handlers={404: _nothing, 405: _nothing},
         )
+        self.app.router.redirect_slashes = False  # a redirect would tell which paths exist
 
     async def _hear(self, request: Request) -> Response:
         if self._busy >= AT_ONCE:

@@ -103,7 +103,7 @@ class Store:
         """As `put`, inside a transaction of the caller."""
         at = now.timestamp()
         # Always in one order: two workers that store the same cards must not wait for each other.
-        found = sorted({(str(event.card), event.kind) for event in events})
+        found = sorted({(str(event.card), str(event.kind)) for event in events})
         self.base.many(
             "INSERT INTO inbox (portal, card, kind, first, last, times) VALUES (?, ?, ?, ?, ?, 1)"
             " ON CONFLICT (portal, card, kind) DO UPDATE SET last = excluded.last, times = inbox.times + 1",
