@@ -58,10 +58,10 @@ def _lacking(facts: CardFacts, rules: Rules) -> tuple[str, ...]:
 
 def _passed(facts: CardFacts, rules: Rules, stage: str) -> Iterator[GateSpec]:
     """Gates of the stages before this one, in the order of the ladder."""
-    place = rules.place(facts.ladder, stage)
+    place, stood = rules.place(facts.ladder, stage), {move.stage for move in facts.moves}
     for at, one in enumerate(rules.on(facts.ladder)):
         gate = _gate(facts, rules, one.code) if at < place and one.outcome is Outcome.OPEN else None
-        if gate is not None:
+        if gate is not None and (one.code in stood or not gate.visited):
             yield gate
 
 

@@ -28,6 +28,9 @@ class GateSpec(Section):
     leave: Names = Field(default=(), description="Без чего нельзя дальше")
     enter: Names = Field(default=(), description="Без чего нельзя стоять здесь: причина, дата возврата")
     questions: tuple[QuestionSpec, ...] = Field(default=(), description="Что ещё нужно, чтобы уйти дальше")
+    visited: bool = Field(
+        default=False, description="true: leave спрашивают только с карточек, которые на этой стадии стояли"
+    )
     grace: Span | None = Field(default=None, description="Сколько подождать после перехода, пока человек допишет")
 
 
