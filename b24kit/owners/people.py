@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from b24kit.crm.absence import Absence
 from b24kit.crm.portal import PortalFacts
 from b24kit.crm.refs import Ref
 from b24kit.crm.user import Team, User
@@ -149,7 +150,7 @@ def people_of(
     staff: Staff,
     last: User,
     facts: PortalFacts,
-    told: Sequence[Away] = (),
+    told: Sequence[Absence] = (),
     load: Load | None = None,
 ) -> People:
     """The people of a portal as the playbook means them.
@@ -160,12 +161,13 @@ def people_of(
     zone: tzinfo = ZoneInfo(spec.zone) if spec.zone else timezone(timedelta(minutes=facts.utc_offset_minutes))
     own = Exceptions(frozenset(spec.working_days), frozenset(spec.short_days), frozenset(spec.days_off))
     away = [Away(staff.person(one.who).id, one.since, one.until, _id(staff, one.deputy)) for one in spec.absences]
+    working = frozenset(user.id for user in staff.users if user.active)
     deputies = {staff.person(one.who).id: staff.person(one.deputy).id for one in spec.deputies}
     return People(
         staff=staff,
         company=Worktime(_week(spec.week), zone, spec.holidays == "rest", own),
         own_hours=_own_hours(spec, staff, zone, own),
-        absences=Absences((*away, *told), deputies, frozenset(user.id for user in staff.users if user.active)),
+        absences=Absences((*away, *map(_reported, told)), deputies, working),
         last=last,
         shares={staff.person(one.who).id: _Share(one.weight, _cap(one.cap, spec.cap)) for one in spec.shares},
         usual=_Share(cap=spec.cap),
@@ -175,14 +177,37 @@ def people_of(
 
 
 def _own_hours(spec: PeopleSpec, staff: Staff, zone: tzinfo, own: Exceptions) -> dict[str, Worktime]:
-    """One Worktime for all people of a line; the upper line of two that name the same person counts."""
+    """One Worktime for all people of a line; the upper line of two that name the same person counts.
+
+    A line without a zone and people without a line live in the zone that the portal tells of them, else the company's.
+    """
     found: dict[str, Worktime] = {}
-    for one in spec.schedules:
+    zones = {user.id: _known_zone(user.zone) or zone for user in staff.users}
+    made: dict[tuple[int, tzinfo], Worktime] = {}
+    for place, one in enumerate(spec.schedules):
         resting = one.holidays or ("work" if one.rota else spec.holidays)
-        hours = Worktime(_schedule(one, spec), ZoneInfo(one.zone) if one.zone else zone, resting == "rest", own)
         for user in _covered(one, staff):
-            found.setdefault(user, hours)
+            lives = ZoneInfo(one.zone) if one.zone else zones.get(user, zone)
+            if (place, lives) not in made:
+                made[place, lives] = Worktime(_schedule(one, spec), lives, resting == "rest", own)
+            found.setdefault(user, made[place, lives])
+    for user, lives in zones.items():
+        if lives != zone and user not in found:
+            if (-1, lives) not in made:
+                made[-1, lives] = Worktime(_week(spec.week), lives, spec.holidays == "rest", own)
+            found[user] = made[-1, lives]
     return found
+
+
+def _known_zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _reported(absence: Absence) -> Away:
+    return Away(absence.user, absence.first, absence.last)
 
 
 def _covered(one: ScheduleSpec, staff: Staff) -> Iterable[str]:

@@ -18,7 +18,6 @@ from typing import Protocol
 class Why(StrEnum):
     """What decided a turn."""
 
-    AGAIN = "again"  # this card was dealt to him before
     STICKY = "sticky"  # this client was dealt to him before
     TURN = "turn"
 
@@ -48,10 +47,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Who got the card, and why."""
+    """Who got the card, and why; `again` when it was dealt to him before, for the same reason."""
 
     user: str
     why: Why
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ class Dealt:
     user: str
     at: datetime
     clients: tuple[str, ...] = ()
+    why: Why = Why.TURN
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +116,19 @@ class Dealer:
     def take(self, ask: Ask) -> Turn | None:
         """The person for this card, remembered; None when every seat is full or there is none."""
         with self._lock:
+            before = self._cards.get((ask.queue, ask.card))
+            if before is not None and before.user in {seat.user for seat in ask.seats}:
+                return Turn(before.user, before.why, again=True)
             found = self._decide(ask)
             if found is None:
                 return None
             seat, why = found
             if why is Why.TURN:
                 self._rounds[ask.queue] = after(seat, self._rounds.get(ask.queue, Round()))
-            if why is not Why.AGAIN:
-                self._remember(Dealt(ask.queue, ask.card, seat.user, ask.at, ask.clients))
+            self._remember(Dealt(ask.queue, ask.card, seat.user, ask.at, ask.clients, why))
             return Turn(seat.user, why)
 
     def _decide(self, ask: Ask) -> tuple[Seat, Why] | None:
-        seats = {seat.user: seat for seat in ask.seats}
-        before = self._cards.get((ask.queue, ask.card))
-        if before is not None and before.user in seats:
-            return seats[before.user], Why.AGAIN
         free = {seat.user: seat for seat in ask.seats if room(seat, self._pending(ask, seat.user))}
         for client in ask.clients:
             known = self._clients.get((ask.queue, client))

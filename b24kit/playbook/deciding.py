@@ -12,11 +12,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from b24kit.clock import Clock
+from b24kit.crm.absence import Absence, TellsAbsences
 from b24kit.crm.portal import Portal, Where
 from b24kit.owners.people import Load, People, people_of
 from b24kit.owners.rules import Owners, resolve
 from b24kit.owners.staff import Staff
 from b24kit.owners.turns import Dealer, Turns
+from b24kit.playbook.ruleset import gates_with_ladders, names_on
 from b24kit.playbook.schema import Playbook
 from b24kit.robots.decide import Rule, decide
 from b24kit.robots.decision import Decision
@@ -25,6 +27,7 @@ from b24kit.robots.routing import Routing, routing_rule
 from b24kit.robots.rules import Rules
 
 FRESH = timedelta(minutes=5)
+_LOOK_BACK, _LOOK_AHEAD = timedelta(days=1), timedelta(days=92)
 Decide = Callable[[CardFacts, datetime], Decision]
 
 
@@ -59,20 +62,31 @@ class _Deciding:
         facts = portal.facts()
         staff = Staff.of(portal.users(), portal.teams())
         owners = resolve(book.owners, staff, portal.sources(), facts, strict=False)
-        people = people_of(book.people, staff, owners.last, facts, load=self._load())
+        people = people_of(book.people, staff, owners.last, facts, self._told(staff, facts.now), self._load())
+        stages, pipelines = tuple(portal.stages()), tuple(portal.pipelines())
+        names = names_on(book, stages, pipelines)
         rules = Rules(
             language=book.language,
-            stages=tuple(portal.stages()),
-            pipelines=tuple(portal.pipelines()),
+            stages=stages,
+            pipelines=pipelines,
+            aliases=names.stages,
+            known_as=names.pipelines,
             sla=book.sla,
             cadence=book.cadence,
-            gates=book.gates,
+            gates=gates_with_ladders(book),
             spawn=book.spawn,
             native_gates=portal.capabilities.native_gates,
             armed=book.send == "armed",
         )
         self._read = self._clock.now()
         return rules, people, owners
+
+    def _told(self, staff: Staff, now: datetime) -> list[Absence]:
+        """Who is away by the portal's own calendar, yesterday's other time zones included."""
+        if not isinstance(self._portal, TellsAbsences):
+            return []
+        working = [user.id for user in staff.users if user.active]
+        return self._portal.absences(working, now.date() - _LOOK_BACK, now.date() + _LOOK_AHEAD)
 
     def _load(self) -> Load | None:
         """Open cards by owner, counted only where a cap asks for them: that is a walk over all of them."""

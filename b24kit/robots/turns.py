@@ -14,7 +14,7 @@ from b24kit.robots.store import Store
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS dealt (
-        portal TEXT NOT NULL, queue TEXT NOT NULL, card TEXT NOT NULL, person TEXT NOT NULL,
+        portal TEXT NOT NULL, queue TEXT NOT NULL, card TEXT NOT NULL, person TEXT NOT NULL, why TEXT NOT NULL,
         at DOUBLE PRECISION NOT NULL, PRIMARY KEY (portal, queue, card))""",
     "CREATE INDEX IF NOT EXISTS dealt_to ON dealt (portal, person, at)",
     """CREATE TABLE IF NOT EXISTS dealt_client (
@@ -43,24 +43,28 @@ class StoredTurns:
                 " DO UPDATE SET start = turn_round.start",
                 (self._portal, ask.queue, _NOW),
             )
+            before = self._before(ask)
+            if before is not None:
+                return before
             found = self._decide(ask)
             if found is None:
                 return None
             seat, why = found
             if why is Why.TURN:
                 self._pass_on(ask.queue, seat)
-            if why is not Why.AGAIN:
-                self._remember(ask, seat.user)
+            self._remember(ask, seat.user, why)
             return Turn(seat.user, why)
 
-    def _decide(self, ask: Ask) -> tuple[Seat, Why] | None:
-        seats = {seat.user: seat for seat in ask.seats}
+    def _before(self, ask: Ask) -> Turn | None:
         row = self._base.rows(
-            "SELECT person FROM dealt WHERE portal = ? AND queue = ? AND card = ?",
+            "SELECT person, why FROM dealt WHERE portal = ? AND queue = ? AND card = ?",
             (self._portal, ask.queue, ask.card),
         )
-        if row and row[0][0] in seats:
-            return seats[row[0][0]], Why.AGAIN
+        if row and str(row[0][0]) in {seat.user for seat in ask.seats}:
+            return Turn(str(row[0][0]), Why(str(row[0][1])), again=True)
+        return None
+
+    def _decide(self, ask: Ask) -> tuple[Seat, Why] | None:
         free = {seat.user: seat for seat in ask.seats if room(seat, self._pending(ask, seat.user))}
         for client in ask.clients:
             user = self._bound(ask, client)
@@ -102,12 +106,12 @@ class StoredTurns:
             [(self._portal, queue, person, start) for person, start in rows],
         )
 
-    def _remember(self, ask: Ask, user: str) -> None:
+    def _remember(self, ask: Ask, user: str, why: Why) -> None:
         at = _stamp(ask.at)
         self._base.run(
-            "INSERT INTO dealt VALUES (?, ?, ?, ?, ?) ON CONFLICT (portal, queue, card)"
-            " DO UPDATE SET person = excluded.person, at = excluded.at",
-            (self._portal, ask.queue, ask.card, user, at),
+            "INSERT INTO dealt VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (portal, queue, card)"
+            " DO UPDATE SET person = excluded.person, why = excluded.why, at = excluded.at",
+            (self._portal, ask.queue, ask.card, user, why.value, at),
         )
         self._base.many(
             "INSERT INTO dealt_client VALUES (?, ?, ?, ?, ?) ON CONFLICT (portal, queue, client)"

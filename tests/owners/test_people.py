@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from b24kit.crm.absence import Absence
 from b24kit.crm.portal import PortalFacts
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.user import Team, User
@@ -121,3 +123,18 @@ def test_people_are_named_and_phoned_as_the_playbook_says() -> None:
 def test_an_unknown_name_is_a_mistake_of_the_playbook() -> None:
     with pytest.raises(UsageError, match=r"owners.unknown_person"):
         crew({"absences": [{"who": "Никто Никак", "since": "2026-03-01"}]})
+
+
+def test_people_live_in_the_zone_that_the_portal_tells() -> None:
+    east = (*USERS[:2], replace(USERS[2], zone="Asia/Yekaterinburg"), replace(USERS[3], zone="Nowhere/Land"))
+    spec = PeopleSpec.model_validate({"schedules": [{"people": "Волков", "week": "10:00-19:00"}]})
+    people = people_of(spec, Staff.of(east, TEAMS), USERS[0], FACTS)
+    assert people.hours("3").is_working(datetime(2026, 3, 2, 5, tzinfo=UTC))
+    assert people.hours("4") is people.company
+
+
+def test_absences_of_the_portal_count_like_those_of_the_playbook() -> None:
+    told = (Absence("2", MONDAY.date(), MONDAY.date()),)
+    spec = PeopleSpec.model_validate({"deputies": [{"who": "Белова", "deputy": "Волков"}]})
+    people = people_of(spec, Staff.of(USERS, TEAMS), USERS[0], FACTS, told)
+    assert people.stand_in("2", MONDAY) == "3"

@@ -32,7 +32,7 @@ def test_cards_go_round() -> None:
 def test_a_card_is_dealt_once_however_often_it_is_asked_for() -> None:
     dealer = Dealer()
     first = [dealer.take(ask(7, ANNA, BORIS)) for _ in range(3)]
-    assert first == [Turn("anna", Why.TURN), Turn("anna", Why.AGAIN), Turn("anna", Why.AGAIN)]
+    assert first == [Turn("anna", Why.TURN), Turn("anna", Why.TURN, again=True), Turn("anna", Why.TURN, again=True)]
     assert dealt(dealer, 1, ANNA, BORIS, first=8) == ["boris"]
 
 
@@ -65,6 +65,8 @@ def test_the_same_client_gets_the_same_person_while_that_binds() -> None:
     client: dict[str, Any] = {"clients": ("phone:+79161234567",)}
     assert dealer.take(ask(1, ANNA, BORIS, **client)) == Turn("anna", Why.TURN)
     assert dealer.take(ask(2, ANNA, BORIS, sticky_since=NOW, **client)) == Turn("anna", Why.STICKY)
+    again = dealer.take(ask(2, ANNA, BORIS, sticky_since=NOW, **client))
+    assert again == Turn("anna", Why.STICKY, again=True)  # a decision that is repeated says the same
     later = NOW + timedelta(seconds=1)
     assert dealer.take(ask(3, ANNA, BORIS, sticky_since=later, **client)) == Turn("boris", Why.TURN)
 
@@ -89,7 +91,7 @@ def test_two_workers_give_nobody_two_turns() -> None:
         worker.start()
     for worker in workers:
         worker.join()
-    first = [turn for turn in taken if turn is not None and turn.why is Why.TURN]
+    first = [turn for turn in taken if turn is not None and not turn.again]
     assert Counter(turn.user for turn in first) == {"anna": 100, "boris": 100, "vera": 100}
 
 

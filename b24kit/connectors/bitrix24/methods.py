@@ -55,6 +55,7 @@ _ALL = (
     _read("crm.settings.mode.get"),
     _read("user.get", "classic", scope="user"),
     _read("department.get", "classic", scope="department"),
+    _read("calendar.accessibility.get", scope="calendar"),
     *(_read(f"crm.{card}.list", "classic", seconds=0.04) for card in _CARDS),
     *(_write(f"crm.{card}.update", seconds=0.05) for card in _CARDS),
     *(_write(f"crm.{card}.delete", seconds=0.15) for card in _CARDS),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import date, datetime
 
+from b24kit.connectors.bitrix24.absences import absences
 from b24kit.connectors.bitrix24.acquaintance import known_by
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.client import RestClient
@@ -17,6 +18,7 @@ from b24kit.connectors.bitrix24.settling import settle
 from b24kit.connectors.bitrix24.traces import traces_on
 from b24kit.connectors.bitrix24.watching import deals_of, stirred, stories
 from b24kit.connectors.commands import Command
+from b24kit.crm.absence import Absence
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.pipeline import Pipeline, Source, Stage
@@ -96,6 +98,9 @@ class BitrixPortal:
 
     def known_by(self, cards: Mapping[Ref, Sequence[Point]]) -> Mapping[Ref, tuple[Ref, ...]]:
         return known_by(self._client, cards)
+
+    def absences(self, users: Iterable[str], first: date, last: date) -> list[Absence]:
+        return absences(self._client, users, first, last)
 
     def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
         return stirred(self._client, since)

@@ -49,5 +49,6 @@ def tables() -> list[Table]:
         Table("requisite"),
         Table("bankdetail"),
         Table("address"),
+        Table("calendar_event"),  # what people have in their calendars
         Table("volatile_type"),  # extra fields of the portal's own duplicate search
     ]
