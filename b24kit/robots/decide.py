@@ -22,6 +22,7 @@ from b24kit.robots.portrait import decide_portrait
 from b24kit.robots.rules import Rules
 from b24kit.robots.sla import decide_sla, losers
 from b24kit.robots.spawn import decide_spawn, decide_waking
+from b24kit.robots.voices import without_machines
 
 Rule = Callable[[CardFacts, Rules, People, datetime], Decision]
 
@@ -48,6 +49,7 @@ def decide(facts: CardFacts, rules: Rules, people: People, now: datetime, first:
     `first` are rules that go before all others (who owns the card). Actions whose keys are done are left out; the
     same facts give the same decision.
     """
+    facts = without_machines(facts)
     actions: list[Action] = []
     because: list[Reason] = []
     wakes: list[datetime] = []
