@@ -108,9 +108,7 @@ def _add_ladder(
     draft.designed += len(section.ladder)
 
 
-def _add_missing(
-    draft: SettingsDraft, ladder: str, spec: PipelineSpec, snapshot: Snapshot, lang: Language
-) -> None:
+def _add_missing(draft: SettingsDraft, ladder: str, spec: PipelineSpec, snapshot: Snapshot, lang: Language) -> None:
     """A pipeline that lives already gets the failure stages it lacks; its names, order and colours are not touched."""
     codes = {stage.code for stage in spec.ladder}
     made = make_missing(ladder, spec.ladder, snapshot.stages(ladder), codes, lang)

@@ -74,7 +74,10 @@ def parse_playbook(text: str, file: str) -> Playbook:
     except ValidationError as error:
         complaints = [_complaint(tree, detail) for detail in error.errors(include_url=False)]
         raise PlaybookInvalid(file, _once(complaints)) from error
-    found = [Complaint(tree.spot(one.path), one.path, one.code, one.facts) for one in (*faults(playbook), *rule_faults(playbook))]
+    found = [
+        Complaint(tree.spot(one.path), one.path, one.code, one.facts)
+        for one in (*faults(playbook), *rule_faults(playbook))
+    ]
     if found:
         raise PlaybookInvalid(file, found)
     return playbook

@@ -13,7 +13,7 @@ from b24kit.crm.pipeline import LEADS, Outcome, Pipeline, Stage, deals_ladder
 from b24kit.migrate.recognise import pipeline_of, recognise
 from b24kit.migrate.spec import Ladder
 from b24kit.playbook.schema import Playbook
-from b24kit.robots.spec_gates import GatesSpec, GateSpec
+from b24kit.robots.spec_gates import GateSpec, GatesSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,12 @@ def names_on(playbook: Playbook, stages: Sequence[Stage], pipelines: Sequence[Pi
 
 def gates_with_ladders(playbook: Playbook) -> GatesSpec:
     """The gates, with one for every stage of the design that asks for data and has no gate that lists its own."""
-    told = {(gate.pipeline, gate.stage) for gate in playbook.gates.gates if gate.leave or gate.questions}
-    added = [one for one in _asked(playbook) if (one.pipeline, one.stage) not in told]
-    entered = {(gate.pipeline, gate.stage): gate for gate in playbook.gates.gates}
-    merged = {key: gate for key, gate in entered.items()}
-    for one in added:
-        key = (one.pipeline, one.stage)
-        merged[key] = entered[key].model_copy(update={"leave": one.leave}) if key in entered else one
-    return playbook.gates.model_copy(update={"gates": tuple(merged.values())})
+    gates = {(gate.pipeline, gate.stage): gate for gate in playbook.gates.gates}
+    for asked in _asked(playbook):
+        own = gates.setdefault((asked.pipeline, asked.stage), asked)
+        if not own.leave and not own.questions:
+            gates[asked.pipeline, asked.stage] = own.model_copy(update={"leave": asked.leave})
+    return playbook.gates.model_copy(update={"gates": tuple(gates.values())})
 
 
 def _asked(playbook: Playbook) -> Iterator[GateSpec]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from b24kit.crm.pipeline import LEADS, Pipeline, Stage, deals_ladder
 from b24kit.migrate.spec import StageSpec
@@ -47,7 +48,7 @@ def rules(name: str) -> Rules:
     )
 
 
-def deal(name: str, pipeline: str, stage: str, created: str = "09.02 10:00", **extra: object) -> CardFacts:
+def deal(name: str, pipeline: str, stage: str, created: str = "09.02 10:00", **extra: Any) -> CardFacts:
     """A fresh deal on a stage of a built playbook, by the playbook's words."""
     known = rules(name)
     ladder = known.ladder(pipeline)
