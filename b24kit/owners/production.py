@@ -13,7 +13,6 @@ from enum import Enum
 from functools import lru_cache
 
 from holidays import country_holidays
-from holidays.countries.russia import RussiaStaticHolidays
 
 _SATURDAY = 5
 _DAY = timedelta(days=1)
@@ -77,11 +76,6 @@ def is_holiday(day: date) -> bool:
 def is_moved_working(day: date) -> bool:
     """Whether a decree made this weekend day a working one."""
     return day in _year(day.year).saturdays
-
-
-def transfers_known(year: int) -> bool:
-    """Whether the decree with this year's transfers is known; without it only holidays fixed by law are."""
-    return year in RussiaStaticHolidays.special_public_holidays
 
 
 @lru_cache(maxsize=64)

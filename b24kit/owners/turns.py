@@ -7,7 +7,7 @@ card give nobody two turns. Who comes back from an absence joins at the present 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -104,14 +104,12 @@ def _start(seat: Seat, passed: Round) -> Fraction:
 class Dealer:
     """Turns kept in memory: for a plan, a replay and tests; safe to share between threads."""
 
-    def __init__(self, dealt: Sequence[Dealt] = ()) -> None:
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._cards: dict[tuple[str, str], Dealt] = {}
         self._clients: dict[tuple[str, str], Dealt] = {}
         self._of: dict[str, dict[tuple[str, str], datetime]] = {}
         self._rounds: dict[str, Round] = {}
-        for one in dealt:
-            self._remember(one)
 
     def take(self, ask: Ask) -> Turn | None:
         """The person for this card, remembered; None when every seat is full or there is none."""

@@ -19,7 +19,7 @@ from b24kit.owners.turns import Ask, Seat, Turns, Why
 from b24kit.robots.answers import emails_of, phones_of
 from b24kit.robots.facts import CardFacts
 from b24kit.robots.history import source_of
-from b24kit.robots.recognise import Recognised, Sign, recognise
+from b24kit.robots.recognise import Recognised, recognise
 from b24kit.robots.spec_routing import RoutingSpec
 
 
@@ -105,9 +105,8 @@ class Search:
 
     def _source(self) -> Candidate:
         source = source_of(self.facts)
-        codes = {source, *(getattr(one, "source", None) for one in (self.facts.card,))} - {None}
         for place, one in enumerate(self.owners.sources):
-            if one.code in codes:
+            if one.code == source:
                 return self._of_source(one, f"source-{place}")
         return Candidate(None, Reason("robots.routing.no_source", {"source": source or "—"}))
 
@@ -153,9 +152,6 @@ class Search:
             return Candidate(owner, reason)
         names = {"user": self.people.name(acting), "manager": name}
         return Candidate(acting, reason, Reason("robots.routing.stands_in", names))
-
-
-EVENT_CODES = tuple(f"robots.routing.event_{sign.name.lower()}" for sign in Sign)
 
 
 def client_keys(facts: CardFacts) -> tuple[str, ...]:

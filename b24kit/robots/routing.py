@@ -63,11 +63,16 @@ def route(facts: CardFacts, routing: Routing, people: People, turns: Turns, now:
     """Who owns a card that arrived, why, and what follows; `because` names every rule tried and why not."""
     if not routing.takes(facts):
         return hand_over(facts, people, now, routing.rules) if routing.spec.hand_over else Decision()
-    queued = _queued(facts)
-    if queued is not None:
-        return _from_queue(facts, routing, people, queued, now)
     if _is_dealt(facts):
-        return Decision(because=(Reason("robots.routing.done", {"user": people.name(facts.card.owner)}),))
+        lent = hand_over(facts, people, now, routing.rules) if routing.spec.hand_over else Decision()
+        return (
+            lent
+            if lent.because
+            else Decision(because=(Reason("robots.routing.done", {"user": people.name(facts.card.owner)}),))
+        )
+    heads = _heads(facts)
+    if heads:
+        return _from_queue(facts, routing, people, heads, now)
     if history.source_of(facts) in routing.spec.stay and people.is_here(facts.card.owner, now):
         kept = Candidate(facts.card.owner, Reason("robots.routing.stays", {"user": people.name(facts.card.owner)}))
         return Decision(tuple(_assign(facts, routing, kept)), because=(kept.reason,))
@@ -143,14 +148,19 @@ def _to_queue(facts: CardFacts, routing: Routing, people: People, now: datetime,
     return Decision(tuple(actions), wake=max(due, now), because=(*tried, reason))
 
 
-def _from_queue(facts: CardFacts, routing: Routing, people: People, head: str, now: datetime) -> Decision:
-    """A queued card: assigned by hand it goes on by itself; not assigned in time the head above hears of it."""
+def _from_queue(facts: CardFacts, routing: Routing, people: People, heads: tuple[str, ...], now: datetime) -> Decision:
+    """A queued card: assigned by hand it goes on by itself; not assigned in time the head above hears of it.
+
+    A head who went away meanwhile hands his queue to who acts for him.
+    """
     owner = facts.card.owner
-    if owner is not None and owner != head:
+    if owner is not None and owner not in heads:
         by_hand = Candidate(owner, Reason("robots.routing.by_hand", {"user": people.name(owner)}))
-        if _is_dealt(facts):
-            return Decision(because=(by_hand.reason,))
         return Decision(tuple(_assign(facts, routing, by_hand)), because=(by_hand.reason,))
+    head = owner or heads[0]
+    if not people.is_here(head, now) and people.anyone(now) not in heads:
+        away = Reason("robots.routing.nobody", {"user": people.name(head)})
+        return _to_queue(facts, routing, people, now, (away,))
     due = _task_deadline(facts, head) or _due(facts, routing, people, head, now)
     waiting = {"user": people.name(head), "due": _local(due, people, head)}
     if now < due:
@@ -180,11 +190,10 @@ def _is_dealt(facts: CardFacts) -> bool:
     return any(_key(facts, occasion) in facts.done for occasion in ("owner", "stage", "why"))
 
 
-def _queued(facts: CardFacts) -> str | None:
-    """The head in whose queue the card is, by the keys of what was done."""
+def _heads(facts: CardFacts) -> tuple[str, ...]:
+    """Those in whose queue the card was put, by the keys of what was done."""
     start = _key(facts, "queue", "")
-    found = sorted(key.removeprefix(start) for key in facts.done if key.startswith(start))
-    return found[0].partition("~")[0] if found else None
+    return tuple(sorted({key.removeprefix(start).partition("~")[0] for key in facts.done if key.startswith(start)}))
 
 
 def _local(at: datetime, people: People, user: str) -> str:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from b24kit.owners.production import DayKind, Exceptions, is_holiday, kind_of, transfers_known
+from b24kit.owners.production import DayKind, Exceptions, is_holiday, kind_of
 
 
 def days(year: int, kind: DayKind) -> set[date]:
@@ -60,7 +60,6 @@ def test_the_eve_of_a_moved_day_off_is_a_full_day() -> None:
 
 
 def test_a_year_without_a_decree_has_the_holidays_of_the_law() -> None:
-    assert transfers_known(2027) and not transfers_known(2090)
     assert is_holiday(date(2090, 1, 3)) and kind_of(date(2090, 11, 3)) is DayKind.SHORT
 
 

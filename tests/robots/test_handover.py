@@ -60,6 +60,11 @@ def test_a_deputy_who_leaves_in_turn_hands_on_and_the_first_owner_gets_it_back()
     assert owner_of(looked(facts, both, BACK), facts) == "3"
 
 
+def test_a_dealt_card_that_stays_where_it_arrived_is_handed_over_too() -> None:
+    facts = card(owner="3", done=frozenset({"routing/lead:5/owner"}))
+    assert owner_of(looked(facts), facts) == "4"
+
+
 def test_a_second_absence_lends_the_card_again() -> None:
     facts = working()
     facts = carried_out(facts, looked(facts))

@@ -16,10 +16,10 @@ from b24kit.crm.pipeline import Outcome
 from b24kit.i18n import LANGUAGES, has
 from b24kit.owners.people import Load
 from b24kit.owners.turns import Dealer
-from b24kit.robots.candidates import EVENT_CODES
 from b24kit.robots.decide import decide
 from b24kit.robots.decision import Decision
 from b24kit.robots.facts import CardFacts, Move, OpenTask
+from b24kit.robots.recognise import Sign
 from b24kit.robots.routing import routing_rule
 from tests.robots.routing_of import (
     LADDER,
@@ -307,6 +307,15 @@ def test_a_queued_card_that_the_head_assigned_moves_on_by_itself() -> None:
     assert codes(found) == ["by_hand"]
 
 
+def test_a_queue_whose_head_went_away_goes_to_who_acts_for_him() -> None:
+    found = routed(queued("1"), crew=people(HEAD_AWAY))
+    assert owner_of(found, queued("1")) == "2"
+    assert {"routing/lead:5/queue~2", "routing/lead:5/queue~2~owner"} <= {one.key for one in found.actions}
+    keys = frozenset(one.key for one in found.actions)
+    handed = replace(queued("2", *keys))
+    assert routed(handed, crew=people(HEAD_AWAY)).actions == ()
+
+
 def test_the_head_has_working_time_for_his_queue() -> None:
     friday = datetime(2026, 3, 6, 14, 30, tzinfo=UTC)  # half past five in Moscow; Monday is a day off
     facts = replace(card(created=friday), moves=(Move(at=friday, stage="NEW", by=None),))
@@ -320,7 +329,8 @@ def test_routing_goes_before_all_other_rules() -> None:
 
 
 def test_every_way_to_recognise_an_event_has_its_sentence() -> None:
-    assert [code for code in EVENT_CODES for lang in LANGUAGES if not has(code, lang)] == []
+    told = [f"robots.routing.event_{sign.name.lower()}" for sign in Sign]
+    assert [code for code in told for lang in LANGUAGES if not has(code, lang)] == []
 
 
 # -- what holds for every portal --
