@@ -55,7 +55,8 @@ def test_a_weight_of_nothing_takes_nothing() -> None:
 
 def test_who_comes_back_is_not_flooded() -> None:
     dealer = Dealer()
-    dealt(dealer, 40, ANNA, BORIS)
+    dealt(dealer, 3, ANNA, BORIS, VERA)
+    dealt(dealer, 40, ANNA, BORIS, first=10)
     back = dealt(dealer, 9, ANNA, BORIS, VERA, first=100)
     assert Counter(back) == {"anna": 3, "boris": 3, "vera": 3}
 
