@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NOT_RUN = {"__init__", "__main__", "portal"}
+NOT_RUN = {"__init__", "__main__", "portal", "account"}
 
 
 def names() -> list[str]:

@@ -31,9 +31,9 @@ def measure(folder: Path, leads: int) -> dict[str, Any]:
     with fake_portal(["--leads-count", str(leads)]) as portal, demo_environment(portal, folder, "en"):
         plan, answer = folder / "plan.b24", ("--answer", "robots-leads=none")
         before = pulled(folder)
-        command("plan", "talking-leads", "-o", str(plan), *answer, "--json")
+        command("plan", "talking-leads", "-o", str(plan), "--tap-open", *answer, "--json")
         run = command("apply", str(plan), "--json")
-        second = command("plan", "talking-leads", *answer, "--json")
+        second = command("plan", "talking-leads", "--tap-open", *answer, "--json")
         undo = command("undo", "--auto-approve", "--json")
         after = pulled(folder)
         again = command("undo", "--auto-approve", "--json")

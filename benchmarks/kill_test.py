@@ -83,7 +83,7 @@ def measure(leads: int, moments: int) -> tuple[list[Trial], int, int]:
         template = Path(base) / "template"
         template.mkdir()
         with demo_environment(portal, template, "en"):
-            b24kit("plan", "talking-leads", "-o", str(template / "plan.b24"), *ANSWER)
+            b24kit("plan", "talking-leads", "-o", str(template / "plan.b24"), "--tap-open", *ANSWER)
         calm_folder = fresh(portal, leads, template, Path(base) / "calm")
         with demo_environment(portal, calm_folder, "en"):
             b24kit("apply", str(calm_folder / "plan.b24"))

@@ -36,12 +36,14 @@ def measure(folder: Path) -> dict[str, Any]:
     with fake_portal(["--leads", str(LEADS)]) as portal, demo_environment(portal, folder, "en"):
         plan, clusters = folder / "plan.b24", folder / "clusters.csv"
         audit = command("audit", "--json")
-        planned = command("plan", "talking-leads", "-o", str(plan), "--answer", "robots-leads=none", "--json")
+        planned = command(
+            "plan", "talking-leads", "-o", str(plan), "--answer", "robots-leads=none", "--tap-open", "--json"
+        )
         started = portal.control.clock()["elapsed"]
         run = command("apply", str(plan), "--json")
         seconds = portal.control.clock()["elapsed"] - started
         command("export", "clusters", "-o", str(clusters), "--origin", "csv", "--json")
-        second = command("plan", "talking-leads", "--json")
+        second = command("plan", "talking-leads", "--tap-open", "--json")
         proof = command("report", "--json")
         score = json.loads(
             subprocess.run(

@@ -5,29 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from b24kit.audit.findings import Finding, Severity, Sheet, by_severity
 from b24kit.audit.stuck_report import Names, OpenLead, clients_deals, money
 from b24kit.change.operation import Reason
+from b24kit.crm.inflow import Inflow
 from b24kit.crm.refs import Kind, Ref
 
 PILE = 20  # fewer stuck leads on one stage are no pile
 _SHOWN = 3
 _RUBBISH = frozenset({"newsletter", "notification", "auto_reply", "bounce", "employee"})
-
-
-@dataclass(frozen=True, slots=True)
-class Inflow:
-    """A mailbox that makes leads of its letters: in all, and in the last weeks."""
-
-    mailbox: str
-    owner: str | None
-    source: str | None
-    leads: int
-    recent: int
-    per_day: float
-    last: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,14 @@ removed whatever happens; what it met is named. Its writes stand in the run's jo
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from b24kit.change.journal import Entry, Journal, State
-from b24kit.change.operation import Phase, UpdateRecord
+from b24kit.change.operation import CreateRecord, Operation, Phase, UpdateRecord
 from b24kit.change.plan import Plan
 from b24kit.change.runs import Run
 from b24kit.change.settling import LATE_SECONDS, heard
@@ -75,6 +76,13 @@ class Canary:
             found += self._walk(ladder, codes, [stage for stage in stages if stage.ladder == ladder])
         return found
 
+    def hatch(self, targets: Sequence[tuple[str, str]]) -> list[Sighting]:
+        """Make a card of ours right on each (ladder, stage code), as a plan makes its own: what it met there.
+
+        A quiet creation starts no robots (imports do not fire them), and this looks whether the portal keeps to it.
+        """
+        return [self._hatch(ladder, code) for ladder, code in targets]
+
     def clear_away(self) -> None:
         """Remove canaries that an earlier attempt of this run could not remove, or does not know it has made."""
         last = self._journal.last()
@@ -91,25 +99,42 @@ class Canary:
             if record is not None:
                 self._remove(int(match[1]), Ref(kind, record))
 
-    def seen_clean(self) -> set[tuple[str, str]]:
-        """The (ladder, stage code) pairs on which this run has met nothing a short while ago."""
+    def seen_clean(self, *, born: bool = False) -> set[tuple[str, str]]:
+        """The (ladder, stage code) pairs on which this run has met nothing a short while ago, as moved or as `born`."""
         since = self._clock.now() - FRESH
         seen = (entry for key, entry in self._journal.last().items() if _SAW.fullmatch(key) and entry.at >= since)
-        return {(entry.facts.get("ladder", ""), entry.facts["stage"]) for entry in seen if not entry.facts["met"]}
+        alike = (entry for entry in seen if bool(entry.facts.get("born")) is born)
+        return {(entry.facts.get("ladder", ""), entry.facts["stage"]) for entry in alike if not entry.facts["met"]}
+
+    def _hatch(self, ladder: str, code: str) -> Sighting:
+        number = self._next_number()
+        ref = self._make(number, ladder, code)
+        try:
+            self._clock.sleep(self._wait)
+            record = self._portal.read([ref]).get(ref)
+            stage = None if record is None else values_of(record)["stage"]
+            changed = () if stage == code else ("gone",) if stage is None else ("stage",)
+            found = Sighting(ladder, code, tuple(self._portal.traces(ref)), changed)
+            self._saw(number, 1, found, born=True)
+            return found
+        finally:
+            self._remove(number, ref)
+
+    def _next_number(self) -> int:
+        return 1 + sum(1 for key in self._journal.last() if _MADE.fullmatch(key))
 
     def _walk(self, ladder: str, codes: Sequence[str], stages: Sequence[Stage]) -> list[Sighting]:
-        number = 1 + sum(1 for key in self._journal.last() if _MADE.fullmatch(key))
-        kind = Kind.LEAD if ladder == LEADS else Kind.DEAL
-        ref = self._make(number, kind, ladder, stages)
+        number = self._next_number()
+        start, codes = _route(codes, [stage.code for stage in stages if stage.outcome is Outcome.OPEN])
+        ref = self._make(number, ladder, start)
         try:
             return [self._visit(number, ref, ladder, code, step) for step, code in enumerate(codes, 1)]
         finally:
             self._remove(number, ref)
 
-    def _make(self, number: int, kind: Kind, ladder: str, stages: Sequence[Stage]) -> Ref:
-        key = f"canary-{number}-make"
-        first = next(stage.code for stage in stages if stage.outcome is Outcome.OPEN)
-        place: dict[str, Any] = {"stage": first}
+    def _make(self, number: int, ladder: str, stage: str) -> Ref:
+        key, kind = f"canary-{number}-make", Kind.LEAD if ladder == LEADS else Kind.DEAL
+        place: dict[str, Any] = {"stage": stage}
         if kind is Kind.DEAL:
             place["pipeline"] = ladder.removeprefix(deals_ladder(""))
         write = Create(write_key(self._plan_id, key), kind, self._values(key, place))
@@ -134,10 +159,7 @@ class Canary:
             changed = tuple(name for name in changed if name != "stage")
         traces = tuple(trace for trace in self._portal.traces(ref) if trace not in known)
         found = Sighting(ladder, code, traces, changed if record is not None else ("gone",))
-        self._note(
-            f"canary-{number}-saw-{step}",
-            {"ladder": ladder, "stage": code, "met": str(found) if not found.clean else ""},
-        )
+        self._saw(number, step, found)
         return found
 
     def _remove(self, number: int, ref: Ref) -> None:
@@ -175,8 +197,22 @@ class Canary:
     def _look(self, write: Write) -> Result:
         return self._portal.settle([write]).get(write.key) or Result(write.key, Settled.UNKNOWN)
 
+    def _saw(self, number: int, step: int, found: Sighting, *, born: bool = False) -> None:
+        facts = {"ladder": found.ladder, "stage": found.stage, "met": "" if found.clean else str(found)}
+        self._note(f"canary-{number}-saw-{step}", facts | ({"born": True} if born else {}))
+
     def _note(self, key: str, facts: dict[str, Any]) -> None:
         self._journal.append([Entry(key=key, state=State.DONE, at=self._clock.now(), facts=facts)])
+
+
+def _route(targets: Sequence[str], working: Sequence[str]) -> tuple[str, list[str]]:
+    """Where the canary begins and the order of its stages: robots of a stage fire on who comes, not on who is there.
+
+    >>> _route(["NEW", "WON"], ["NEW"])
+    ('NEW', ['WON', 'NEW'])
+    """
+    start = next((code for code in working if code not in targets), working[0])
+    return start, [*(code for code in targets if code != start), *(code for code in targets if code == start)]
 
 
 def targets_of(plan: Plan, stages: Sequence[Stage]) -> list[tuple[str, str]]:
@@ -191,9 +227,19 @@ def targets_of(plan: Plan, stages: Sequence[Stage]) -> list[tuple[str, str]]:
     ]
 
 
+def births(operations: Iterable[Operation]) -> dict[tuple[str, str], int]:
+    """How many new deals are made on which stage, by (ladder, stage code), in the operations' order."""
+    found: Counter[tuple[str, str]] = Counter()
+    for one in operations:
+        if isinstance(one, CreateRecord) and one.kind is Kind.DEAL and one.values.get("stage"):
+            found[deals_ladder(str(one.values.get("pipeline") or "0")), str(one.values["stage"])] += 1
+    return dict(found)
+
+
 @dataclass(frozen=True, slots=True)
 class CanaryFirst:
-    """For `Rollout.before_phase`: before the first card moves, the canary flies; robots met on the way end the run.
+    """For `Rollout.before_phase`: before the first card moves or the first deal is made, the canary flies; robots met
+    on the way end the run.
 
     Stages are made by then; the run can be resumed once a person has looked at the robots that were named.
     """
@@ -203,11 +249,16 @@ class CanaryFirst:
     wait_seconds: float = WAIT_SECONDS
 
     def __call__(self, phase: Phase, run: Run) -> None:
-        if phase is not Phase.CARDS:
-            return
         canary = Canary(run, self.portal, self.clock, self.wait_seconds)
-        known = canary.seen_clean()  # a run in short windows must come to its cards
-        targets = [target for target in targets_of(run.plan, self.portal.stages()) if target not in known]
-        met = [found for found in canary.fly(targets) if not found.clean]
+        # What was met a short while ago is not asked again: a run in short windows must come to its cards.
+        if phase is Phase.DEALS and run.plan.undoes is None:
+            known = canary.seen_clean(born=True)
+            seen = canary.hatch([place for place in births(run.plan.operations) if place not in known])
+        elif phase is Phase.CARDS:
+            known = canary.seen_clean()
+            seen = canary.fly([one for one in targets_of(run.plan, self.portal.stages()) if one not in known])
+        else:
+            return
+        met = [found for found in seen if not found.clean]
         if met:
             raise Refused("canary.robots", met="; ".join(str(found) for found in met), run=run.id)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from b24kit.change.journal import Entry
+from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import BindLetter, Operation, RemoveRecord, UnbindLetter, UpdateRecord
 from b24kit.change.references import resolved
 from b24kit.change.runs import Run
@@ -17,7 +18,7 @@ from b24kit.crm.portal import PortalReads
 from b24kit.crm.records import READABLE, Record, agrees, values_of
 from b24kit.crm.refs import Ref
 
-_LOOK = 1000
+_LOOK = 2450  # activities: so many bindings and 49 pages make fifty full batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,21 @@ def check_run(run: Run, portal: PortalReads) -> Checked:
     sent = {entry.key: entry for entry in run.journal.sent()}
     ids = {key: entry.new_id for key, entry in last.items() if entry.new_id is not None}
     done = [op for op in run.plan.operations if op.key in last and last[op.key].state.final and _readable(op)]
-    found: list[Difference] = []
+    merged = {loser for op in done if isinstance(op, MergeRecords) for loser in op.losers}
+    done = [op for op in done if _object(op, ids) not in merged]  # what made two cards equal went with the second
+    found = [Difference(ref, "", None, str(ref)) for part in _parts(merged) for ref in portal.read(part)]
     walk = iter(done)
     while part := list(itertools.islice(walk, _LOOK)):
         present = portal.read({_object(operation, ids) for operation in part})
         for operation in part:
             found += _differences(operation, _object(operation, ids), sent.get(operation.key), present, ids)
-    return Checked(len({_object(operation, ids) for operation in done}), tuple(found))
+    return Checked(len({_object(operation, ids) for operation in done} | merged), tuple(found))
+
+
+def _parts(refs: Iterable[Ref]) -> Iterator[list[Ref]]:
+    walk = iter(sorted(refs))
+    while part := list(itertools.islice(walk, _LOOK)):
+        yield part
 
 
 def _readable(operation: Operation) -> bool:

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from b24kit.change.operation import Operation, Reason
+from b24kit.change.operation import Operation, Reason, RemoveRecord
 from b24kit.change.plan import HandStep, LeftAlone, Plan
 from b24kit.change.planform import operation_body, seal_of
 from b24kit.change.snapshot import Snapshot
 from b24kit.change.verdict import looked_at
-from b24kit.crm.portal import PortalWrites
+from b24kit.crm.portal import DOSSIER, PortalWrites
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import UsageError
 
@@ -68,6 +68,9 @@ def priced(plan: Plan, portal: PortalWrites) -> Plan:
     refs = looked_at((one for one in plan.operations if not one.target.is_new), {})
     reads = Counter(ref.kind.value for ref in refs)
     reads.update(ref.kind.value for ref in refs if ref.kind in CARDS)
+    # What is removed with a copy is read whole twice: for the copy, and right before it goes.
+    if copied := 2 * sum(isinstance(one, RemoveRecord) and one.kept for one in plan.operations):
+        reads[DOSSIER] = copied
     return replace(plan, cost=portal.price(plan.write_counts(), reads))
 
 

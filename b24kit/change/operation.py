@@ -25,6 +25,7 @@ class Phase(IntEnum):
     SETTINGS = 10
     COMPANIES = 20
     CONTACTS = 30
+    MERGES = 35
     DEALS = 40
     LINKS = 50
     CARDS = 60
@@ -37,7 +38,8 @@ _PHASES = {
     Kind.CONTACT: Phase.CONTACTS,
     Kind.DEAL: Phase.DEALS,
     Kind.LEAD: Phase.CARDS,
-    Kind.ACTIVITY: Phase.LINKS,
+    Kind.ACTIVITY: Phase.NOTES,
+    Kind.PRODUCT: Phase.NOTES,
     Kind.COMMENT: Phase.NOTES,
     Kind.TODO: Phase.NOTES,
     Kind.TASK: Phase.NOTES,
@@ -176,6 +178,8 @@ class RemoveRecord(Operation):
     """Remove an object whose whole last state is `before`.
 
     `remake`: a run of b24kit made it from these values and nobody touched it, so making it again brings it back whole.
+    `kept`: the card goes only after a whole copy of it was taken and verified (`backup`); undoing makes it again from
+    that copy, as a new card, and needs the same consent as what is final.
     """
 
     symbol: ClassVar[str] = "-"
@@ -183,6 +187,7 @@ class RemoveRecord(Operation):
     ref: Ref
     before: Mapping[str, Any]
     remake: Mapping[str, Any] | None = None
+    kept: bool = False
 
     @property
     def target(self) -> Ref:
@@ -192,6 +197,8 @@ class RemoveRecord(Operation):
         return Delete(self.key, self.ref, dict(now) or dict(self.before))
 
     def inverse(self, new_id: str | None, capabilities: Capabilities) -> Operation | NoWayBack:
+        if self.kept:
+            return NoWayBack(self.ref, "undo.made_again", {"kind": self.ref.kind.value, "id": self.ref.id})
         restorable = self.ref.kind in (Kind.STAGE, Kind.SOURCE) and capabilities.restores_stage_code
         again = self.remake if self.ref.kind is not Kind.PIPELINE else None  # its stages would be lost
         if not restorable and again is None:
@@ -235,12 +242,13 @@ class BindLetter(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnbindLetter(Operation):
-    """Take an activity off a card; never its last one."""
+    """Take an activity off a card; never its last one. `unless_last`: then it is left as it is, and that is fine."""
 
     symbol: ClassVar[str] = "-"
 
     activity: Ref
     card: Ref
+    unless_last: bool = False
 
     @property
     def target(self) -> Ref:

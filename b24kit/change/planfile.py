@@ -29,7 +29,10 @@ _OPEN_FIELDS = frozenset(
     | {"created", "created_by", "changed", "changed_by", "moved", "last_activity", "amount", "currency", "done"}
     | {"channel", "direction", "card", "bindings", "start", "deadline", "responsible", "user", "tag"}
 )
-_PERSONAL_FACTS = frozenset({"name", "email", "phone", "address", "title", "subject", "text", "sender", "person"})
+_PERSONAL_FACTS = frozenset(
+    {"name", "email", "phone", "address", "title", "subject", "text", "sender", "person"}
+    | {"kept", "added", "why_ru", "why_en"}
+)
 _LOOKS_PERSONAL = re.compile(r"\S@\S|(?<!\d)(?!\d{4}-\d\d-\d\d)\+?\d[\d\s()-]{8,}\d")
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import (
     BindLetter,
     CreateRecord,
@@ -30,6 +31,7 @@ _DOES: dict[type[Operation], str] = {
     RemoveRecord: "remove",
     BindLetter: "bind",
     UnbindLetter: "unbind",
+    MergeRecords: "merge",
 }
 
 
@@ -99,8 +101,14 @@ def operation_body(operation: Operation) -> dict[str, Any]:
             body |= {"ref": str(operation.ref), "before": dict(operation.before), "after": dict(operation.after)}
         case RemoveRecord():
             body |= {"ref": str(operation.ref), "before": dict(operation.before), "remake": operation.remake}
+            body |= {"kept": True} if operation.kept else {}
         case BindLetter() | UnbindLetter():
             body |= {"activity": str(operation.activity), "card": str(operation.card)}
+            body |= {"unless_last": True} if isinstance(operation, UnbindLetter) and operation.unless_last else {}
+        case MergeRecords():
+            body |= {"survivor": str(operation.survivor), "losers": [str(one) for one in operation.losers]}
+            body |= {"before": dict(operation.before), "links": {k: list(v) for k, v in operation.links.items()}}
+            body |= {"ignores": list(operation.ignores)}
     return body
 
 
@@ -119,11 +127,17 @@ def operation_of(body: Mapping[str, Any]) -> Operation:
         case "update":
             return UpdateRecord(ref=Ref.parse(body["ref"]), before=body["before"], after=body["after"], **shared)
         case "remove":
-            return RemoveRecord(ref=Ref.parse(body["ref"]), before=body["before"], remake=body.get("remake"), **shared)
+            again = {"remake": body.get("remake"), "kept": body.get("kept", False)}
+            return RemoveRecord(ref=Ref.parse(body["ref"]), before=body["before"], **again, **shared)
         case "bind":
             return BindLetter(activity=Ref.parse(body["activity"]), card=Ref.parse(body["card"]), **shared)
         case "unbind":
+            shared |= {"unless_last": body.get("unless_last", False)}
             return UnbindLetter(activity=Ref.parse(body["activity"]), card=Ref.parse(body["card"]), **shared)
+        case "merge":
+            cards = Ref.parse(body["survivor"]), tuple(Ref.parse(one) for one in body["losers"])
+            more = {"links": body.get("links", {}), "ignores": tuple(body.get("ignores", ()))}
+            return MergeRecords(survivor=cards[0], losers=cards[1], before=body["before"], **more, **shared)
         case other:
             raise ValueError(f"no operation {other!r}")
 

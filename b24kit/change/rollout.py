@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from b24kit.change.backup import Manifest, take_backup
 from b24kit.change.canary import Canary
 from b24kit.change.executor import Bounds, Executor
 from b24kit.change.guard import Consent, check
@@ -15,6 +16,7 @@ from b24kit.change.lock import writing
 from b24kit.change.operation import Phase
 from b24kit.change.plan import Plan
 from b24kit.change.recap import Recap
+from b24kit.change.removal import Filling, Sparing, kept_cards
 from b24kit.change.runs import Run, RunStore
 from b24kit.change.undo import used_meanwhile
 from b24kit.clock import Clock
@@ -60,6 +62,7 @@ class Rollout:
             drifted = check(plan, self.portal, facts, self.clock.now(), self.consent)
             if plan.undoes is not None:
                 self._clear_away(plan.undoes)
+            self.back_up(plan)
             run = self.store.start(plan, facts, self.clock.now(), skew)
             try:
                 return self._execute(run, [*(moved.entry(self.clock.now()) for moved in drifted), *self._used(plan)])
@@ -89,10 +92,31 @@ class Rollout:
             drifted = check(
                 run.plan, self.portal, facts, self.clock.now(), self.consent, pending=open_keys, touched=touched(run)
             )
+            self.back_up(run.plan)
             run.reopen()
             Canary(run, self.portal, self.clock).clear_away()
             left = [moved.entry(self.clock.now()) for moved in drifted]
             return self._execute(run, [*left, *self._used(run.plan)])
+
+    def back_up(self, plan: Plan) -> Manifest | None:
+        """Copy the cards that a plan removes and hash the copy again; None when it removes none.
+
+        Only reads the portal, goes on where an earlier attempt ended, and is asked again by `apply`: nothing is
+        removed without it. Refused when the copy does not agree with its hashes.
+        """
+        refs = kept_cards(plan)
+        if not refs:
+            return None
+        backup = self.store.backups.make(plan.id)
+        try:
+            take_backup(backup, self.portal, refs, self.clock, self.tell)
+            verified = backup.verify()
+            if verified.flaws:
+                some = ", ".join(f"{one.what} {one.id}" for one in verified.flaws[:3])
+                raise Refused("backup.broken", file=backup.path.name, count=len(verified.flaws), some=some)
+            return backup.manifest()
+        finally:
+            backup.close()
 
     def _used(self, plan: Plan) -> list[Entry]:
         """What the way back of a run may not remove any more, since people use it by now."""
@@ -114,15 +138,22 @@ class Rollout:
 
     def _execute(self, run: Run, left_alone: Sequence[Entry]) -> Recap:
         hook = self.before_phase
-        recap = Executor(
-            run.plan,
-            run.journal,
-            self.portal,
-            self.clock,
-            bounds=self.bounds,
-            tell=self.tell,
-            before_phase=None if hook is None else lambda phase: hook(phase, run),
-        ).execute(run.id, left_alone)
+        backup = self.store.backups.find(run.plan.id)
+        try:
+            recap = Executor(
+                run.plan,
+                run.journal,
+                self.portal,
+                self.clock,
+                bounds=self.bounds,
+                tell=self.tell,
+                before_phase=None if hook is None else lambda phase: hook(phase, run),
+                spare=None if backup is None else Sparing(backup, self.portal),
+                attach=None if run.plan.undoes is None else Filling(self.store.backups),
+            ).execute(run.id, left_alone)
+        finally:
+            if backup is not None:
+                backup.close()
         run.end(self.clock.now(), recap.ended.value, recap.summary())
         return recap
 

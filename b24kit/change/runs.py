@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from b24kit import __version__
+from b24kit.change.backup import Backups
 from b24kit.change.journal import Journal
 from b24kit.change.plan import Plan
 from b24kit.change.planfile import save, sidecar, write_private
@@ -92,6 +93,15 @@ class RunStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @property
+    def backups(self) -> Backups:
+        """Whole copies of the cards that plans of this project remove."""
+        return Backups(self.folder / "backups")
+
+    def inventory(self, plan_id: str) -> Path:
+        """Where the lists of what hung on a plan's cards before and after stand."""
+        return sidecar(self.folder, plan_id).parent.parent / "inventories" / f"{plan_id}.sqlite"
+
     def start(self, plan: Plan, facts: PortalFacts, now: datetime, skew_seconds: float | None = None) -> Run:
         """A new run of a plan, with the plan inside, so that resume and undo need no other file.
 
@@ -146,6 +156,8 @@ class RunStore:
         for info in gone:
             shutil.rmtree(self.folder / info.id)
             sidecar(self.folder, info.plan_id).unlink(missing_ok=True)
+            self.backups.path(info.plan_id).unlink(missing_ok=True)
+            self.inventory(info.plan_id).unlink(missing_ok=True)
         return tuple(info.id for info in gone)
 
     def _free(self, wanted: str) -> Path:

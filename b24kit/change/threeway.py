@@ -21,11 +21,21 @@ def taken_back(
 
     >>> taken_back({"stage": "B", "owner": "9"}, {"stage": "A", "owner": "1"}, {"stage": "B", "owner": "2"})
     ({'stage': 'A'}, ['owner'])
+
+    Of `extra`, which holds many fields of the vendor, only those that we wrote are looked at, each for itself.
+
+    >>> taken_back({"extra": {"A": "1", "B": "x"}}, {"extra": {"B": "y"}}, {"extra": {"A": "1", "B": "z"}})
+    ({'extra': {'A': None}}, ['B'])
     """
     back: dict[str, Any] = {}
     kept: list[str] = []
     for name, wrote in ours.items():
         present, old = now.get(name), before.get(name)
+        if name == "extra":
+            parts, theirs = taken_back(present or {}, old or {}, wrote or {})
+            back |= {name: parts} if parts else {}
+            kept += theirs
+            continue
         if agrees(name, present, old):
             continue
         if agrees(name, present, wrote):
@@ -46,7 +56,9 @@ def edited(
     """What shows that people have touched a thing we made, None when nothing does. `until` is the run's last moment."""
     if ref.kind not in CARDS:
         return None if agrees("name", now.get("name"), ours.get("name")) else ("name",)
-    fields = [name for name, wrote in ours.items() if name != "origin" and not agrees(name, now.get(name), wrote)]
+    # What no record names (observers, a contact's lead) cannot be told from what was written.
+    told = {name: wrote for name, wrote in ours.items() if name != "origin" and name in now}
+    fields = [name for name, wrote in told.items() if not agrees(name, now.get(name), wrote)]
     fields += [name for name in ("points", "comment") if name not in ours and now.get(name)]
     if now.get("changed_by") not in (None, run.user, now.get("created_by")):
         fields.append("changed_by")

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from b24kit.change.draft import plan_over
 from b24kit.change.executor import Executor
 from b24kit.change.journal import Entry, State
-from b24kit.change.operation import Operation, Phase, Reason, RemoveRecord
+from b24kit.change.operation import CreateRecord, Operation, Phase, Reason, RemoveRecord
 from b24kit.change.plan import Plan
 from b24kit.change.prints import present_settings
 from b24kit.change.runs import Run, RunInfo, RunStore
 from b24kit.change.snapshot import Snapshot
-from b24kit.change.wayback import Deed, WayBack, find_way_back, used_by_people
+from b24kit.change.wayback import Copies, Deed, WayBack, find_way_back, used_by_people
 from b24kit.clock import Clock
 from b24kit.crm.portal import Portal
 from b24kit.crm.refs import Kind, Ref
@@ -25,7 +25,7 @@ from b24kit.errors import Refused
 
 UNDO_DAYS = 30
 _REMOVAL_ORDER = (
-    *(Kind.NOTICE, Kind.COMMENT, Kind.TODO, Kind.TASK, Kind.ACTIVITY, Kind.DEAL, Kind.LEAD, Kind.CONTACT),
+    *(Kind.NOTICE, Kind.PRODUCT, Kind.COMMENT, Kind.TODO, Kind.TASK, Kind.ACTIVITY, Kind.DEAL, Kind.LEAD, Kind.CONTACT),
     *(Kind.COMPANY, Kind.STAGE, Kind.SOURCE, Kind.FIELD, Kind.PIPELINE),
 )
 
@@ -48,7 +48,12 @@ def undo_plan(run: Run, portal: Portal, store: RunStore, clock: Clock) -> Plan:
     Executor(run.plan, run.journal, portal, clock).settle_open()
     settings = present_settings(portal)
     deeds = list(_deeds(run, _taken_back(run.id, store)))
-    way = find_way_back(info, deeds, portal, settings)
+    backup = store.backups.find(info.plan_id)
+    try:
+        way = find_way_back(info, deeds, portal, settings, Copies(backup, run.plan.names))
+    finally:
+        if backup is not None:
+            backup.close()
     operations = _in_order(way)
     return plan_over(
         Snapshot.of(settings.values(), facts, now),
@@ -97,9 +102,17 @@ def _taken_back(run_id: str, store: RunStore) -> frozenset[str]:
         if store.undoing(info.id):
             continue  # that undo was itself taken back
         undo = store.open(info.id)
+        if not info.finished and any(map(_makes_again, undo.plan.operations)):
+            undo.close()  # a second way back would make the same cards twice
+            raise Refused("undo.unfinished", run=run_id, undo=info.id)
         found |= {key.removeprefix("undo-") for key, entry in undo.journal.last().items() if entry.state.final}
         undo.close()
     return frozenset(found)
+
+
+def _makes_again(operation: Operation) -> bool:
+    """Whether an operation makes a card again out of its copy."""
+    return isinstance(operation, CreateRecord) and operation.reason.code == "recreation.card"
 
 
 def _in_order(way: WayBack) -> list[Operation]:
@@ -109,4 +122,4 @@ def _in_order(way: WayBack) -> list[Operation]:
     cards = [one for one in back if one.phase is not Phase.SETTINGS]
     restored = sorted(way.restored, key=lambda one: one.phase)
     removed = sorted(way.removed, key=lambda one: _REMOVAL_ORDER.index(one.ref.kind))
-    return [*settings, *restored, *cards, *removed]
+    return [*settings, *restored, *way.hanging, *cards, *removed]

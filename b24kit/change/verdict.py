@@ -7,12 +7,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from b24kit.change.journal import Entry, State
-from b24kit.change.operation import BindLetter, CreateRecord, Operation, RemoveRecord, UnbindLetter, UpdateRecord
+from b24kit.change.merging import MergeRecords, weigh_merge
+from b24kit.change.operation import (
+    BindLetter,
+    CreateRecord,
+    Operation,
+    Reason,
+    RemoveRecord,
+    UnbindLetter,
+    UpdateRecord,
+)
 from b24kit.change.references import resolved, settled
 from b24kit.crm.activity import Activity
 from b24kit.crm.records import READABLE, VOLATILE, Record, agrees, same, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
-from b24kit.crm.writes import Change, Create, Write
+from b24kit.crm.writes import Change, Create, Merge, Write
 
 SYSTEM = "b24kit"
 _SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE})
@@ -43,13 +52,20 @@ def looked_at(operations: Iterable[Operation], ids: Mapping[str, str]) -> list[R
     """The objects to re-read before these operations, each once."""
     found: dict[Ref, None] = {}
     for operation in operations:
-        fresh = isinstance(operation, CreateRecord) or (
-            # Nothing can hang on a card that this very run has made.
-            isinstance(operation, BindLetter) and operation.card.is_new
-        )
-        if not fresh and operation.target.kind in READABLE:
+        if isinstance(operation, MergeRecords):
+            found |= dict.fromkeys(operation.cards)
+        elif needs_look(operation):
             found[resolved(operation.target, ids)] = None
     return list(found)
+
+
+def needs_look(operation: Operation) -> bool:
+    """Whether the object has to be re-read before the operation: it is there already, and it can be read."""
+    fresh = isinstance(operation, CreateRecord) or (
+        # Nothing can hang on a card that this very run has made.
+        isinstance(operation, BindLetter) and operation.card.is_new
+    )
+    return not fresh and operation.target.kind in READABLE
 
 
 def weigh(
@@ -66,6 +82,8 @@ def weigh(
             return _weigh_removal(plan_id, operation, present, ids)
         case BindLetter() | UnbindLetter():
             return _weigh_binding(plan_id, operation, present, ids)
+        case MergeRecords():
+            return _weigh_merge(plan_id, operation, present)
     raise TypeError(f"no way to weigh {type(operation).__name__}")
 
 
@@ -124,8 +142,15 @@ def _weigh_update(
     if fields:
         return conflict(fields, now)
     write = signed(plan_id, operation, wanted.write(ids, now))
-    seen = {name: now.get(name) for name in wanted.before}
+    seen = {name: _part(now.get(name), value) for name, value in wanted.before.items()}
     return Sending(write, seen, write.values if isinstance(write, Change) else None)
+
+
+def _part(now: Any, before: Any) -> Any:
+    """Of a map only the parts that a plan speaks of: those that are empty now are what a way back has to empty."""
+    if isinstance(now, Mapping) and isinstance(before, Mapping):
+        return {name: now.get(name) for name in before}
+    return now
 
 
 def _weigh_removal(
@@ -143,6 +168,17 @@ def _weigh_removal(
     return Sending(signed(plan_id, operation, operation.write(ids, now)), now, None)
 
 
+def _weigh_merge(plan_id: str, operation: MergeRecords, present: Mapping[Ref, Record]) -> Verdict | Sending:
+    found = weigh_merge(operation, {ref: values_of(record) for ref, record in present.items()})
+    if isinstance(found, Reason):
+        return Verdict(State.CONFLICT, found.code, found.facts)
+    if not found:
+        return AS_WANTED
+    seen = {str(ref): values_of(present[ref]) for ref in (operation.survivor, *found)}
+    write = Merge(write_key(plan_id, operation.key), operation.survivor, found, seen)
+    return Sending(write, seen, {"losers": [str(ref) for ref in found]})
+
+
 def _weigh_binding(
     plan_id: str, operation: BindLetter | UnbindLetter, present: Mapping[Ref, Record], ids: Mapping[str, str]
 ) -> Verdict | Sending:
@@ -151,7 +187,9 @@ def _weigh_binding(
         activity = present.get(operation.activity)
         if not isinstance(activity, Activity):
             return Verdict(State.CONFLICT, "change.conflict.gone") if wanted else AS_WANTED
-        bound = resolved(operation.card, ids) in (*(activity.bindings or ()), activity.card)
-        if bound is wanted:
+        cards = {*(activity.bindings or ()), activity.card}
+        if (resolved(operation.card, ids) in cards) is wanted:
+            return AS_WANTED
+        if isinstance(operation, UnbindLetter) and operation.unless_last and len(cards) == 1:
             return AS_WANTED
     return Sending(signed(plan_id, operation, operation.write(ids, {})), None, None)

@@ -4,12 +4,15 @@ and what is left alone because people have built on it."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from b24kit.change.backup import Backup
 from b24kit.change.journal import Entry
+from b24kit.change.merging import MergeRecords, hung_back, linked_to, made_again
 from b24kit.change.operation import (
     BindLetter,
     CreateRecord,
@@ -21,10 +24,12 @@ from b24kit.change.operation import (
     UpdateRecord,
 )
 from b24kit.change.plan import LeftAlone
+from b24kit.change.recreation import Again, hanging, in_two_steps, recreate
 from b24kit.change.references import resolved
 from b24kit.change.runs import RunInfo
 from b24kit.change.threeway import edited, relinked, taken_back
 from b24kit.crm.activity import Activity
+from b24kit.crm.dossier import Dossier
 from b24kit.crm.portal import Portal, Where
 from b24kit.crm.records import READABLE, Record, values_of
 from b24kit.crm.refs import Kind, Ref, new_ref
@@ -42,23 +47,45 @@ class Deed:
     made: Ref | None
 
 
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Whole copies of the cards a run removed, if there are any, and what users are called."""
+
+    backup: Backup | None
+    names: Mapping[str, str]
+
+
 @dataclass
 class WayBack:
-    """What takes a run back: `back` in the run's own order, `restored` what it had removed, `removed` what it made."""
+    """What takes a run back: `back` in the run's own order, `restored` what it had removed, `removed` what it made.
+
+    `hanging` is what hung on cards that are made again out of their copies.
+    """
 
     back: list[Operation] = field(default_factory=list)
     restored: list[CreateRecord] = field(default_factory=list)
     removed: list[RemoveRecord] = field(default_factory=list)
     left: list[LeftAlone] = field(default_factory=list)
+    hanging: list[Operation] = field(default_factory=list)
 
     def leave(self, ref: Ref, reason: Reason) -> None:
         self.left.append(LeftAlone(ref, reason))
 
 
-def find_way_back(info: RunInfo, deeds: Sequence[Deed], portal: Portal, settings: Mapping[str, Record]) -> WayBack:
-    """Look at everything the deeds touched and decide; `settings` are the present stages, pipelines and sources."""
+def find_way_back(
+    info: RunInfo,
+    deeds: Sequence[Deed],
+    portal: Portal,
+    settings: Mapping[str, Record],
+    copies: Copies | None = None,
+) -> WayBack:
+    """Look at everything the deeds touched and decide; `settings` are the present stages, pipelines and sources.
+
+    `copies` hold the cards that the run removed.
+    """
     finder = _Finder(info, deeds, portal, settings)
     finder.restore_removed()
+    finder.make_again(copies or Copies(None, {}))
     for part in _parts(deeds):
         present = portal.read(finder.asked(part))
         for deed in part:
@@ -76,15 +103,73 @@ class _Finder:
         self._made = set(self._ids_as_refs())
         self._written = self._written_to_ours()
         self._again: dict[Ref, Ref] = {}  # removed by the run -> what will be made in its place
+        self._merged: dict[Ref, Ref] = {}  # swallowed -> the card whose links its links have become
         self._used = used_by_people(info, deeds, portal)
+        self._unbound: dict[Ref, set[Ref]] = defaultdict(set)
+        for deed in deeds:
+            if isinstance(deed.operation, UnbindLetter):
+                self._unbound[deed.operation.card].add(deed.operation.activity)
         self.way = WayBack()
 
     def restore_removed(self) -> None:
         """Make again what the run removed, where this vendor allows it."""
         for deed in self._deeds:
-            if isinstance(deed.operation, RemoveRecord):
+            if isinstance(deed.operation, RemoveRecord) and not deed.operation.kept:
                 self._restore(deed.operation)
+            elif isinstance(deed.operation, MergeRecords):
+                self._restore_merged(deed, deed.operation)
+        self._relink()
+
+    def make_again(self, copies: Copies) -> None:
+        """Make again, out of their copies, the cards that the run removed; what survived elsewhere is only bound."""
+        removals = [one.operation for one in self._deeds if isinstance(one.operation, RemoveRecord)]
+        walk = iter([one for one in removals if one.kept])
+        while part := list(itertools.islice(walk, _LOOK)):
+            there = self._portal.read({one.ref for one in part})
+            gone = [one for one in part if one.ref not in there]
+            for one in part:
+                if one.ref in there:
+                    self._leave(one.ref, "undo.left.there_again", {"named": str(one.ref)})
+            found = [(one, None if copies.backup is None else copies.backup.dossier(one.ref)) for one in gone]
+            hung = {ref for _, dossier in found if dossier is not None for ref in hanging(dossier)}
+            surviving = self._portal.surviving(hung) if hung else set()
+            for one, dossier in found:
+                self._make_one(one, dossier, surviving, copies)
+        self._relink()
+        self._keep_holders()
+
+    def _keep_holders(self) -> None:
+        """Cards that spoke of a removed one speak of it again, unless they are gone or people gave them another."""
+        holders = [one for one in self.way.hanging if isinstance(one, UpdateRecord) and not one.ref.is_new]
+        there = self._portal.read({one.ref for one in holders}) if holders else {}
+        for one in holders:
+            now = values_of(there[one.ref]) if one.ref in there else None
+            if now is None or one.moved_on(now):
+                self.way.hanging.remove(one)
+            if now is not None and one.moved_on(now):
+                self._leave(one.ref, "undo.left.edited", {"fields": list(one.after), "by": now.get("changed_by")})
+
+    def _relink(self) -> None:
         self.way.restored = [replace(one, values=relinked(one.values, self._again)) for one in self.way.restored]
+
+    def _make_one(self, removal: RemoveRecord, dossier: Dossier | None, surviving: set[Ref], copies: Copies) -> None:
+        if dossier is None or copies.backup is None:
+            self._leave(removal.ref, "undo.left.no_backup")
+            return
+        how = Again(
+            key=f"undo-{removal.key}",
+            cluster=removal.cluster,
+            capabilities=self._capabilities,
+            files=copies.backup.file,
+            surviving=surviving,
+            leave=self._unbound.get(removal.ref, set()),
+            names=copies.names,
+        )
+        card, *rest = recreate(dossier, how)
+        assert isinstance(card, CreateRecord)
+        self._again[removal.ref] = new_ref(card.kind, card.key)
+        self.way.restored.append(card)
+        self.way.hanging += rest
 
     def asked(self, deeds: Iterable[Deed]) -> set[Ref]:
         """The objects to look at for these deeds."""
@@ -97,6 +182,8 @@ class _Finder:
                     found.add(deed.made)
                 case BindLetter() | UnbindLetter():
                     found.add(deed.operation.activity)
+                case MergeRecords():
+                    found |= linked_to(deed.operation) | {deed.operation.survivor}
         return found
 
     def take_back(self, deed: Deed, present: Mapping[Ref, Record]) -> None:
@@ -104,12 +191,15 @@ class _Finder:
         match deed.operation:
             case UpdateRecord():
                 ref = resolved(deed.operation.ref, self._ids)
-                if ref not in self._made:  # what we made goes away whole
+                # What we made goes away whole, and what we merged away is made again as it was.
+                if _as_made(ref, self._made) not in self._made and ref not in self._merged:
                     self._put_back(deed, deed.operation, ref, present.get(ref))
             case CreateRecord():
                 self._remove(deed, deed.operation, present)
             case BindLetter() | UnbindLetter():
                 self._rebind(deed.operation, present.get(deed.operation.activity))
+            case MergeRecords():
+                self._unmerge(deed.operation, present)
 
     def keep_stages_in_use(self) -> None:
         """A stage of ours that people have put cards into stays, with the cards."""
@@ -129,7 +219,7 @@ class _Finder:
             self._leave(ref, "undo.left.gone")
             return
         now = values_of(record)
-        after, kept = taken_back(now, deed.sent.seen or {}, deed.sent.wrote or {})
+        after, kept = taken_back(now, deed.sent.seen or {}, relinked(deed.sent.wrote or {}, self._merged))
         if kept:
             self._leave(ref, "undo.left.edited", {"fields": kept, "by": now.get("changed_by")})
         if after:
@@ -157,7 +247,24 @@ class _Finder:
             self._leave(operation.ref, "undo.left.there_again", {"named": inverse.values.get("code")})
         else:
             self._again[operation.ref] = new_ref(inverse.kind, inverse.key)
-            self.way.restored.append(inverse)
+            made, *rest = in_two_steps(inverse)
+            assert isinstance(made, CreateRecord)
+            self.way.restored.append(made)
+            self.way.hanging += rest
+
+    def _restore_merged(self, deed: Deed, operation: MergeRecords) -> None:
+        """Make the cards again that this very run let the survivor swallow; those gone before are not ours."""
+        ours = set((deed.sent.wrote or {}).get("losers", ()))
+        for loser, create in made_again(operation).items():
+            if str(loser) in ours:
+                self._merged[loser] = operation.survivor
+                self._again[loser] = new_ref(create.kind, create.key)
+                self.way.restored.append(create)
+
+    def _unmerge(self, operation: MergeRecords, present: Mapping[Ref, Record]) -> None:
+        if operation.survivor not in present:
+            self._leave(operation.survivor, "undo.left.gone")
+        self.way.back += hung_back(operation, present, self._again)
 
     def _remove(self, deed: Deed, operation: CreateRecord, present: Mapping[Ref, Record]) -> None:
         ref = deed.made or operation.target
@@ -212,7 +319,10 @@ class _Finder:
             if deed.made is not None:
                 found.setdefault(deed.made, {}).update(wrote)
             elif isinstance(operation, UpdateRecord) and operation.ref.is_new:
-                found.setdefault(resolved(operation.ref, self._ids), {}).update(wrote)
+                known = found.setdefault(_as_made(resolved(operation.ref, self._ids), self._made), {})
+                if "extra" in wrote and "extra" in known:  # a few unnamed fields more, not instead of the others
+                    wrote["extra"] = {**known["extra"], **wrote["extra"]}
+                known.update(wrote)
         return found
 
     def _last_moment(self) -> datetime:
@@ -244,6 +354,12 @@ def used_by_people(
             links = (Ref(Kind.CONTACT, card.contact or "-"), Ref(Kind.COMPANY, card.company or "-"))
             found.update({link: card.ref for link in links if link in ours})
     return found
+
+
+def _as_made(ref: Ref, made: Collection[Ref]) -> Ref:
+    """A to-do is made as one and changed as an activity."""
+    todo = Ref(Kind.TODO, ref.id)
+    return todo if ref.kind is Kind.ACTIVITY and todo in made else ref
 
 
 def _identity(ref: str, values: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from b24kit.cleanup.deals import Running
-from b24kit.crm.cards import Company, Contact, Deal
+from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.pipeline import Outcome
 from b24kit.crm.points import PointKind
+from b24kit.crm.refs import Kind, Ref
 from b24kit.matching import addresses, domains, names
 from b24kit.matching.addresses import ALL_ALIASES, Aliases
 from b24kit.matching.groups import natural
@@ -32,6 +33,12 @@ class KnownClients:
     companies_by_domain: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     deals_by_contact: Mapping[str, tuple[Deal, ...]] = field(default_factory=dict)
     deals_by_company: Mapping[str, tuple[Deal, ...]] = field(default_factory=dict)
+    into: Mapping[Ref, Ref] = field(default_factory=dict)  # cards that this plan merges away, and into which
+
+    def contact_of(self, lead: Lead) -> str | None:
+        """The contact that a lead hangs on, or the one that it will be by then."""
+        held = Ref(Kind.CONTACT, lead.contact) if lead.contact else None
+        return self.into.get(held, held).id if held else None
 
     def company_at(self, address: str) -> Company | None:
         """The only company whose firm domain this address stands at."""
@@ -47,7 +54,7 @@ class KnownClients:
         company, domain = self.company_at(address), domains.corporate_domain(address)
         if company is None or domain is None or company.title.lower() == domain:
             return None
-        return company if domain in _own_domains(company, ALL_ALIASES) else None
+        return company if domain in own_domains(company, ALL_ALIASES) else None
 
     def contact_at(self, address: str) -> Contact | None:
         """The only contact with this canonical address."""
@@ -77,7 +84,11 @@ class KnownClients:
 
 
 def index_clients(
-    contacts: Iterable[Contact], companies: Iterable[Company], deals: Iterable[Deal], aliases: Aliases = ALL_ALIASES
+    contacts: Iterable[Contact],
+    companies: Iterable[Company],
+    deals: Iterable[Deal],
+    aliases: Aliases = ALL_ALIASES,
+    into: Mapping[Ref, Ref] | None = None,
 ) -> KnownClients:
     """Index the cards of a portal."""
     people = {contact.id: contact for contact in contacts}
@@ -103,6 +114,7 @@ def index_clients(
         companies_by_domain=_sorted(_company_domains(people, firms, aliases)),
         deals_by_contact=_deals(running, "contact"),
         deals_by_company=_deals(running, "company"),
+        into=into or {},
     )
 
 
@@ -129,7 +141,7 @@ def _company_domains(
     """Firm domains from companies' addresses and sites, and from the addresses of the people who work there."""
     found: dict[str, set[str]] = defaultdict(set)
     for company in firms.values():
-        for host in _own_domains(company, aliases):
+        for host in own_domains(company, aliases):
             found[host].add(company.id)
     for contact in people.values():
         if contact.company is not None and contact.company in firms:
@@ -139,7 +151,7 @@ def _company_domains(
     return found
 
 
-def _own_domains(company: Company, aliases: Aliases) -> set[str]:
+def own_domains(company: Company, aliases: Aliases) -> set[str]:
     """The firm domains that stand on a company's own card."""
     sites = (point.value for point in company.points if point.kind is PointKind.WEB)
     hosts = {domain for site in sites if (domain := _site_domain(site))}

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from b24kit.change.operation import Reason
 from b24kit.cleanup.clients import KnownClients
+from b24kit.cleanup.in_depth import meet_in_depth
 from b24kit.cleanup.one_client import Cluster, in_time
 from b24kit.cleanup.one_mobile import joined_by_mobile
 from b24kit.cleanup.pile import Item
@@ -27,10 +28,14 @@ class Clusters:
 
     clusters: tuple[Cluster, ...]
     left: Mapping[str, Reason]
+    doubtful: tuple[Cluster, ...] = ()  # left too: each is one client, perhaps a known one
 
 
-def find_clusters(items: Sequence[Item], index: KnownClients, known: Known) -> Clusters:
-    """Group the convertible items into clients; every item is in a cluster or left."""
+def find_clusters(items: Sequence[Item], index: KnownClients, known: Known, *, ask: bool = True) -> Clusters:
+    """Group the convertible items into clients; every item is in a cluster or left.
+
+    `ask`: people who may be known clients are left with that question, else they are taken as new.
+    """
     by_id = {item.lead.id: item for item in items}
     left: dict[str, Reason] = {}
     grouping = group_rows((_row(item) for item in items), _with_persons(items, index, known))
@@ -45,6 +50,13 @@ def find_clusters(items: Sequence[Item], index: KnownClients, known: Known) -> C
     matched += _companies(grouping, by_id, index, known)
     matched += _callers(grouping, by_id, index)
     taken = {item.lead.id for cluster in matched for item in cluster.items}
+    loose = [(by_id[lead], why) for lead, why in grouping.aside.items() if lead not in taken]
+    met = meet_in_depth(matched, loose, index, _with_persons(items, index, known))
+    matched = list(met.clusters)
+    for doubtful, question in met.doubtful if ask else ():
+        left.update(dict.fromkeys((item.lead.id for item in doubtful.items), question))
+    matched += [] if ask else [doubtful for doubtful, _ in met.doubtful]
+    taken = {item.lead.id for cluster in matched for item in cluster.items}
     for lead, why in grouping.aside.items():
         if lead not in taken:
             left[lead] = Reason(f"clean.left.{why.value}", {"address": by_id[lead].verdict.sender.address})
@@ -52,7 +64,8 @@ def find_clusters(items: Sequence[Item], index: KnownClients, known: Known) -> C
         sorted(_by_contact(matched), key=lambda one: natural(one.key)), frozenset(index.contacts_by_mobile)
     )
     united = (in_time(cluster) for cluster in whole)
-    return Clusters(tuple(sorted(united, key=lambda cluster: natural(cluster.key))), left)
+    asked = tuple(in_time(doubtful) for doubtful, _ in met.doubtful) if ask else ()
+    return Clusters(tuple(sorted(united, key=lambda cluster: natural(cluster.key))), left, asked)
 
 
 def _row(item: Item) -> Row:
@@ -75,7 +88,7 @@ def _with_persons(items: Iterable[Item], index: KnownClients, known: Known) -> K
 def _meet(cluster: Cluster, index: KnownClients) -> Cluster | Reason:
     """The cluster with the cards that it is known by, or why nobody can tell."""
     found = {contact for address in cluster.addresses for contact in index.contacts_by_address.get(address, ())}
-    found |= {item.lead.contact for item in cluster.items if item.lead.contact}
+    found |= {held for item in cluster.items if (held := index.contact_of(item.lead))}
     if len(found) > 1:
         listed = ", ".join(sorted(found, key=natural))
         return Reason("clean.left.several_contacts", {"contacts": listed, "address": cluster.addresses[0]})
@@ -85,7 +98,7 @@ def _meet(cluster: Cluster, index: KnownClients) -> Cluster | Reason:
     if contact is not None and any(names.unlike(name, str(contact.name)) for name in cluster.names):
         facts = {"contact": contact.id, "name": str(contact.name), "address": cluster.addresses[0]}
         return Reason("clean.left.contact_name_differs", facts)
-    company = _company(cluster, contact, index)
+    company = company_of(cluster, contact, index)
     return replace(cluster, contact=contact, company=company)
 
 
@@ -99,7 +112,7 @@ def _by_mobile(cluster: Cluster, index: KnownClients) -> Contact | None:
     return found[0] if len(same) == 1 else None
 
 
-def _company(cluster: Cluster, contact: Contact | None, index: KnownClients) -> Company | None:
+def company_of(cluster: Cluster, contact: Contact | None, index: KnownClients) -> Company | None:
     """The contact's own company; for a new person the only company that holds his address or his firm's domain."""
     if contact is not None:
         return index.companies.get(contact.company or "")

@@ -6,8 +6,8 @@ Pure over a snapshot; the playbook's composition joins the draft with the stage 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from b24kit.change.operation import CreateRecord, Operation, Phase, Reason, UpdateRecord
@@ -16,18 +16,25 @@ from b24kit.change.snapshot import Snapshot
 from b24kit.cleanup.clients import KnownClients, index_clients
 from b24kit.cleanup.clusters import find_clusters
 from b24kit.cleanup.consent import refusals
-from b24kit.cleanup.convert import Closing, company_ref, convert, create_company
+from b24kit.cleanup.convert import Closing, Converted, company_ref, convert, create_company
+from b24kit.cleanup.judged import judged
+from b24kit.cleanup.merging_plan import NOTHING_TO_MERGE, MergePlan, follow, plan_merges
+from b24kit.cleanup.new_deals import DealPlace, deal_place
 from b24kit.cleanup.one_client import Cluster
 from b24kit.cleanup.pile import Item, Pile, read_pile
 from b24kit.cleanup.reading import Reading, counted, read_all
+from b24kit.cleanup.remove import remove
 from b24kit.cleanup.retire import archive
-from b24kit.cleanup.spec import Action, CleanSpec
+from b24kit.cleanup.spec import ENDING, Action, CleanSpec
+from b24kit.cleanup.standing_decisions import InForce, in_force
 from b24kit.cleanup.stuck import Standing
+from b24kit.cleanup.tally import Tally, class_in_words, kept_words, others_of, removal_notes
 from b24kit.cleanup.tap import find_tap, tap_steps
 from b24kit.crm.pipeline import LEADS, Outcome
 from b24kit.crm.portal import Capabilities
+from b24kit.crm.refs import Kind, Ref
 from b24kit.errors import Refused, UsageError
-from b24kit.i18n import Language
+from b24kit.i18n import Language, say
 from b24kit.letters.classify import LetterClass
 from b24kit.matching import domains, names
 from b24kit.matching.groups import natural
@@ -40,8 +47,9 @@ from b24kit.owners.staff import Staff
 class CleanDraft:
     """`stages_needed` are the codes the leads are closed on; a plan must make those that the portal lacks.
 
-    `counters` count leads by outcome (`scope`, `converted`, `linked`, `archived`, `left`) and clients (`new_clients`,
-    `known_clients`); `classes` counts the stuck leads by what their letters are; `readings` tell of each lead by id.
+    `counters` count leads by outcome (`scope`, `converted`, `linked`, `archived`, `deleted`, `review`, `left`), clients
+    (`new_clients`, `known_clients`) and `deals`; `classes` counts the stuck leads by what their letters are, `actions`
+    what is done with them, by action and class; `readings` tell of each lead by id.
     """
 
     operations: tuple[Operation, ...] = ()
@@ -52,6 +60,7 @@ class CleanDraft:
     stages_needed: frozenset[str] = frozenset()
     counters: Mapping[str, int] = field(default_factory=dict)
     classes: Mapping[str, int] = field(default_factory=dict)
+    actions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     readings: Mapping[str, Reading] = field(default_factory=dict)
 
 
@@ -65,16 +74,51 @@ def plan_clean(
     *,
     lang: Language = "ru",
     stage_limits: Mapping[str, timedelta] | None = None,
+    decisions: InForce | None = None,
 ) -> CleanDraft:
     """Plan the clean-up of one pile. `limit` takes so many clients or archived leads, whole clusters only.
 
-    `stage_limits` are the design's own limits by stage code; `lang` is the language of texts written to the portal.
+    `stage_limits` are the design's own limits by stage code; `lang` is the language of texts written to the portal;
+    `decisions` are what people answered, as far as it holds on this snapshot.
     """
     if not capabilities.has_leads or not snapshot.facts.leads_on:
         raise Refused("clean.no_leads", portal=snapshot.portal_id)
     routing = resolve(owners, Staff.of(snapshot.users(), snapshot.teams()), snapshot.sources(), snapshot.facts)
     pile = read_pile(snapshot, spec, now, stage_limits)
-    return _Planner(snapshot, spec, routing, now, lang, pile).draft(_smaller(limit, spec.limit))
+    force = decisions or in_force(snapshot, (), spec.protect)
+    deals = deal_place(spec.deals, snapshot) if spec.action(LetterClass.HUMAN) == "convert_with_deal" else None
+    most = _smaller(limit, spec.limit)
+    merges = plan_merges(snapshot, spec, pile.known, capabilities, lang=lang, limit=most)
+    rest = most if most is None else most - len(merges.survivors)
+    return _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges).draft(rest)
+
+
+@dataclass(frozen=True, slots=True)
+class SortedOut:
+    """A pile before anything is planned for it: who is a client, who is left and why, and what is known already."""
+
+    pile: Pile
+    clusters: tuple[Cluster, ...]
+    left: Mapping[str, Reason]
+    index: KnownClients
+
+
+def sort_out(
+    snapshot: Snapshot,
+    spec: CleanSpec,
+    owners: OwnersSpec,
+    now: datetime,
+    decisions: InForce,
+    stage_limits: Mapping[str, timedelta] | None = None,
+) -> SortedOut:
+    """The clusters that a plan would be made of, for people to look at beforehand."""
+    if not snapshot.facts.leads_on:
+        raise Refused("clean.no_leads", portal=snapshot.portal_id)
+    routing = resolve(owners, Staff.of(snapshot.users(), snapshot.teams()), snapshot.sources(), snapshot.facts)
+    pile = read_pile(snapshot, spec, now, stage_limits)
+    planner = _Planner(snapshot, spec, routing, now, "ru", pile, decisions)
+    _, clusters, index = planner._sort_out()
+    return SortedOut(pile, clusters, planner.left, index)
 
 
 @dataclass(slots=True)
@@ -85,40 +129,53 @@ class _Planner:
     now: datetime
     lang: Language
     pile: Pile
+    force: InForce
+    deals: DealPlace | None = None
+    merges: MergePlan = NOTHING_TO_MERGE
+    doubtful: tuple[Cluster, ...] = ()
     left: dict[str, Reason] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
     assignment: dict[str, str] = field(default_factory=dict)
     counters: Counter[str] = field(default_factory=Counter)
     firms: dict[str, CreateRecord] = field(default_factory=dict)
     readings: Mapping[str, Reading] = field(default_factory=dict)
+    tally: Tally = field(default_factory=Tally)
+    going: Collection[Ref] = ()  # leads that are removed
 
     def draft(self, limit: int | None) -> CleanDraft:
         closing = self._closing()
-        to_archive, clusters, index = self._sort_out()
-        self.readings = read_all(self.pile.items, clusters, index, self.owners.topics)
-        work: list[Item | Cluster] = sorted([*to_archive, *clusters], key=_place)
+        to_end, clusters, index = self._sort_out()
+        self.readings = read_all(self.pile.items, (*clusters, *self.doubtful), index, self.owners.topics)
+        work: list[Item | Cluster] = sorted([*to_end, *clusters], key=_place)
         taken = work if limit is None else work[:limit]
         self._leave_rest(work[len(taken) :])
         turns = Turns()
+        self.going = {one.lead.ref for one in taken if isinstance(one, Item) and self._action(one) == "delete"}
         for one in taken:
             if isinstance(one, Item):
-                self.operations.append(archive(one, closing))
+                self._end(one, closing)
             else:
                 self._convert(one, closing, index, turns)
-        operations = ordered([*self.firms.values(), *self.operations])
+        operations = ordered(follow([*self.firms.values(), *self.operations], self.merges))
         return CleanDraft(
             operations=operations,
-            left=self._left(),
-            notes=(*self.pile.notes, *self._notes(taken, index)),
-            steps=tuple(tap_steps(find_tap(self.snapshot, self.spec, self.now))),
+            left=(*self._left(), *self.merges.left),
+            notes=(*self.pile.notes, *self.merges.notes, *self._notes(taken, index), *self.force.notes()),
+            steps=(*self._tap_steps(), *self.merges.steps),
             assignment=dict(sorted(self.assignment.items(), key=lambda pair: natural(pair[0]))),
             stages_needed=frozenset(
                 str(one.after["stage"]) for one in operations if isinstance(one, UpdateRecord) and one.moves
             ),
             counters=self._counted(operations),
             classes=dict(sorted(Counter(item.verdict.kind.value for item in self._stuck()).items())),
+            actions=self.tally.by_class(),
             readings=self.readings,
         )
+
+    def _tap_steps(self) -> list[HandStep]:
+        said = say("clean.text.tap_open", self.lang) if self.spec.tap_open else None
+        steps = tap_steps(find_tap(self.snapshot, self.spec, self.now), said)
+        return steps if self.operations else [replace(step, blocking=False) for step in steps]
 
     def _closing(self) -> Closing:
         close = self.spec.close
@@ -133,14 +190,23 @@ class _Planner:
         return [item for item in self.pile.items if item.standing is Standing.STUCK]
 
     def _sort_out(self) -> tuple[list[Item], tuple[Cluster, ...], KnownClients]:
-        """Which leads go to the archive and which are clients'; the others are left."""
-        to_archive, people = [], []
+        """Which leads are archived or removed and which are clients'; the others are left."""
+        to_end, people, to_review = [], [], []
         for item in self.pile.items:
             action = self._action(item)
             if item.standing is not Standing.STUCK:
                 self.left[item.lead.id] = Reason(f"clean.left.{item.standing.value}")
-            elif action == "archive":
-                to_archive.append(item)
+            elif item.lead.ref in self.force.protected:
+                self.left[item.lead.id] = Reason("clean.left.protected")
+            elif action == "delete" and refusals((item.lead,), self.spec.consent).any:
+                self.left[item.lead.id] = Reason("clean.left.holds_refusal", {"fields": ", ".join(self.spec.consent)})
+            elif action in ENDING:
+                to_end.append(item)
+            elif action == "review":
+                facts = {"sign": item.verdict.sign, "address": item.verdict.sender.address}
+                self.left[item.lead.id] = Reason("clean.left.review", facts | class_in_words(item.verdict.kind))
+                self.tally.note(action, [item])
+                to_review.append(item)
             elif action == "leave":
                 facts = {"sign": item.verdict.sign, "address": item.verdict.sender.address}
                 self.left[item.lead.id] = Reason(f"clean.left.class_{item.verdict.kind.value}", facts)
@@ -150,24 +216,44 @@ class _Planner:
                 people.append(item)
         snapshot = self.snapshot
         index = (
-            index_clients(snapshot.contacts(), snapshot.companies(), snapshot.deals(), self.pile.known.aliases)
-            if people
+            index_clients(
+                self.merges.contacts(snapshot.contacts()),
+                self.merges.companies(snapshot.companies()),
+                self.merges.deals(snapshot.deals()),
+                self.pile.known.aliases,
+                self.merges.into,
+            )
+            if people or to_review or any(self._action(item) == "delete" for item in to_end)
             else KnownClients()
         )
-        found = find_clusters(people, index, self.pile.known)
+        found = find_clusters(people, index, self.pile.known, ask=self.spec.maybe_known == "leave")
+        self.doubtful = found.doubtful
+        waiting = {item.lead.id: self.left[item.lead.id] for item in to_review}
+        found = replace(found, left={**found.left, **waiting})
+        found = judged(found, [*people, *to_review], index, self.force, self.pile.known.aliases)
+        for lead in waiting.keys() - found.left.keys():
+            del self.left[lead]  # somebody said whose it is
         self.left.update(found.left)
-        return to_archive, found.clusters, index
+        return to_end, found.clusters, index
 
     def _action(self, item: Item) -> Action:
         """What the playbook wants done; a lead that has only a phone is asked for among the known clients."""
-        if self.spec.mode == "archive":
-            return "archive"
         kind = item.verdict.kind
-        if item.verdict.is_clients and self.spec.classes.action(kind) != "archive":
+        if item.verdict.is_clients and self.spec.action(kind) not in ENDING:
             kind = LetterClass.HUMAN  # whoever passed his letter on, the client is certain
         if kind is LetterClass.UNCLEAR and not item.verdict.sender.address and item.lead.phones:
             kind = LetterClass.HUMAN
-        return self.spec.classes.action(kind)
+        return self.spec.action(kind)
+
+    def _end(self, item: Item, closing: Closing) -> None:
+        action = self._action(item)
+        self.tally.note(action, [item])
+        if action == "archive":
+            self.operations.append(archive(item, closing))
+        else:
+            facts = {"class": item.verdict.kind.value, "sign": item.verdict.sign, **class_in_words(item.verdict.kind)}
+            held = [letter.ref for letter in item.letters if others_of(letter, self.going)]
+            self.operations += remove(item.lead, held, Reason("clean.delete", facts), f"c-{item.lead.id}")
 
     def _convert(self, cluster: Cluster, closing: Closing, index: KnownClients, turns: Turns) -> None:
         deals = index.running_deals(cluster.contact, cluster.company)
@@ -186,8 +272,24 @@ class _Planner:
             lang=self.lang,
         )
         self.operations += done.operations
+        self.tally.note(self.spec.action(LetterClass.HUMAN), cluster.items)
+        self._add_deal(cluster, done, company, routed, [deal.id for deal in deals])
         self.assignment.update({item.lead.id: str(done.client) for item in cluster.items})
         self.counters["known_clients" if cluster.contact or cluster.of_company else "new_clients"] += 1
+
+    def _add_deal(
+        self, cluster: Cluster, done: Converted, company: Ref | None, routed: Routed, running: list[str]
+    ) -> None:
+        """The client's deal, where his letters are converted with one and none is running already."""
+        if self.deals is None:
+            return
+        firm = done.client if cluster.of_company else company
+        deal = self.deals.deal(cluster, done.client, firm, routed, running, _called(cluster, done))
+        if deal is None:
+            self.counters["running_instead"] += 1
+        else:
+            self.operations.append(deal)
+            self.counters["deals"] += 1
 
     def _new_firm(self, cluster: Cluster, index: KnownClients, routed: Routed) -> str | None:
         """The firm domain that a company has to be made for: of a new person, and on no company's card yet."""
@@ -214,29 +316,39 @@ class _Planner:
 
     def _counted(self, operations: tuple[Operation, ...]) -> dict[str, int]:
         done = Counter(one.reason.code.partition("_")[0] for one in operations if one.phase is Phase.CARDS)
+        done["clean.delete"] = self.tally.of("delete")
         counted = {"scope": len(self.pile.items), "stuck": len(self._stuck())}
         names_of = {"converted": "clean.convert", "linked": "clean.link", "archived": "clean.archive"}
-        counted |= {name: done[code] for name, code in names_of.items()}
-        clients = {name: self.counters[name] for name in ("new_clients", "known_clients")}
+        names_of["deleted"] = "clean.delete"
+        counted |= {name: done[code] for name, code in names_of.items()} | {"review": self.tally.of("review")}
+        clients = {name: self.counters[name] for name in ("new_clients", "known_clients", "deals")}
         return {**counted, "left": len(self.left), **clients}
 
     def _notes(self, taken: list[Item | Cluster], index: KnownClients) -> list[Reason]:
         """What a reader of the plan must know: repeat leads, possible doubles, and why there is nothing to do."""
         clusters = [one for one in taken if isinstance(one, Cluster)]
-        found: list[Reason] = []
+        found = [*kept_words(self.spec), *self.tally.notes()]
+        removed = [one for one in taken if isinstance(one, Item) and one.lead.ref in self.going]
+        found += removal_notes(removed, self.readings, self.snapshot.activities(Kind.LEAD) if removed else ())
         linked = sum(len(cluster.items) for cluster in clusters)
         if linked:
             # Writing a contact or company into a lead makes it a repeat lead for the portal, for good.
-            found += [Reason("clean.note.repeat_leads", {"count": linked}), Reason("clean.note.no_deals")]
+            found += [Reason("clean.note.repeat_leads", {"count": linked}), self._deals_note()]
         doubles = sum(1 for cluster in clusters if _has_namesake(cluster, index))
         if doubles:
             found.append(Reason("clean.note.namesakes", {"count": doubles}))
         found += counted(self.readings[item.lead.id] for item in self._stuck())
         found += self._consent(clusters)
-        if not taken:
+        if not taken and not self.merges.operations:
             code = "clean.note.nothing_to_do" if self.pile.items else "clean.note.empty_pile"
             found.append(Reason(code, {"left": len(self.left)}))
         return found
+
+    def _deals_note(self) -> Reason:
+        if self.deals is None:
+            return Reason("clean.note.no_deals")
+        facts = {"count": self.counters["deals"], "running": self.counters["running_instead"]}
+        return Reason("clean.note.deals", facts)
 
     def _consent(self, clusters: list[Cluster]) -> list[Reason]:
         """How many clients' refusals are carried over, and which a person has to set."""
@@ -247,6 +359,15 @@ class _Planner:
         if by_hand := sum(bool(one.by_hand) for one in kept):
             found.append(Reason("clean.note.refusals_by_hand", {"count": by_hand}))
         return found
+
+
+def _called(cluster: Cluster, done: Converted) -> str:
+    """The client's name on his card, or the one that his new card gets."""
+    if cluster.contact is not None:
+        return str(cluster.contact.name)
+    if cluster.of_company and cluster.company is not None:
+        return cluster.company.title
+    return next((str(one.reason.facts["name"]) for one in done.operations if one.target == done.client), "")
 
 
 def _has_namesake(cluster: Cluster, index: KnownClients) -> bool:

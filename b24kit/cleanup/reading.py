@@ -50,7 +50,8 @@ def read_all(
             cluster = holder.get(item.verdict.sender.key or "")
         key = _identity(item, cluster, index)
         if key is not None:
-            identity[key].append(item)
+            if item.verdict.sender.address:  # a call is no letter: it makes nobody's first letter a second one
+                identity[key].append(item)
             place[item.lead.id] = cluster
     touched = {touch.id: touch for found in identity.values() for touch in touches(item.missive for item in found)}
     return {

@@ -23,7 +23,7 @@ def best_name(spellings: Iterable[str], address: str) -> PersonName:
     counted = Counter(clean for text in spellings if (clean := names.clean_name(text)))
     if not counted:
         return PersonName(first=addresses.split_address(address)[0])
-    return person_name(max(counted, key=lambda text: (*_worth(text), counted[text], text)))
+    return person_name(max(counted, key=lambda text: (*worth(text), counted[text], text)))
 
 
 def person_name(text: str) -> PersonName:
@@ -56,7 +56,7 @@ def united_points(items: Sequence[Item], own: frozenset[str], *, signed: bool = 
     for item in items:
         numbers = (Point(PointKind.PHONE, number) for number in item.told.phones) if signed else ()
         for point in (*numbers, *_written(item), *item.lead.points):
-            key = _key(point)
+            key = point_key(point)
             if point.kind is PointKind.EMAIL and key not in own:
                 continue
             use = found[point.kind, key].use if (point.kind, key) in found else point.use
@@ -88,7 +88,7 @@ def _written(item: Item) -> tuple[Point, ...]:
     key = addresses.canonical(address)
     if key is None:
         return ()
-    use = next((point.use for point in item.lead.points if _key(point) == key), "work")
+    use = next((point.use for point in item.lead.points if point_key(point) == key), "work")
     return (Point(PointKind.EMAIL, address, use),)
 
 
@@ -98,7 +98,8 @@ def _bare(point: Point) -> str:
     return found[0] if found else point.value
 
 
-def _key(point: Point) -> str:
+def point_key(point: Point) -> str:
+    """What makes two written values one: the mailbox behind its aliases, the number behind its spellings."""
     if point.kind is PointKind.EMAIL:
         return addresses.canonical(point.value) or point.value
     if point.kind is PointKind.PHONE:
@@ -106,7 +107,7 @@ def _key(point: Point) -> str:
     return point.value.strip().lower()
 
 
-def _worth(text: str) -> tuple[bool, bool, bool, int]:
+def worth(text: str) -> tuple[bool, bool, bool, int]:
     """Full before short, Cyrillic before Latin, a patronymic before none, then the number of written-out words."""
     words = names.full_words(text)
     patronymic = any(_PATRONYMIC.search(word) for word in text.split()[1:])

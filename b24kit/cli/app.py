@@ -16,7 +16,24 @@ from typing import Annotated, Any
 import typer
 
 from b24kit import __version__
-from b24kit.cli import audit, demo, export, match, mishap, plan, playbook, portal, report, robots, run, runs, sandbox
+from b24kit.cli import (
+    audit,
+    backup,
+    demo,
+    export,
+    extract,
+    match,
+    mishap,
+    plan,
+    playbook,
+    portal,
+    report,
+    review,
+    robots,
+    run,
+    runs,
+    sandbox,
+)
 from b24kit.cli.context import Interrupted, Options
 from b24kit.errors import B24kitError
 from b24kit.i18n import Language, has, say
@@ -44,9 +61,12 @@ app.command("apply")(run.apply)
 app.command("verify")(run.verify)
 app.command("undo")(run.undo)
 app.add_typer(runs.app, name="runs")
+app.add_typer(backup.app, name="backup")
 app.command("report")(report.report)
 app.command("export")(export.export)
+app.command("extract")(extract.extract)
 app.command("match")(match.match)
+app.add_typer(review.app, name="review")
 app.add_typer(playbook.app, name="playbook")
 app.add_typer(robots.app, name="robots")
 app.command(

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from b24kit.cli.context import Desk, desk
+from b24kit.cli.leak import leak_test
 from b24kit.cli.scope import EVERYTHING, SETTINGS
 from b24kit.crm.refs import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from b24kit.i18n import Language
     from b24kit.migrate.lint import StageFinding
+    from b24kit.reports.tables import Table
 
 FINDINGS = 2
 SHOWN_FINDINGS, SHOWN_ROWS = 20, 6  # together a page or two
@@ -32,6 +37,16 @@ def audit(
         int | None, typer.Option("--stuck-days", min=1, help="Idle days after which a lead is stuck (14).")
     ] = None,
     excel: Annotated[Path | None, typer.Option("--excel", help="Write all tables to this workbook too.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write the findings to this CSV file and the other tables beside it.")
+    ] = None,
+    leak: Annotated[
+        bool,
+        typer.Option("--leak", help="Only the leak test: whether letters made new leads since the tap was closed."),
+    ] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Count the leak from here; default: the newest clean-up's plan.")
+    ] = None,
     snapshot_file: Annotated[
         Path | None, typer.Option("--snapshot", help="Audit a snapshot instead of reading the portal.")
     ] = None,
@@ -39,6 +54,10 @@ def audit(
 ) -> None:
     """Stuck leads by stage, age, source, owner and cause; weak stage names; where the letters come from."""
     with desk(context) as at:
+        if leak:
+            if leak_test(at, since) and detailed_exitcode:
+                raise typer.Exit(FINDINGS)
+            return
         from b24kit.change.snapshot import Snapshot
         from b24kit.playbook.inspection import run_audit
         from b24kit.playbook.loader import load_playbook
@@ -52,6 +71,7 @@ def audit(
         tables = [Table(sheet.name, sheet.columns, sheet.rows) for sheet in report.tables()]
         if excel is not None:
             write_workbook(tables, excel, at.lang)
+        written = write_all_csv(tables, csv, at.lang) if csv is not None else []
         if at.screen.as_json:
             at.screen.tables(tables, "audit", portal=found.portal_id, open=report.open, stuck=report.stuck)
         else:
@@ -61,9 +81,22 @@ def audit(
                     at.screen.table(table, SHOWN_FINDINGS if table.name == FINDINGS_TABLE else SHOWN_ROWS)
             if excel is not None:
                 at.screen.say("audit.excel", file=str(excel))
+            if written:
+                at.screen.say("audit.written.csv", files=", ".join(map(str, written)))
             at.screen.say("audit.closing", stuck=report.stuck, open=report.open, findings=len(report.findings))
         if detailed_exitcode and report.has_findings:
             raise typer.Exit(FINDINGS)
+
+
+def write_all_csv(tables: Sequence[Table], file: Path, lang: Language) -> list[Path]:
+    """A CSV file holds one table: the first goes to `file`, each other beside it as `<name>-<table>.csv`."""
+    from b24kit.reports.tables import write_csv
+
+    files = [file, *(file.with_stem(f"{file.stem}-{table.name.rpartition('.')[2]}") for table in tables[1:])]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for table, place in zip(tables, files, strict=False):
+        write_csv(table, place, lang)
+    return files[: len(tables)]
 
 
 def lint(

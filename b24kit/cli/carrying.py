@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from b24kit.cli.context import Desk
+from b24kit.cli.stock import count_before, say_stock, stock_after
 from b24kit.crm.portal import Where
 from b24kit.crm.refs import Kind
 from b24kit.errors import B24kitError, PartlyDone, PortalError, Unsettled, UsageError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from b24kit.change.recap import Recap
     from b24kit.change.rollout import Rollout
     from b24kit.change.runs import RunInfo
+    from b24kit.reports.belongings import Belongings
 
 INTERRUPTED = 130
 SHOWN_TROUBLE = 20
@@ -37,6 +39,7 @@ class Allowed:
     sample: int | None = None
     max_changes: int | None = None
     canary: bool = True
+    proof: bool = True
 
 
 def open_rollout(at: Desk, plan: Plan, allowed: Allowed) -> Rollout:
@@ -47,19 +50,35 @@ def open_rollout(at: Desk, plan: Plan, allowed: Allowed) -> Rollout:
     from b24kit.change.rollout import Rollout
     from b24kit.config.settings import state_dir
 
-    phrase = allowed.confirm
-    if not phrase and (final := len(final_operations(plan.operations, at.portal.capabilities))):
-        phrase = at.screen.ask("apply.final_ask", phrase=final_phrase(final)[at.lang])
-    answers = {step.key: step.answer for step in plan.steps if step.answer}
-    return Rollout(
+    rollout = Rollout(
         portal=at.portal,
         store=at.runs,
         locks=state_dir(),
         clock=at.clock,
-        consent=Consent(phrase=phrase, max_changes=allowed.max_changes, answers=answers),
         bounds=Bounds(until=allowed.ends, limit=allowed.limit, sample=allowed.sample),
         before_phase=CanaryFirst(at.portal, at.clock) if allowed.canary else None,
     )
+    copy_first(at, plan, rollout, proof=allowed.proof)
+    phrase = allowed.confirm
+    if not phrase and (final := len(final_operations(plan.operations, at.portal.capabilities))):
+        phrase = at.screen.ask("apply.final_ask", phrase=final_phrase(final)[at.lang])
+    answers = {step.key: step.answer for step in plan.steps if step.answer}
+    return replace(rollout, consent=Consent(phrase=phrase, max_changes=allowed.max_changes, answers=answers))
+
+
+def copy_first(at: Desk, plan: Plan, rollout: Rollout, *, proof: bool) -> None:
+    """Copy the cards that the plan removes before anything is asked: what undoing loses is told with real counts."""
+    from b24kit.change.removal import kept_cards
+    from b24kit.cli.backup import say_copied
+
+    if proof:
+        count_before(at, plan)
+    if not kept_cards(plan) or at.portal.facts().id != plan.portal_id:
+        return
+    with at.screen.progress("backup.taking") as tell:
+        manifest = replace(rollout, tell=tell).back_up(plan)
+    if manifest is not None:
+        say_copied(at, manifest, str(at.runs.backups.path(plan.id)))
 
 
 def carry_out(at: Desk, plan: Plan, rollout: Rollout, file: Path | None = None) -> None:
@@ -76,9 +95,11 @@ def carry_out(at: Desk, plan: Plan, rollout: Rollout, file: Path | None = None) 
     started = at.clock.now()
     with telling_what_is_done(at, plan, file), at.screen.progress("progress.applying", run=True) as tell:
         recap = replace(rollout, tell=tell).apply(plan)
-    say_recap(at, plan, recap, (at.clock.now() - started).total_seconds(), file)
-    if recap.exit_code:
-        raise typer.Exit(recap.exit_code)
+    took = (at.clock.now() - started).total_seconds()
+    hung = stock_after(at, recap.run_id)
+    say_recap(at, plan, recap, took, file, hung)
+    if recap.exit_code or (hung is not None and hung.lost + hung.consent_lost):
+        raise typer.Exit(recap.exit_code or 1)
 
 
 def begun_run(at: Desk, plan: Plan) -> RunInfo | None:
@@ -123,7 +144,9 @@ def say_so_far(at: Desk, plan: Plan, file: Path | None) -> bool:
     return True
 
 
-def say_recap(at: Desk, plan: Plan, recap: Recap, seconds: float, file: Path | None) -> None:
+def say_recap(
+    at: Desk, plan: Plan, recap: Recap, seconds: float, file: Path | None, hung: Belongings | None = None
+) -> None:
     """One greppable line, what was not done and why, and how to go on or back."""
     from b24kit.reports.plan_text import duration
 
@@ -132,9 +155,12 @@ def say_recap(at: Desk, plan: Plan, recap: Recap, seconds: float, file: Path | N
         trouble = [{"ref": one.ref, "state": one.state, "code": one.code, "said": one.said} for one in recap.undone]
         content = {**ended, "seconds": round(seconds), **counts_of(recap), "not_done": trouble}
         content["new_since"] = new_since(at, plan)
-        at.screen.document("run", run=recap.run_id, plan=plan.id, **content)
+        compared = None if hung is None else hung.document()
+        at.screen.document("run", run=recap.run_id, plan=plan.id, **content, belongings=compared)
         return
     say_trouble(at, plan, recap)
+    if hung is not None:
+        say_stock(at, hung)
     at.screen.line(f"{plan.portal_id}: {recap.line()}")
     at.screen.say(f"apply.ended_{recap.ended.value}", took=duration(seconds, at.lang))
     at.screen.say("apply.run", run=recap.run_id, journal=str(at.store_dir / recap.run_id / "journal.sqlite"))

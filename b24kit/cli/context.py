@@ -21,6 +21,7 @@ from b24kit.i18n import Language
 if TYPE_CHECKING:
     from b24kit.change.runs import RunStore
     from b24kit.change.snapshot import Snapshot
+    from b24kit.cleanup.decisions import DecisionStore
     from b24kit.config.settings import PortalProfile, Settings
     from b24kit.crm.portal import Portal
     from b24kit.crm.refs import Kind
@@ -90,6 +91,17 @@ class Desk:
     def snapshots_dir(self) -> Path:
         return self.settings.runs_dir / "snapshots"
 
+    @property
+    def portal_id(self) -> str:
+        """How the portal of this command is called in plans and decisions; nothing is asked of it."""
+        return self.profile.host
+
+    def decisions(self, portal_id: str) -> DecisionStore:
+        """What people decided about doubtful clients of a portal, kept in this folder."""
+        from b24kit.cleanup.decisions import DecisionStore
+
+        return DecisionStore(self.settings.runs_dir / "decisions.sqlite", portal_id)
+
     def snapshot(self, want: Collection[Kind], *, bodies: bool = False) -> Snapshot:
         """Read the portal into a fresh snapshot file of the client's folder; `bodies`: with its open leads' letters."""
         from b24kit.change.snapshot import take_snapshot
@@ -118,10 +130,13 @@ def open_profile(profile: PortalProfile, folder: Path, clock: Clock) -> Portal:
 
 
 def open_address(webhook: str, profile: PortalProfile, clock: Clock) -> Portal:
-    """Open a portal by its webhook, with the limits of its profile and this machine's shared counters."""
+    """Open a portal by its webhook (or the kept form of another access), with the limits of its profile and this
+    machine's shared counters.
+    """
+    import os
+
     from b24kit.config.settings import state_dir
-    from b24kit.connectors.credentials import Webhook
-    from b24kit.connectors.factory import open_portal
+    from b24kit.connectors.factory import open_portal, read_credentials
     from b24kit.connectors.pacing import Limits
 
     bucket, leak = (250, 5.0) if profile.enterprise else (50, 2.0)
@@ -129,7 +144,13 @@ def open_address(webhook: str, profile: PortalProfile, clock: Clock) -> Portal:
         bucket=bucket, leak=leak, operating_limit=profile.operating_limit, operating_window=profile.operating_window
     )
     return open_portal(
-        Webhook.parse(webhook), clock, state_dir=state_dir(), limits=limits, in_flight=profile.max_in_flight
+        read_credentials(webhook),
+        clock,
+        state_dir=state_dir(),
+        limits=limits,
+        in_flight=profile.max_in_flight,
+        lead_pipeline=profile.lead_pipeline,
+        database=os.environ.get("B24KIT_TOKEN_DATABASE"),
     )
 
 

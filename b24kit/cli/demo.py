@@ -86,11 +86,15 @@ def clear(out: Path) -> None:
 
 def play(portal: FakePortal, out: Path, screen: Screen) -> None:
     """The acts, each a command line of its own."""
-    plan, answers = out / "plan.b24", ["--answer", "robots-leads=none"]
+    closed = f"tap-mailboxes={screen.text('demo.tap_closed')}"
+    plan, answers = out / "plan.b24", ["--answer", "robots-leads=none", "--answer", closed]
     act(screen, portal, "demo.doctor", ["doctor"])
     act(screen, portal, "demo.audit", ["audit", "--excel", str(out / "audit-before.xlsx")])
+    screen.line()
+    screen.sign("!", screen.text("demo.tap"))
     act(screen, portal, "demo.plan", ["plan", "talking-leads", "-o", str(plan), *answers])
     act(screen, portal, "demo.apply", ["apply", str(plan)])
+    act(screen, portal, "demo.leak", ["audit", "--leak"])
     act(screen, portal, "demo.audit_again", ["audit", "--excel", str(out / "audit-after.xlsx")])
     act(screen, portal, "demo.second_plan", ["plan", "talking-leads", *answers])
     act(screen, portal, "demo.report", ["report", "-o", str(out / "report.html")])

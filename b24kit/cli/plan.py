@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from b24kit.cli.context import Desk, desk
-from b24kit.cli.planning import Wish, make_plan, parse_answers
+from b24kit.cli.planning import Wish, check_tap, make_plan, parse_answers
 from b24kit.cli.runs import newest_run
 from b24kit.errors import UsageError
 from b24kit.reports.tables import inert
@@ -27,6 +27,10 @@ CHANGES = 2
 
 Only = Annotated[str | None, typer.Option("--only", help="Only this part: stages or clean.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many clients (whole clusters).")]
+Mode = Annotated[
+    str | None, typer.Option("--mode", help="How the pile is cleaned: archive, delete, convert or extract.")
+]
+TapOpen = Annotated[bool, typer.Option("--tap-open", help="Clean although letters go on making leads.")]
 Answer = Annotated[list[str] | None, typer.Option("--answer", help="Answer a hand step: KEY=TEXT. May be repeated.")]
 
 
@@ -34,9 +38,11 @@ def plan(
     context: typer.Context,
     playbook: Annotated[str, typer.Argument(help="A playbook file, or the name of a shipped one.")],
     only: Only = None,
+    mode: Mode = None,
     limit: Limit = None,
     sample: Annotated[int | None, typer.Option("--sample", min=1, help="The same as --limit, to try on a few.")] = None,
     answer: Answer = None,
+    tap_open: TapOpen = False,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Save the plan; applying a file asks no question.")
     ] = None,
@@ -45,11 +51,14 @@ def plan(
         bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes.")
     ] = False,
 ) -> None:
-    """What a playbook would change on the portal, what it costs, what cannot be undone. Nothing is written."""
+    """What a playbook would change on the portal, what it costs, what cannot be undone. Nothing is written.
+
+    The plan is shown and saved also when it may not be applied yet, because letters go on making leads: exit code 5.
+    """
     with desk(context) as at:
         if only not in (None, "stages", "clean"):
             raise UsageError("plan.unknown_part", part=only, known="stages, clean")
-        wish = Wish(playbook, only, None, limit or sample, parse_answers(answer or []))
+        wish = Wish(playbook, only, mode, limit or sample, parse_answers(answer or []), tap_open=tap_open)
         made, _ = make_plan(at, wish)
         if out is not None:
             from b24kit.change.planfile import save
@@ -58,6 +67,7 @@ def plan(
         show_plan(at, made)
         if out is not None and not at.screen.as_json:
             at.screen.say("plan.saved", file=str(out))
+        check_tap(made)
         if detailed_exitcode and not made.empty:
             raise typer.Exit(CHANGES)
 
@@ -85,17 +95,19 @@ def show(
 def explain(
     context: typer.Context,
     card: Annotated[str, typer.Argument(help="A card, for example lead:812.")],
+    other: Annotated[
+        str | None, typer.Argument(help="A second card: why the two are one client, or are not, read afresh.")
+    ] = None,
     file: Annotated[Path | None, typer.Option("--plan", help="A saved plan; default: the newest run's.")] = None,
 ) -> None:
     """Why a plan does to this card what it does: its client, its owner, its new stage, or why it is left alone."""
     with desk(context) as at:
-        from b24kit.crm.refs import Ref
         from b24kit.reports.card_text import card_story, story_lines
 
-        try:
-            ref = Ref.parse(card if ":" in card else f"lead:{card}")
-        except ValueError:
-            raise UsageError("cli.bad_card", card=card) from None
+        ref = card_of(card)
+        if other is not None:
+            say_why(at, ref, card_of(other))
+            return
         found = load_plan(at, file) if file else newest_run(at).plan
         story = card_story(found, ref, finder(at, found))
         if at.screen.as_json:
@@ -103,6 +115,32 @@ def explain(
             return
         for line in story_lines(story, found, at.lang):
             at.screen.line(inert(line))
+
+
+def card_of(text: str) -> Ref:
+    """A card as people type it: `contact:77`, or a lead's number alone."""
+    from b24kit.crm.refs import Ref
+
+    try:
+        return Ref.parse(text if ":" in text else f"lead:{text}")
+    except ValueError:
+        raise UsageError("cli.bad_card", card=text) from None
+
+
+def say_why(at: Desk, one: Ref, other: Ref) -> None:
+    """One line: why two cards of the portal are one client, may be, or are not joined."""
+    from b24kit.cleanup.two_cards import why_one_client
+
+    present = at.portal.read([one, other])
+    for ref in (one, other):
+        if ref not in present:
+            raise UsageError("cli.card_absent", card=str(ref))
+    why = why_one_client(present[one], present[other])
+    if at.screen.as_json:
+        parts = [{"code": code, "facts": dict(facts)} for code, facts in why.parts]
+        at.screen.document("why", cards=[str(one), str(other)], code=why.code, parts=parts)
+        return
+    at.screen.line(inert(why.sentence(at.lang)))
 
 
 def finder(at: Desk, plan: Plan) -> Callable[[Ref], Record | None]:
@@ -175,16 +213,21 @@ def show_plan(at: Desk, plan: Plan) -> None:
     if finals:
         at.screen.say("plan.finals")
         at.screen.lines(finals)
+    if again := list(plan_text.again_lines(plan, at.lang)):
+        at.screen.say("backup.planned", file=str(at.runs.backups.path(plan.id)))
+        at.screen.say("backup.loses")
+        at.screen.lines(again)
     for closing in plan_text.closing_lines(plan, capabilities, at.lang):
         at.screen.line(closing)
 
 
 def show_operations(at: Desk, plan: Plan) -> None:
-    from b24kit.reports.wording import card_text, reason_text
+    from b24kit.reports.wording import card_text, kept_lines, reason_text
 
     for operation in plan.operations:
         why = reason_text(operation.reason, at.lang, plan.names)
         at.screen.sign(plan_sign(operation), f"{card_text(operation.target, at.lang)}: {why}")
+        at.screen.lines(inert(line) for line in kept_lines(operation.reason, at.lang))
 
 
 def plan_sign(operation: Operation) -> str:
@@ -205,6 +248,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "counts": plan.counts(),
         "writes": plan.write_counts(),
         "steps": [{"key": s.key, "code": s.code, "answer": s.answer, "blocking": s.blocking} for s in plan.steps],
+        "notes": [{"code": note.code, "facts": dict(note.facts)} for note in plan.notes],
         "left": len(plan.left),
         "cost": {
             "requests": plan.cost.requests,

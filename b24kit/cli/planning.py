@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from b24kit.cli.scope import EVERYTHING
+from b24kit.cli.stock import consent_names
 from b24kit.errors import Refused, UsageError
 
 if TYPE_CHECKING:
     from b24kit.change.plan import Plan
     from b24kit.change.snapshot import Snapshot
     from b24kit.cli.context import Desk
+    from b24kit.i18n import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,13 @@ class Wish:
     limit: int | None = None
     answers: Mapping[str, str] | None = None
     valid_hours: float = 24.0
+    tap_open: bool = False
 
 
 def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
     """Read the portal and plan the playbook on it. Nothing is written."""
     from b24kit.change.draft import plan_over
+    from b24kit.change.merging import with_links
     from b24kit.playbook.compose import compose
     from b24kit.playbook.loader import load_playbook
     from b24kit.playbook.shipped import find_playbook
@@ -49,10 +53,11 @@ def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
         only=wish.only,
         mode=wish.mode,
         limit=wish.limit,
+        decisions=at.decisions(snapshot.portal_id).decisions(),
     )
     plan = plan_over(
         snapshot,
-        pieces.operations,
+        with_links(pieces.operations, at.portal),
         playbook=playbook.name,
         now=now,
         portal=at.portal,
@@ -60,10 +65,32 @@ def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
         left=pieces.left,
         notes=pieces.notes,
         assignment=pieces.assignment,
-        names=pieces.names,
+        names={**pieces.names, **consent_names(playbook.clean.consent if playbook.clean else ())},
         valid_hours=wish.valid_hours,
     )
-    return with_answers(plan, wish.answers or {}), snapshot
+    plan = with_answers(plan, wish.answers or {})
+    return (tap_left_open(plan, at.lang) if wish.tap_open else plan), snapshot
+
+
+def tap_left_open(plan: Plan, lang: Language) -> Plan:
+    """The plan with the consent to clean while letters go on making leads; it stays in the plan for who applies it."""
+    from b24kit.change.guard import TAP
+    from b24kit.i18n import say
+
+    said = say("clean.text.tap_open", lang)
+    asked = (step.blocking and step.check == TAP and not step.answer for step in plan.steps)
+    steps = tuple(replace(step, answer=said) if open_ else step for step, open_ in zip(plan.steps, asked, strict=True))
+    return replace(plan, steps=steps)
+
+
+def check_tap(plan: Plan) -> None:
+    """Refused when this plan is a larger clean-up and its step about the tap has no answer yet."""
+    from b24kit.change.guard import HAND_MOVES, TAP, leaving_cards, tap_open
+
+    step = next((one for one in plan.steps if one.blocking and one.check == TAP and not one.answer), None)
+    moves = leaving_cards(plan.operations)
+    if step is not None and moves > HAND_MOVES:
+        raise tap_open(step, moves)
 
 
 def with_answers(plan: Plan, answers: Mapping[str, str]) -> Plan:

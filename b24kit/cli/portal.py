@@ -11,6 +11,7 @@ from b24kit.cli.context import Desk, desk, open_address
 from b24kit.errors import UsageError
 
 if TYPE_CHECKING:
+    from b24kit.connectors.factory import Credentials
     from b24kit.crm.portal import PortalFacts
 
 app = typer.Typer(help="Portals of this folder.", no_args_is_help=True)
@@ -32,19 +33,27 @@ def add(
     with desk(context) as at:
         from b24kit.config.secrets import keep_webhook
         from b24kit.config.settings import PortalProfile, remember_portal
-        from b24kit.connectors.credentials import Webhook
+        from b24kit.connectors.factory import stored_form, vendor_of
 
         check_name(name)
         # People paste a method's name, quotes and blanks with it: what is kept is the address itself.
-        webhook = Webhook.parse(at.screen.ask_secret("portal.paste"))
-        profile = PortalProfile(name, webhook.host, enterprise=enterprise, operating_limit=operating_limit)
-        portal = open_address(webhook.base_url, profile, at.clock)
+        access = ask_access(at)
+        known = at.settings.portals.get(name)
+        profile = PortalProfile(
+            name,
+            access.host,
+            vendor_of(access),
+            enterprise=enterprise,
+            operating_limit=operating_limit,
+            lead_pipeline=known.lead_pipeline if known else None,
+        )
+        portal = open_address(stored_form(access), profile, at.clock)
         try:
             facts = portal.facts()
         finally:
             portal.close()
         path = remember_portal(at.settings.folder, profile)
-        place = keep_webhook(name, webhook.base_url, keychain=keychain)
+        place = keep_webhook(name, stored_form(access), keychain=keychain)
         _added(at, profile, facts, place, path.name)
 
 
@@ -62,6 +71,32 @@ def remove(context: typer.Context, name: Annotated[str, typer.Argument(help="The
             at.screen.document("portal_removed", name=profile.name, host=profile.host, secret_removed=forgotten)
         else:
             at.screen.say("portal.removed", name=profile.name, host=profile.host)
+
+
+def ask_access(at: Desk) -> Credentials:
+    """The access as a person types it: a webhook; an account's address with its token; or the four parts of an
+    integration, whose code is asked for next and exchanged for the first tokens.
+    """
+    import os
+
+    from b24kit.config.settings import state_dir
+    from b24kit.connectors.amocrm.access import Integration, looks_like_account
+    from b24kit.connectors.factory import authorise, read_credentials
+
+    pasted = at.screen.ask_secret("portal.paste")
+    words = pasted.split()
+    if not looks_like_account(pasted):
+        return read_credentials(pasted)
+    if len(words) == 1 and at.screen.can_ask:
+        words.append(at.screen.ask_secret("portal.paste_token", host=words[0]))
+    code = words.pop() if len(words) == 5 else ""
+    access = read_credentials(" ".join(words))
+    if isinstance(access, Integration):
+        code = code or (at.screen.ask_secret("portal.paste_code", host=access.host) if at.screen.can_ask else "")
+        if code:  # without one the tokens of an earlier time go on
+            database = os.environ.get("B24KIT_TOKEN_DATABASE")
+            authorise(access, code, at.clock, state_dir=state_dir(), database=database)
+    return access
 
 
 def check_name(name: str) -> None:

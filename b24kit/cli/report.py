@@ -10,6 +10,7 @@ import typer
 from b24kit.cli.context import Desk, desk
 from b24kit.cli.runs import ALL, find_run, summed_up
 from b24kit.cli.scope import EVERYTHING
+from b24kit.cli.stock import count_after, say_missing
 from b24kit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,14 +24,22 @@ def report(
 ) -> None:
     """What was and what is, and that nothing was lost: read afresh and compared with the snapshot of the plan."""
     with desk(context) as at:
+        from b24kit.change.merging import MergeRecords
         from b24kit.reports.proof import prove, run_table, write_html
         from b24kit.reports.tables import write_workbook
 
         if out is not None and out.suffix not in (".html", ".xlsx"):
             raise UsageError("cli.report_format", file=str(out))
         found = find_run(at, run)
-        proof = prove(snapshot_of(at, found.plan.snapshot_id), at.snapshot(EVERYTHING))
+        backup = at.runs.backups.find(found.plan.id)
+        merged = {ref for one in found.plan.operations if isinstance(one, MergeRecords) for ref in one.losers}
+        proof = prove(snapshot_of(at, found.plan.snapshot_id), at.snapshot(EVERYTHING), backup, merged)
+        if backup is not None:
+            backup.close()
+        hung = count_after(at, found)
         tables = [run_table(summed_up(found), found.info, at.lang), *proof.tables()]
+        tables += [hung.table()] if hung is not None else []
+        lost = proof.lost + (hung.lost + hung.consent_lost if hung is not None else 0)
         heading = at.screen.text("report.heading", portal=proof.portal_id, run=found.id)
         if out is not None and out.suffix == ".html":
             write_html(tables, heading, out, at.lang)
@@ -38,11 +47,13 @@ def report(
             write_workbook(tables, out, at.lang)
         if not at.screen.as_json:
             at.screen.line(heading)
-        at.screen.tables(tables, "report", limit=ALL, run=found.id, lost=proof.lost, undo=f"b24kit undo {found.id}")
+        at.screen.tables(tables, "report", limit=ALL, run=found.id, lost=lost, undo=f"b24kit undo {found.id}")
         if not at.screen.as_json:
-            at.screen.say("report.closing" if out else "report.closing_screen", lost=proof.lost, file=str(out))
+            if hung is not None:
+                say_missing(at, hung)
+            at.screen.say("report.closing" if out else "report.closing_screen", lost=lost, file=str(out))
             at.screen.say("report.undo", run=found.id)
-        if proof.lost:
+        if lost:
             raise typer.Exit(1)
 
 

@@ -9,10 +9,10 @@ import typer
 
 from b24kit.cli.carrying import Allowed, carry_out, open_rollout, window
 from b24kit.cli.context import Desk, desk
-from b24kit.cli.plan import Answer, Limit, Only, load_plan, show_plan
-from b24kit.cli.planning import Wish, make_plan, parse_answers, with_answers
+from b24kit.cli.plan import Answer, Limit, Mode, Only, TapOpen, load_plan, show_plan
+from b24kit.cli.planning import Wish, check_tap, make_plan, parse_answers, tap_left_open, with_answers
 from b24kit.cli.runs import find_run
-from b24kit.errors import UsageError
+from b24kit.errors import PlanStale, UsageError
 
 if TYPE_CHECKING:
     from b24kit.change.checking import Checked
@@ -36,15 +36,20 @@ def apply(
     file: Annotated[Path | None, typer.Argument(help="A saved plan: applied without a question.")] = None,
     playbook: Annotated[str | None, typer.Option("--playbook", help="Plan this again and ask before applying.")] = None,
     only: Only = None,
+    mode: Mode = None,
     limit: Limit = None,
     sample: Annotated[int | None, typer.Option("--sample", min=1, help="Try on so many clients.")] = None,
     answer: Answer = None,
+    tap_open: TapOpen = False,
     auto_approve: Approve = False,
     confirm: Confirm = "",
     until: Until = None,
     max_minutes: Minutes = None,
     max_changes: Annotated[int | None, typer.Option("--max-changes", min=1, help="Refuse a larger plan.")] = None,
     canary: Canary = True,
+    proof: Annotated[
+        bool, typer.Option("--proof/--no-proof", help="Count and hash what hangs on the cards, before and after.")
+    ] = True,
 ) -> None:
     """Carry a plan out, or go on with its unfinished run. Every write is journalled and can be undone."""
     with desk(context) as at:
@@ -54,19 +59,44 @@ def apply(
         ends = window(at, until, max_minutes)
         if file is not None:
             plan = with_answers(load_plan(at, file), answers)
+            plan = tap_left_open(plan, at.lang) if tap_open else plan
             say_unused(at, plan)
+            refuse_overtaken(at, plan)
         else:
-            plan, _ = make_plan(at, Wish(str(playbook), only, None, limit or sample, answers))
+            wish = Wish(str(playbook), only, mode, limit or sample, answers, tap_open=tap_open)
+            plan, _ = make_plan(at, wish)
             show_plan(at, plan)
             if plan.empty:
                 return
+            check_tap(plan)
             if not auto_approve and not at.screen.confirm("apply.ask", portal=plan.portal_id):
                 at.screen.say("apply.declined")
                 return
         allowed = Allowed(
-            confirm=confirm, ends=ends, limit=limit, sample=sample, max_changes=max_changes, canary=canary
+            confirm=confirm,
+            ends=ends,
+            limit=limit,
+            sample=sample,
+            max_changes=max_changes,
+            canary=canary,
+            proof=proof,
         )
         carry_out(at, plan, open_rollout(at, plan, allowed), file)
+
+
+def refuse_overtaken(at: Desk, plan: Plan) -> None:
+    """People decided about cards of a saved plan after it was made: it must be made anew.
+
+    A run that has begun is only stopped by what must not be touched any more.
+    """
+    from b24kit.cleanup.standing_decisions import overtaken
+    from b24kit.matching.verdicts import Verdict
+
+    late = at.decisions(plan.portal_id).kept_since(plan.made_at)
+    if at.runs.of_plan(plan.id) is not None:
+        late = [one for one in late if one.verdict is Verdict.PROTECT]
+    if late and (keys := overtaken(plan.operations, late)):
+        raise PlanStale("review.decided_since", plan=plan.id, count=len(keys), keys=", ".join(keys[:SHOWN]))
 
 
 def say_unused(at: Desk, plan: Plan) -> None:

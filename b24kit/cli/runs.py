@@ -55,6 +55,31 @@ def summed_up(run: Run) -> Recap:
     return recap_of(run.id, run.plan, run.journal.last(), Ended(run.info.how or "interrupted"))
 
 
+@app.command("ids")
+def ids(
+    context: typer.Context,
+    run: Annotated[str | None, typer.Argument(help="A run or its undo; default: the newest.")] = None,
+) -> None:
+    """Old and new ids of the cards that an undo made again."""
+    with desk(context) as at:
+        from b24kit.change.idmap import id_map
+        from b24kit.reports.tables import Table
+
+        found = find_run(at, run)
+        runs = [found.id] if found.plan.undoes else [info.id for info in at.runs.undoing(found.id)]
+        found.close()
+        rows = []
+        for name in runs:
+            undo = at.runs.open(name)
+            rows += [(str(old), str(new), name) for old, new in id_map(undo, at.runs)]
+            undo.close()
+        if not rows and not at.screen.as_json:
+            at.screen.say("runs.no_ids", run=found.id)
+            return
+        columns = ("column.old", "column.new", "column.run")
+        at.screen.tables([Table("table.ids", columns, rows)], "ids", limit=ALL)
+
+
 @app.command("purge")
 def purge(
     context: typer.Context,

@@ -8,7 +8,7 @@ from b24kit.errors import B24kitError, UsageError
 
 
 def sandbox(context: typer.Context) -> None:
-    """Serve a fake Bitrix24 portal on this machine until Ctrl+C. `b24kit sandbox --help` lists its switches."""
+    """Serve a fake Bitrix24 or amoCRM portal until Ctrl+C. `b24kit sandbox --help` lists its switches."""
     # The switches are argparse's, so that `python -m b24kit.sandbox` works without anything of the command line.
     from b24kit.sandbox.__main__ import announcement, options, parser
     from b24kit.sandbox.server import serve

@@ -135,6 +135,11 @@ class Screen:
         sys.stderr.flush()
         return sys.stdin.readline().strip()
 
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody sits there who can answer one question after another."""
+        return sys.stdin.isatty()
+
     def ask_secret(self, code: str, **facts: object) -> str:
         """A value that is not shown while it is typed; from a pipe it is all that comes, blank lines and all."""
         if not sys.stdin.isatty():

@@ -31,6 +31,9 @@ class PortalProfile:
     operating_limit: float | None = None  # seconds of one method's work within the window
     operating_window: float = 600.0
     max_in_flight: int = 8
+    lead_pipeline: str | None = (
+        None  # amoCRM: the number of the pipeline that is the ladder of leads; None: the main one
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ def remember_portal(folder: Path, profile: PortalProfile) -> Path:
         section.append("enterprise = true")
     if profile.operating_limit is not None:
         section.append(f"operating_limit = {profile.operating_limit:g}")
+    if profile.lead_pipeline is not None:
+        section.append(f'lead_pipeline = "{profile.lead_pipeline}"')
     if profile.max_in_flight != 8:
         section.append(f"max_in_flight = {profile.max_in_flight}")
     if kept and kept[-1].strip():
@@ -127,7 +132,12 @@ def _profile(name: str, values: Any, path: Path) -> PortalProfile:
     unknown = sorted(values.keys() - known)
     if unknown:
         raise UsageError("config.unknown_key", file=path.name, name=f"portal.{name}.{unknown[0]}")
-    for key, kind in (("operating_limit", (int, float)), ("max_in_flight", int), ("enterprise", bool)):
+    for key, kind in (
+        ("operating_limit", (int, float)),
+        ("max_in_flight", int),
+        ("enterprise", bool),
+        ("lead_pipeline", str),
+    ):
         if key in values and not isinstance(values[key], kind):
             raise UsageError("config.wrong_value", file=path.name, name=f"portal.{name}.{key}", value=values[key])
     return PortalProfile(name, **values)

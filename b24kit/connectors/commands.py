@@ -17,6 +17,7 @@ class Command:
     method: str
     params: Mapping[str, Any] = field(default_factory=dict)
     items: int = 1
+    reads: bool = False  # only looks: may be repeated whatever became of it
 
 
 @dataclass(frozen=True, slots=True)

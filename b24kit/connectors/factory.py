@@ -6,6 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from b24kit.clock import Clock
+from b24kit.connectors.amocrm.access import Access, Integration, LongLived, looks_like_account, parse_access
+from b24kit.connectors.amocrm.auth.filestore import FileStore
+from b24kit.connectors.amocrm.auth.pair import TokenStore
+from b24kit.connectors.amocrm.auth.pgstore import PostgresStore
+from b24kit.connectors.amocrm.client import AmoClient
+from b24kit.connectors.amocrm.portal import AmoPortal
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.fieldnames import check_filter
 from b24kit.connectors.bitrix24.portal import BitrixPortal
@@ -13,10 +19,32 @@ from b24kit.connectors.credentials import Webhook
 from b24kit.connectors.pacing import Limits
 from b24kit.connectors.tap import Tap
 from b24kit.crm.portal import Portal
+from b24kit.errors import UsageError
+
+Credentials = Webhook | LongLived | Integration
+
+TOKENS = "tokens"  # the folder of token pairs inside the state folder
+
+
+def read_credentials(pasted: str) -> Credentials:
+    """The access out of what a person pasted or a secrets file holds: a webhook's address, or an account's address with
+    a token (or with an integration's id, secret and redirect address). UsageError names the mistake.
+    """
+    return parse_access(pasted) if looks_like_account(pasted) else Webhook.parse(pasted)
+
+
+def stored_form(credentials: Credentials) -> str:
+    """What `read_credentials` reads again. It is a password."""
+    return credentials.base_url if isinstance(credentials, Webhook) else credentials.stored
+
+
+def vendor_of(credentials: Credentials) -> str:
+    """The vendor whose access this is, as profiles name it."""
+    return "bitrix24" if isinstance(credentials, Webhook) else "amocrm"
 
 
 def open_portal(
-    credentials: Webhook,
+    credentials: Credentials,
     clock: Clock,
     *,
     state_dir: Path | None = None,
@@ -24,13 +52,28 @@ def open_portal(
     in_flight: int = 8,
     tap: Tap | None = None,
     on_moved: Callable[[str], None] | None = None,
+    lead_pipeline: str | None = None,
+    database: str | None = None,
 ) -> Portal:
     """A portal ready for work; nothing is asked of it yet. Close it when done.
 
     `state_dir` is where all processes of this machine share what is used of the portal's limits (None: this process
     only), `limits` those of the profile, `in_flight` the most requests at a time, `tap` an optional recorder of calls;
-    `on_moved(host)` hears of a renamed portal.
+    `on_moved(host)` hears of a renamed portal. For amoCRM: `lead_pipeline` is the number of the pipeline that is the
+    ladder of leads (None: the main one), `database` the address of a Postgres that keeps OAuth tokens for several
+    machines (None: a file in `state_dir`); its speed is the vendor's, whatever `limits` say.
     """
+    if not isinstance(credentials, Webhook):
+        account = AmoClient(
+            credentials,
+            clock=clock,
+            tokens=token_store(credentials, state_dir, database),
+            state_dir=state_dir,
+            max_in_flight=in_flight,
+            tap=tap,
+            on_moved=on_moved,
+        )
+        return AmoPortal(account, host=credentials.host, lead_pipeline=lead_pipeline)
     client = RestClient(
         credentials,
         clock=clock,
@@ -42,3 +85,29 @@ def open_portal(
         on_moved=on_moved,
     )
     return BitrixPortal(client, host=credentials.host)
+
+
+def token_store(access: Access, state_dir: Path | None, database: str | None = None) -> TokenStore | None:
+    """Where the pair of an integration is kept; None for a long-lived token, which never changes.
+
+    It goes by the address the account was added with: one that is renamed keeps its pair.
+    """
+    if not isinstance(access, Integration):
+        return None
+    name = f"{access.host} {access.client_id}"
+    if database is not None:
+        return PostgresStore(database, name)
+    if state_dir is None:
+        raise UsageError("amo_no_token_store")
+    return FileStore(state_dir / TOKENS, name)
+
+
+def authorise(
+    access: Integration, code: str, clock: Clock, *, state_dir: Path | None = None, database: str | None = None
+) -> None:
+    """Exchange the code of the consent page for the first pair of tokens, which is stored; NotAllowed when refused."""
+    client = AmoClient(access, clock=clock, tokens=token_store(access, state_dir, database), state_dir=state_dir)
+    try:
+        client.begin(code)
+    finally:
+        client.close()

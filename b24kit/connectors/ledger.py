@@ -22,6 +22,11 @@ create table if not exists spent (
 create table if not exists paused (
     portal text not null, caller text not null, name text not null, until real not null,
     primary key (portal, caller, name)) without rowid;
+create table if not exists paces (
+    portal text not null, method text not null, seconds real not null, answered integer not null, at real not null,
+    primary key (portal, method)) without rowid;
+create table if not exists sent (line text not null, at real not null);
+create index if not exists sent_by_line on sent (line, at);
 """
 
 

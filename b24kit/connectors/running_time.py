@@ -55,13 +55,16 @@ class MethodTimeMeter:
 
     def book(self, costs: Mapping[str, float]) -> Booking | float:
         """Set the costs of a request aside, or say after how many seconds to ask again."""
+        booked = self.book_or_waits(costs)
+        return booked if isinstance(booked, Booking) else max(booked.values())
+
+    def book_or_waits(self, costs: Mapping[str, float]) -> Booking | dict[str, float]:
+        """Set the costs of a request aside, or say which names have to wait, and how many seconds each."""
         now = self._now()
         with self._ledger.turn() as db:
-            wait = max(
-                (self.room_after(self._standing(db, name, now), cost) for name, cost in costs.items()), default=0
-            )
-            if wait > 0:
-                return max(wait, TICK)
+            waits = {name: self.room_after(self._standing(db, name, now), cost) for name, cost in costs.items()}
+            if any(wait > 0 for wait in waits.values()):
+                return {name: max(wait, TICK) for name, wait in waits.items() if wait > 0}
             since = self._since(now)
             for name, cost in costs.items():
                 self._add(db, name, since, cost)

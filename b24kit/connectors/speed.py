@@ -1,16 +1,23 @@
-"""How quick a portal is: seconds a piece of work takes by method, and what a request costs around its work."""
+"""How quick a portal is: seconds a piece of work takes by method, and what a request costs around its work.
+
+What one process measured the next one begins with, for some weeks: portals change, and so do their speeds.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
 from b24kit.connectors.accounting import Worked
 from b24kit.connectors.commands import Command
+from b24kit.connectors.ledger import Ledger
 
 SMOOTHING = 0.3
 HICCUP = 0.1  # seconds that any answer may be late without meaning anything: a new connection, the net
+REMEMBERED = 30 * 86400.0  # seconds for which what was measured is believed
+AROUND = ""  # the name under which the time around the work is kept
 FORGETTING = 1.002  # the best time seen slowly becomes worse, or one lucky answer would rule for ever
 
 
@@ -29,6 +36,7 @@ class Speeds:
     def __init__(self) -> None:
         self._paces: dict[str, Pace] = {}
         self._lock = Lock()
+        self._fresh: set[str] = set()  # measured by this process
         self.around = 0.15  # seconds of a request that are not work of its commands
 
     def knows(self, method: str) -> bool:
@@ -69,9 +77,38 @@ class Speeds:
                 pace = self._paces.setdefault(method, Pace(0.0, seconds / items, 0))
                 pace.usual = max(pace.usual * 2, seconds / items)
 
+    def recall(self, ledger: Ledger, portal: str, now: float) -> None:
+        """Begin with what was measured on this portal not too long ago; `now` is a Unix time."""
+        with ledger.turn() as db:
+            rows = db.execute(
+                "select method, seconds, answered from paces where portal = ? and at between ? and ?",
+                (portal, now - REMEMBERED, now + REMEMBERED),
+            ).fetchall()
+        with self._lock:
+            for method, seconds, answered in rows:
+                if method == AROUND:
+                    self.around = seconds
+                else:
+                    # How slow the portal is today is judged by today's best, never by a memory.
+                    self._paces.setdefault(method, Pace(seconds, math.inf, answered))
+
+    def remember(self, ledger: Ledger, portal: str, now: float) -> None:
+        """Keep what this process measured, with the date."""
+        with self._lock:
+            kept = [(m, pace.usual, pace.answered) for m, pace in self._paces.items() if m in self._fresh]
+            around = self.around
+        if not kept:
+            return
+        rows = [(portal, method, seconds, answered, now) for method, seconds, answered in kept]
+        with ledger.turn() as db:
+            db.executemany(
+                "insert or replace into paces values (?, ?, ?, ?, ?)", [*rows, (portal, AROUND, around, 0, now)]
+            )
+
     def _learn(self, method: str, commands: Sequence[Worked]) -> None:
         each = sum(c.seconds for c in commands) / max(1, sum(c.items for c in commands))
         pace = self._paces.get(method)
+        self._fresh.add(method)
         if pace is None:
             self._paces[method] = Pace(each, each, len(commands))
             return

@@ -1,6 +1,7 @@
 """Optional recorder of calls, one JSON line each, for audits and for holding calls against the vendor's descriptions.
 
-A line is `{"method", "params", "status", "response"}`; a command of a batch is a line of its own with `in_batch`.
+A line is `{"method", "params", "status", "response"}`; a command of a batch is a line of its own with `in_batch`. Where
+methods are addresses a line is `{"http", "path", "request", "status", "response"}`.
 Secrets never get into it.
 """
 
@@ -44,7 +45,18 @@ class Tap:
         """Write one call down; `mask` takes the webhook's secret out of any text."""
         line: dict[str, Any] = {"method": method, "params": masked(params), "status": status}
         line |= {"response": masked(response)} | ({"in_batch": True} if in_batch else {})
-        text = mask(json.dumps(line, ensure_ascii=False, default=str))
+        self._write(mask(json.dumps(line, ensure_ascii=False, default=str)))
+
+    def record_request(
+        self, verb: str, path: str, request: Any, status: int, response: Any, *, mask: Callable[[str], str]
+    ) -> None:
+        """Write one request of an address down; `path` carries its query."""
+        line: dict[str, Any] = {"http": verb, "path": path, "status": status, "response": masked(response)}
+        if request is not None:
+            line["request"] = masked(request)
+        self._write(mask(json.dumps(line, ensure_ascii=False, default=str)))
+
+    def _write(self, text: str) -> None:
         with self._lock, self.path.open("a", encoding="utf-8") as out:
             out.write(text + "\n")
 

@@ -1,1 +1,1 @@
-"""The vocabulary: frozen records, the five writes and the Portal protocol, in no vendor's words."""
+"""The vocabulary: frozen records, the six writes and the Portal protocol, in no vendor's words."""

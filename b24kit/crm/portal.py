@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
+from b24kit.crm.dossier import Attachment, Dossier
+from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Pipeline, Source, Stage
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
@@ -31,6 +33,17 @@ class Capabilities:
     renames_system_stages: bool
     stage_code_limit: int
     colours: tuple[str, ...] | None = None  # None: any colour
+    # Beginnings of vendor fields that quiet creation does not carry: written by a change of their own afterwards.
+    quiet_forgets: tuple[str, ...] = ()
+    # For merging, of the vendor's own fields in `extra`: those that no write makes equal (two cards that differ in one
+    # are not merged), and those that a merge does not look at.
+    merge_blockers: frozenset[str] = frozenset()
+    merge_ignores: frozenset[str] = frozenset()
+    lacks: Mapping[Kind, frozenset[str]] = field(default_factory=dict)  # fields of a record that this vendor has not
+    refuses: frozenset[str] = frozenset()  # writes by `write_name` that its API has no way for, beside deletions
+    keeps_incoming: bool = False  # incoming leads stand apart until somebody takes them in
+    empties_removed_stages: bool = False  # a stage with cards can be removed; they move to the ladder's first one
+    marks_need_field: bool = False  # an origin is kept only once our own field B24KIT_ID stands on the cards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +108,61 @@ class Trace:
     at: datetime | None = None
 
 
+DOSSIER = "dossier"  # what a card with everything that hangs on it is called where reads are priced
+
 Intend = Callable[[Sequence[Write]], None]
 Tell = Callable[[Progress], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What stands at these references now; those that are gone are absent from `present`."""
+
+    refs: tuple[Ref, ...]
+    present: Mapping[Ref, Record]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a run wants next: objects to look at, and writes."""
+
+    looks: Sequence[Ref] = ()
+    writes: Sequence[Write] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a run has not asked for yet: writes by `write_name`, rows to be looked at by kind."""
+
+    writes: Mapping[str, int]
+    reads: Mapping[str, int]
+
+
+class Feed(Protocol):
+    """A run as the portal sees it: asked for more whenever something may be sent."""
+
+    @property
+    def open(self) -> bool:
+        """Whether answers may still bring more to `more`."""
+
+    def more(self) -> Wanted:
+        """What may be done now and was not handed out before."""
+
+    def intend(self, writes: Sequence[Write]) -> Collection[str]:
+        """These are about to leave: journal them, and name the keys of those that must not leave any more.
+
+        Writes that the portal refused for speed come here again before they leave again.
+        """
+
+    def ahead(self) -> Ahead:
+        """What will follow, for the promise of time; empty when all was handed out."""
+
+
 class PortalReads(Protocol):
-    """Reading. Lists of cards come by ascending id and lose no row while people work on the portal."""
+    """Reading. Lists of cards come by ascending id and lose no row while people work on the portal.
+
+    A row that a list without cursors (amoCRM) hid behind somebody's deletion is found by a second look and comes last.
+    """
 
     @property
     def capabilities(self) -> Capabilities: ...
@@ -126,6 +188,9 @@ class PortalReads(Protocol):
 
     def deals(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Deal]: ...
 
+    def incoming(self, tell: Tell | None = None) -> Iterator[Incoming]:
+        """Incoming leads that nobody has taken in, oldest first; none where the vendor keeps them as leads."""
+
     def activities(
         self,
         on: Kind | None = None,
@@ -147,6 +212,18 @@ class PortalReads(Protocol):
     def traces(self, ref: Ref) -> list[Trace]:
         """What hangs on this card: activities and to-dos, tasks, running workflows; how robots are found out."""
 
+    def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
+        """Cards with everything that hangs on them, some dozens in memory at a time; those that are gone are absent.
+
+        Files are named, not fetched.
+        """
+
+    def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:
+        """Files with their names, sizes and contents, one at a time; None for one that this access may not read."""
+
+    def surviving(self, refs: Iterable[Ref]) -> set[Ref]:
+        """Which of these activities, comments and tasks are still there, on whatever card."""
+
 
 class PortalWrites(Protocol):
     """Writing. Only `change/executor` calls these."""
@@ -160,11 +237,19 @@ class PortalWrites(Protocol):
         waits for those in flight and yields nothing more.
         """
 
+    def carry(self, feed: Feed, tell: Tell | None = None) -> Iterator[Result | Seen]:
+        """Look and write as the feed asks, side by side, in as few requests as limits allow.
+
+        Ends when nothing is on its way and the feed wants nothing. One Result for each write that left and one Seen
+        for each object, in the order answers come; the feed may ask for more on hearing any of them. Otherwise as
+        `perform`; `tell` counts results, and promises the time until all of the feed is done.
+        """
+
     def settle(self, writes: Sequence[Write]) -> dict[str, Result]:
         """Look on the portal what became of writes of unknown outcome: DONE with its id, or NOT_EXECUTED if absent."""
 
     def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
-        """Requests and time for so many writes by `write_name`, and so many rows read by kind."""
+        """Requests and time for so many writes by `write_name`, and so many rows read by kind, or dossiers."""
 
 
 class Portal(PortalReads, PortalWrites, Protocol):

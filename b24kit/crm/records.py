@@ -16,12 +16,13 @@ from typing import Any
 
 from b24kit.crm.activity import Activity, Channel, Direction, Letter
 from b24kit.crm.cards import Company, Contact, Deal, Lead, Origin, PersonName
+from b24kit.crm.incoming import Category, Incoming
 from b24kit.crm.pipeline import Outcome, Pipeline, Source, Stage
 from b24kit.crm.points import Point, PointKind
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.user import Team, User
 
-Record = Lead | Contact | Company | Deal | Activity | Stage | Pipeline | Source | User | Team
+Record = Lead | Contact | Company | Deal | Incoming | Activity | Stage | Pipeline | Source | User | Team
 Values = Mapping[str, Any]
 
 # Fields that move by themselves: never a reason to call a card changed by somebody.
@@ -32,6 +33,7 @@ _CLASSES: dict[Kind, type[Any]] = {
     Kind.CONTACT: Contact,
     Kind.COMPANY: Company,
     Kind.DEAL: Deal,
+    Kind.INCOMING: Incoming,
     Kind.ACTIVITY: Activity,
     Kind.STAGE: Stage,
     Kind.PIPELINE: Pipeline,
@@ -130,6 +132,8 @@ _READERS: dict[str, Any] = {
     "name": _name,
     "outcome": Outcome,
     "companies": tuple,
+    "contacts": tuple,
+    "category": Category,
     "teams": tuple,
     "card": Ref.parse,
     "bindings": lambda found: tuple(Ref.parse(text) for text in found),

@@ -15,11 +15,13 @@ class Kind(StrEnum):
     CONTACT = "contact"
     COMPANY = "company"
     DEAL = "deal"
+    INCOMING = "incoming"
     ACTIVITY = "activity"
     COMMENT = "comment"
     TASK = "task"
     TODO = "todo"
     NOTICE = "notice"
+    PRODUCT = "product"  # a row of goods or services on a card
     STAGE = "stage"
     PIPELINE = "pipeline"
     SOURCE = "source"

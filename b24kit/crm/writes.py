@@ -1,8 +1,9 @@
-"""The five things that can be done to a portal, in no vendor's words. Only `change/executor` hands them to a portal.
+"""The six things that can be done to a portal, in no vendor's words. Only `change/executor` hands them to a portal.
 
 `values` and `before` are JSON values by the field names of the records (`crm.records`). Kinds without a record class:
-COMMENT {card, text}, TODO and TASK {card, title, text, owner, deadline}, NOTICE {user, text, tag}, FIELD {card_kind,
-code, label, type, options}. A Create of a card may carry `origin`, by which a lost answer is settled later.
+COMMENT {card, text, files}, PRODUCT {card, name, product, price, quantity, ...}, TODO and TASK {card, title, text,
+owner, deadline}, NOTICE {user, text, tag}, FIELD {card_kind, code, label, type, options}. `files` are
+[{name, content}], the content in base64. A Create of a card may carry `origin`, by which a lost answer is settled.
 """
 
 from __future__ import annotations
@@ -62,11 +63,27 @@ class Unbind:
     card: Ref
 
 
-Write = Create | Change | Delete | Bind | Unbind
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Let one card swallow others of its kind: what hangs on them comes to hang on it, and they are gone.
+
+    `before` holds by reference what each card was like just before. Nothing of theirs may differ from the survivor's:
+    where two values stand against each other the vendor leaves it to a person, and nothing is merged.
+    """
+
+    key: str
+    survivor: Ref
+    losers: tuple[Ref, ...]
+    before: Mapping[str, Any] = field(default_factory=dict)
+
+
+Write = Create | Change | Delete | Bind | Unbind | Merge
 
 
 def write_name(write: Write) -> str:
     """How a write is named in prices and statistics: `change lead`, `create contact`, `bind activity`."""
+    if isinstance(write, Merge):
+        return f"merge {write.survivor.kind.value}"
     kind = (
         write.kind
         if isinstance(write, Create)

@@ -6,7 +6,7 @@ queue is as short as the answers need.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,21 +45,38 @@ class Review:
     prices: tuple[Price, ...]
 
 
-def review(found: Automatic, ask: float = ASK) -> Review:
-    """Questions over the groups of tier A."""
+Pair = tuple[int, int]
+
+
+def review(
+    found: Automatic,
+    ask: float = ASK,
+    *,
+    apart: Collection[Pair] = (),
+    same: Collection[Pair] = (),
+    settled: int | None = None,
+) -> Review:
+    """Questions over the groups of tier A, without those that earlier answers imply.
+
+    `same` and `apart` are pairs of groups that people called one client and different people. `settled`: from this
+    number on, groups are compared with those before them and not with each other.
+    """
     groups = int(found.clusters.of_card.max(initial=-1)) + 1
     gallery = Gallery(found.keys, found.clusters.of_card)
     hubs = {found.keys.addresses[at].text for at, why in found.shared.items() if why is SetAside.HUB}
     crowd = Crowd(found.keys, found.shares, groups, hubs)
     asked = candidates(gallery, groups)
     scored = []
+    different = {(min(pair), max(pair)) for pair in apart}
     for one, other in asked.pairs:
+        if (one, other) in different or (settled is not None and min(one, other) >= settled):
+            continue
         result = score(gallery.portrait(one), gallery.portrait(other), crowd)
         if result.bits >= (ask if result.has("same_name") else ask + ASK_OTHERWISE - ASK):
             scored.append(Question(one, other, result))
     names = _group_names(found, groups)
     scored.sort(key=lambda question: (-question.score.bits, *sorted((names[question.one], names[question.other]))))
-    kept, of_group = _joined(scored, gallery, groups)
+    kept, of_group = _joined(scored, gallery, _Clients(groups, same), different)
     return Review(tuple(kept), of_group, gallery, tuple(asked.prices))
 
 
@@ -72,20 +89,42 @@ def _group_names(found: Automatic, groups: int) -> list[tuple[int, str]]:
     return [best[group] for group in range(groups)]
 
 
-def _joined(scored: Sequence[Question], gallery: Gallery, groups: int) -> tuple[list[Question], Numbers]:
+class _Clients:
+    """Groups joined to clients as answers come; `same` pairs are joined from the start."""
+
+    def __init__(self, groups: int, same: Collection[Pair]) -> None:
+        self.of = list(range(groups))
+        self.members: dict[int, list[int]] = {group: [group] for group in range(groups)}
+        for one, other in same:
+            self.join(self.of[one], self.of[other])
+
+    def join(self, one: int, other: int) -> None:
+        """Make two clients one."""
+        if one != other:
+            low, high = sorted((one, other))
+            for group in self.members[high]:
+                self.of[group] = low
+            self.members[low] += self.members.pop(high)
+
+
+def _joined(
+    scored: Sequence[Question], gallery: Gallery, clients: _Clients, different: Collection[Pair]
+) -> tuple[list[Question], Numbers]:
     """The questions that are needed, best first; one whose clients would then contradict is not asked."""
-    client = list(range(groups))
-    members: dict[int, list[int]] = {group: [group] for group in range(groups)}
     kept: list[Question] = []
     for question in scored:
-        one, other = sorted((client[question.one], client[question.other]))
-        if one == other or not _agree(members[one], members[other], gallery):
+        one, other = sorted((clients.of[question.one], clients.of[question.other]))
+        if one == other or not _agree(clients.members[one], clients.members[other], gallery):
+            continue
+        if different and _told_apart(clients.members[one], clients.members[other], different):
             continue
         kept.append(question)
-        for group in members[other]:
-            client[group] = one
-        members[one] += members.pop(other)
-    return kept, first_numbered(np.array(client, dtype=np.int64))
+        clients.join(one, other)
+    return kept, first_numbered(np.array(clients.of, dtype=np.int64))
+
+
+def _told_apart(ones: Sequence[int], others: Sequence[int], different: Collection[Pair]) -> bool:
+    return any((min(one, other), max(one, other)) in different for one in ones for other in others)
 
 
 def _agree(ones: Sequence[int], others: Sequence[int], gallery: Gallery) -> bool:

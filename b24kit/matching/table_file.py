@@ -45,6 +45,16 @@ def read_values(path: Path) -> list[tuple[str, str, str]]:
     return found
 
 
+def read_answers(path: Path) -> list[tuple[str, str, str, str]]:
+    """Answered rows of a queue as (where, cluster, cluster, answer); rows without an answer are left out."""
+    with _rows(path) as (header, rows):
+        if not {"cluster_1", "cluster_2", "answer"} <= set(header):
+            raise UsageError("review.no_answer_column", file=path.name)
+        at = [header.index(name) for name in ("cluster_1", "cluster_2", "answer")]
+        told = [(str(number), *(row[place].strip() for place in at)) for number, row in enumerate(rows, 2)]
+    return [(f"{path.name}:{where}", one, other, answer) for where, one, other, answer in told if answer]
+
+
 def write_clusters(path: Path, ids: Sequence[str], labels: Sequence[str]) -> None:
     """`id,cluster`, one line a row of the input, in its order."""
     write_rows(path, ("id", "cluster"), zip(ids, labels, strict=True))

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from b24kit.owners.spec import Names, Section, Text
+from b24kit.owners.section import Names, Section, Text
 
 Holidays = Literal["rest", "work"]
 Spans = tuple[tuple[int, int], ...]

@@ -11,11 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from b24kit.change.operation import Operation, Reason, UpdateRecord
+from b24kit.change.canary import births
+from b24kit.change.operation import Operation, Reason, RemoveRecord, UpdateRecord
 from b24kit.change.plan import HandStep, LeftAlone, ordered
 from b24kit.change.snapshot import Snapshot
+from b24kit.cleanup.decisions import Decision
 from b24kit.cleanup.planner import CleanDraft, plan_clean
+from b24kit.cleanup.segment_plan import plan_segments
 from b24kit.cleanup.spec import CleanSpec
+from b24kit.cleanup.standing_decisions import InForce, in_force
 from b24kit.crm.cards import Deal
 from b24kit.crm.pipeline import LEADS, Stage, deals_ladder
 from b24kit.crm.portal import Capabilities, PortalFacts
@@ -28,7 +32,7 @@ from b24kit.playbook.ladders import SettingsDraft, closing_codes, draft_closing,
 from b24kit.playbook.schema import Playbook
 from b24kit.robots.on_stages import robots_step
 
-MODES = ("convert", "archive")
+MODES = ("convert", "archive", "delete", "extract")
 PARTS = ("stages", "clean")
 
 
@@ -57,21 +61,27 @@ def compose(
     limit: int | None = None,
     answers: Mapping[str, str] | None = None,
     lang: Language | None = None,
+    decisions: Sequence[Decision] = (),
 ) -> Pieces:
     """Everything that a playbook asks of this portal. Pure: nothing is read but the snapshot.
 
-    `only` narrows to "stages" or "clean", `mode` overrides how the pile is cleaned, `limit` takes so many clusters,
-    `answers` add to what the playbook says of hand steps, `lang` overrides the language written to the portal.
+    `only` narrows to "stages" or "clean", `mode` overrides how the pile is cleaned ("extract" asked for here plans the
+    writing of segments and nothing else), `limit` takes so many clusters,
+    `answers` add to what the playbook says of hand steps, `lang` overrides the language written to the portal,
+    `decisions` are what people answered about doubtful clients of this portal.
     """
     _check_wish(playbook, only, mode)
     if not facts.leads_on and (playbook.stages is not None or playbook.clean is not None):
         raise Refused("plan.leads_off", portal=facts.id)
     written = lang or playbook.language
-    stages, cleans = only != "clean", only != "stages" and playbook.clean is not None
+    stages = only != "clean" and mode != "extract"
+    cleans = only != "stages" and playbook.clean is not None
     settings = draft_settings(playbook, snapshot, capabilities, written) if stages else SettingsDraft()
+    force = in_force(snapshot, decisions, playbook.clean.protect if playbook.clean is not None else None)
+    settings.moves = [move for move in settings.moves if move.ref not in force.protected]
     cleaned = CleanDraft()
     if cleans:
-        cleaned = _clean(playbook, snapshot, capabilities, now, mode, limit, written)
+        cleaned = _clean(playbook, snapshot, capabilities, now, mode, limit, written, force)
         if not stages:
             settings = draft_closing(playbook, snapshot, cleaned.stages_needed, written)
     operations = _operations(settings, cleaned, limit)
@@ -95,16 +105,25 @@ def stage_limits(playbook: Playbook, snapshot: Snapshot) -> dict[str, timedelta]
     return {known.code(spec.code): spec.limit for spec in playbook.stages.ladder if spec.limit is not None}
 
 
+def pile_limits(playbook: Playbook, snapshot: Snapshot) -> dict[str, timedelta]:
+    """How long a lead must lie on each stage of the design to be cleaned away.
+
+    A fresh inquiry breaks a stage's limit within a day; only what also lay as long as the pile is cleaned away.
+    """
+    least = timedelta(days=playbook.clean.pile.stuck_after if playbook.clean is not None else 0)
+    return {code: max(limit, least) for code, limit in stage_limits(playbook, snapshot).items()}
+
+
 def _check_wish(playbook: Playbook, only: str | None, mode: str | None) -> None:
     if only is not None and only not in PARTS:
         raise UsageError("playbook.part_unknown", part=only, known=", ".join(PARTS))
     if mode is not None and mode not in MODES:
         raise UsageError("playbook.mode_unknown", mode=mode, known=", ".join(MODES))
-    absent = (only == "clean" and playbook.clean is None) or (
+    absent = ((only == "clean" or mode is not None) and playbook.clean is None) or (
         only == "stages" and playbook.stages is None and not playbook.pipelines
     )
     if absent:
-        raise UsageError("playbook.section_absent", playbook=playbook.name, section=only)
+        raise UsageError("playbook.section_absent", playbook=playbook.name, section=only or "clean")
 
 
 def _clean(
@@ -115,6 +134,7 @@ def _clean(
     mode: str | None,
     limit: int | None,
     lang: Language,
+    force: InForce,
 ) -> CleanDraft:
     assert playbook.clean is not None
     codes = closing_codes(playbook, snapshot)
@@ -122,16 +142,23 @@ def _clean(
     wanted = {name: codes[word] for name in ("new_client", "linked", "archive") if (word := getattr(close, name))}
     update: dict[str, object] = {"close": close.model_copy(update=wanted)}
     spec: CleanSpec = playbook.clean.model_copy(update={**update, "mode": mode} if mode else update)
-    # A fresh inquiry breaks a stage's limit within a day; only what also lay as long as the pile is cleaned away.
-    least = timedelta(days=spec.pile.stuck_after)
-    limits = {code: max(limit, least) for code, limit in stage_limits(playbook, snapshot).items()}
-    return plan_clean(snapshot, spec, playbook.owners, now, capabilities, limit=limit, lang=lang, stage_limits=limits)
+    if spec.mode == "extract":
+        return plan_segments(snapshot, spec, now, limit, topics=_topics(playbook))
+    limits = pile_limits(playbook, snapshot)
+    return plan_clean(
+        snapshot, spec, playbook.owners, now, capabilities, limit, lang=lang, stage_limits=limits, decisions=force
+    )
+
+
+def _topics(playbook: Playbook) -> tuple[str, ...]:
+    """The names under which letters speak of the playbook's own events."""
+    return tuple(phrase for seminar in playbook.owners.seminars for phrase in seminar.phrases)
 
 
 def _operations(settings: SettingsDraft, cleaned: CleanDraft, limit: int | None) -> list[Operation]:
     moves, waiting = settings.moves, 0
     if limit is not None:
-        touched = {one.ref for one in cleaned.operations if isinstance(one, UpdateRecord)}
+        touched = {one.ref for one in cleaned.operations if isinstance(one, UpdateRecord | RemoveRecord)}
         clusters = len({one.cluster for one in cleaned.operations})
         alone = [move for move in settings.moves if move.ref not in touched]
         kept = {move.ref for move in alone[: max(0, limit - clusters)]} | touched
@@ -146,7 +173,7 @@ def _operations(settings: SettingsDraft, cleaned: CleanDraft, limit: int | None)
 def _robots_steps(
     playbook: Playbook, snapshot: Snapshot, operations: Sequence[Operation], answers: Mapping[str, str]
 ) -> list[HandStep]:
-    """One step a ladder: whoever applies this plan must know which robots its card moves will fire."""
+    """One step a ladder: whoever applies this plan must know which robots its moves and its new deals will fire."""
     known = {(stage.ladder, stage.code): stage for stage in snapshot.stages()}
     busy: dict[str, Counter[Stage]] = defaultdict(Counter)
     for operation in operations:
@@ -155,10 +182,14 @@ def _robots_steps(
             stage = known.get((ladder, str(operation.after["stage"])))
             if stage is not None:
                 busy[ladder][stage] += 1
+    moved = frozenset(busy)
+    for place, count in births(operations).items():
+        if (newborn := known.get(place)) is not None:
+            busy[place[0]][newborn] += count
     given = {**playbook.robots.answers, **answers}
     found = []
     for ladder, counts in sorted(busy.items()):
-        step = robots_step(ladder, counts, given)
+        step = robots_step(ladder, counts, given, quiet=ladder not in moved)
         if step is not None:
             found.append(step)
     return found

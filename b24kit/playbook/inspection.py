@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from b24kit.audit.checks import Gathered, Inflow, run_checks, tap_sheet
+from b24kit.audit.checks import Gathered, run_checks, tap_sheet
 from b24kit.audit.findings import AuditReport, Finding
 from b24kit.audit.stuck_report import Names, OpenLead, stuck_sheets
 from b24kit.change.operation import Reason
@@ -47,10 +47,7 @@ def run_audit(
     readings = read_all(pile.items, find_clusters(people, index, pile.known).clusters, index, topics)
     cards = [_open_lead(item, readings[item.lead.id], index, now) for item in pile.items]
     names = _names(snapshot)
-    inflows = [
-        Inflow(one.mailbox, one.owner, one.source, one.leads, one.recent, one.per_day, one.last)
-        for one in find_tap(snapshot, spec, now).taps
-    ]
+    inflows = find_tap(snapshot, spec, now).taps
     gathered = Gathered(
         leads=cards,
         names=names,

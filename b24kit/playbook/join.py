@@ -26,6 +26,8 @@ def join(moves: Sequence[UpdateRecord], cleaning: Sequence[Operation]) -> list[O
             seen.add(operation.ref)
             move = waiting.pop(operation.ref, None)
             operation = operation if move is None else _united(operation, move)
+        elif isinstance(operation, RemoveRecord):
+            waiting.pop(operation.ref, None)  # what is removed need not be moved before
         joined.append(operation)
     return [*joined, *waiting.values()]
 
@@ -38,14 +40,15 @@ def with_needs(operations: Sequence[Operation], made: Mapping[str, str]) -> list
 def departures(
     leaving: Sequence[Exit], standing: Mapping[str, Sequence[Ref]], operations: Sequence[Operation]
 ) -> list[RemoveRecord]:
-    """The removal of each leaving stage, waiting for every operation that takes a card out of it.
+    """The removal of each leaving stage, waiting for every operation that takes a card out of it or removes the card.
 
     A stage in which a card stays, because only some clusters were asked for, stays too.
     """
     movers = {
         operation.ref: operation.key
         for operation in operations
-        if isinstance(operation, UpdateRecord) and operation.moves
+        if (isinstance(operation, UpdateRecord) and operation.moves)
+        or (isinstance(operation, RemoveRecord) and operation.ref.kind in CARDS)
     }
     emptied = [one for one in leaving if all(ref in movers for ref in standing.get(one.stage.code, ()))]
     needs = {one.stage.code: [movers[ref] for ref in standing.get(one.stage.code, ())] for one in emptied}

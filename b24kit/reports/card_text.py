@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import BindLetter, CreateRecord, Operation, Reason, UpdateRecord
 from b24kit.change.plan import Plan
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.i18n import Language, say
-from b24kit.reports.wording import card_text, reason_text, stage_name
+from b24kit.reports.wording import card_text, kept_lines, reason_text, stage_name
 
 Find = Callable[[Ref], Record | None]
 SHOWN_SIBLINGS = 10
@@ -44,6 +45,7 @@ class CardStory:
 def card_story(plan: Plan, card: Ref, find: Find) -> CardStory:
     """Gather what a plan says of a card; `find` reads a card as it was when the plan was made."""
     own = [one for one in plan.operations if one.target == card]
+    own += [one for one in plan.operations if isinstance(one, MergeRecords) and card in one.losers]
     update = next((one for one in own if isinstance(one, UpdateRecord)), None)
     clusters = {one.cluster for one in own if one.cluster}
     also = [one for one in plan.operations if one.cluster in clusters and _for_client(one)]
@@ -82,6 +84,11 @@ def story_lines(story: CardStory, plan: Plan, lang: Language) -> list[str]:
         old, new = (stage_name(code, plan.names) for code in story.stages)
         lines.append("  " + say("explain.stage", lang, old=old, new=new))
     lines += ["  " + say("explain.why", lang, why=reason_text(one, lang, plan.names)) for one in story.why]
+    lines += [
+        "  " + say("explain.kept", lang, what=what)
+        for one in (*story.why, *(also.reason for also in story.also))
+        for what in kept_lines(one, lang)
+    ]
     lines += ["  " + say("explain.left", lang, why=reason_text(one, lang, plan.names)) for one in story.left]
     lines += [f"  {one.symbol} {reason_text(one.reason, lang, plan.names)}" for one in story.also[:SHOWN_SIBLINGS]]
     if len(story.also) > SHOWN_SIBLINGS:

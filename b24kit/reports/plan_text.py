@@ -11,8 +11,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from b24kit.change.operation import BindLetter, CreateRecord, Operation, RemoveRecord, UnbindLetter, UpdateRecord
+from b24kit.change.backup import Manifest
+from b24kit.change.guard import TAP
+from b24kit.change.merging import MergeRecords
+from b24kit.change.operation import (
+    BindLetter,
+    CreateRecord,
+    Operation,
+    Reason,
+    RemoveRecord,
+    UnbindLetter,
+    UpdateRecord,
+)
 from b24kit.change.plan import HandStep, Plan
+from b24kit.change.recreation import losses
+from b24kit.change.removal import kept_cards
 from b24kit.change.snapshot import Difference
 from b24kit.crm.portal import Capabilities, Cost
 from b24kit.crm.refs import Kind
@@ -44,7 +57,8 @@ def plan_lines(plan: Plan, lang: Language) -> Iterator[Line]:
         yield Line(sign, say(f"plan.{what}", lang, n=count))
     for index, step in enumerate(plan.steps, 1):
         answered = "" if step.answer is None else " " + say("plan.answered", lang, answer=step.answer)
-        asked = " " + say("plan.answer_with", lang, key=step.key) if step.blocking and step.answer is None else ""
+        asking = "plan.answer_tap" if step.check == TAP else "plan.answer_with"
+        asked = " " + say(asking, lang, key=step.key) if step.blocking and step.answer is None else ""
         yield Line("!", f"{index}. {step_text(step, plan, lang)}{answered}{asked}")
 
 
@@ -100,6 +114,15 @@ def final_lines(plan: Plan, capabilities: Capabilities, lang: Language) -> Itera
         yield f"{number(count, lang):>7}  {say(code, lang, kind=say(f'kind.{kind}', lang))}"
 
 
+def again_lines(plan: Plan, lang: Language) -> Iterator[str]:
+    """What undoing a removal cannot bring back, as far as it is known before the cards are copied."""
+    cards = len(kept_cards(plan))
+    if cards:
+        known = losses(Manifest(cards=cards, parts={}, bytes=0))
+        for reason in [*known, Reason("recreation.loses.unknown_yet")]:
+            yield reason_text(reason, lang)
+
+
 def closing_lines(plan: Plan, capabilities: Capabilities, lang: Language) -> list[str]:
     """The last two lines: fixed words, so that they can be searched for in a log."""
     if plan.empty:
@@ -150,7 +173,8 @@ def _setting_line(operation: Operation, plan: Plan, lang: Language) -> Line:
     if isinstance(operation, UpdateRecord):
         return Line("~", f"{kind} {_changes(operation, plan, lang)}")
     if isinstance(operation, RemoveRecord):
-        return Line("-", f"{kind} «{operation.before.get('name') or operation.ref.id}»")
+        name = operation.before.get("name") or operation.before.get("label") or operation.ref.id
+        return Line("-", f"{kind} «{name}»")
     return Line(operation.symbol, f"{kind} {operation.target}")
 
 
@@ -198,6 +222,8 @@ def _verb(operation: Operation) -> str:
         return "bind"
     if isinstance(operation, UnbindLetter):
         return "unbind"
+    if isinstance(operation, MergeRecords):
+        return "merge"
     return "remove" if isinstance(operation, RemoveRecord) else "change"
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import html
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from b24kit.change.backup import Backup
 from b24kit.change.operation import Reason
 from b24kit.change.recap import Recap
 from b24kit.change.runs import RunInfo
 from b24kit.change.snapshot import Snapshot
+from b24kit.cleanup.survive import point_key
 from b24kit.crm.cards import Company, Contact, Lead
+from b24kit.crm.dossier import Part
 from b24kit.crm.pipeline import LEADS
+from b24kit.crm.points import Point, PointKind
 from b24kit.crm.records import comparable, values_of
-from b24kit.crm.refs import Kind
+from b24kit.crm.refs import Kind, Ref
 from b24kit.i18n import Language
 from b24kit.reports.plan_text import duration
 from b24kit.reports.tables import Table, shown_cell
@@ -53,14 +57,17 @@ class Proof:
         ]
 
 
-def prove(before: Snapshot, after: Snapshot) -> Proof:
-    """Compare two readings of one portal. Rows are counted once each; nothing is held but what the sums need."""
+def prove(before: Snapshot, after: Snapshot, backup: Backup | None = None, merged: Collection[Ref] = ()) -> Proof:
+    """Compare two readings of one portal; what stands in the copy of removed cards, or was swallowed, is not lost.
+
+    Rows are counted once each; nothing is held but what the sums need.
+    """
     return Proof(
         portal_id=after.portal_id,
         stages=_stages(before, after),
         counts=[(Reason(f"kind.{kind.value}"), before.count(kind), after.count(kind)) for kind in CARDS],
-        lost_records=_lost_records(before, after),
-        lost_values=_lost_values(before, after),
+        lost_records=_lost_records(before, after, backup, merged),
+        lost_values=_lost_values(before, after, backup),
         unreachable_letters=_unreachable(before, after),
     )
 
@@ -92,14 +99,29 @@ def _stages(before: Snapshot, after: Snapshot) -> list[tuple[str, int, int]]:
     return rows
 
 
-def _lost_records(before: Snapshot, after: Snapshot) -> int:
-    return sum(len(before.prints(kind).keys() - after.prints(kind).keys()) for kind in CARDS)
+def _lost_records(before: Snapshot, after: Snapshot, backup: Backup | None, merged: Collection[Ref]) -> int:
+    """Records that are gone, but for those in the copy and cards that a merge let another one swallow whole."""
+    gone = {name for kind in CARDS for name in before.prints(kind).keys() - after.prints(kind).keys()}
+    gone -= {str(ref) for ref in merged}
+    if gone and backup is not None:
+        gone -= {str(ref) for ref in backup.refs()}
+        activities = {part.value for part in (Part.LETTERS, Part.CALLS, Part.TODOS, Part.MARKS)}
+        gone -= {f"{Kind.ACTIVITY.value}:{item}" for _, part, item, _ in backup.all_prints() if part in activities}
+    return len(gone)
 
 
-def _lost_values(before: Snapshot, after: Snapshot) -> int:
-    """Points of contact that a card had and neither it nor any other card has now."""
-    kept = {tuple(point) for card in _with_points(after) for point in card}
-    return sum(tuple(point) not in kept for card in _with_points(before) for point in card)
+def _lost_values(before: Snapshot, after: Snapshot, backup: Backup | None) -> int:
+    """Points of contact that a card had and no card, nor the copy, has now, in whatever spelling."""
+    kept = {_point(point) for card in _with_points(after) for point in card}
+    for ref in backup.refs() if backup is not None else ():
+        dossier = backup.dossier(ref) if backup is not None else None
+        if dossier is not None:
+            kept |= {_point(point) for point in comparable("points", dossier.card.get("points"))}
+    return sum(_point(point) not in kept for card in _with_points(before) for point in card)
+
+
+def _point(point: Sequence[str]) -> tuple[str, str]:
+    return point[0], point_key(Point(PointKind(point[0]), point[1]))
 
 
 def _with_points(snapshot: Snapshot) -> list[list[list[str]]]:

@@ -65,6 +65,8 @@ def shown_cell(value: Any, lang: Language) -> str:
 
 def inert(text: str) -> str:
     """Text of strangers without control characters that could move a terminal's cursor or break a line."""
+    if text.isprintable():
+        return text
     return "".join(" " if ord(sign) < 32 or 127 <= ord(sign) < 160 else sign for sign in text)
 
 

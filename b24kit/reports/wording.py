@@ -28,7 +28,7 @@ def reason_text(reason: Reason, lang: Language, names: Mapping[str, str] = _NAME
 def worded(facts: Mapping[str, Any], lang: Language, names: Mapping[str, str] = _NAMELESS) -> dict[str, Any]:
     """The same facts as people say them; facts that are words already stay."""
     found = {name: _worded(name, value, lang, names) for name, value in facts.items()}
-    phrase = facts.get(f"phrase_{lang}")
+    phrase = facts.get(f"phrase_{lang}", facts.get(f"why_{lang}"))
     return found if phrase is None else {**found, "phrase": phrase}
 
 
@@ -62,6 +62,21 @@ def moment_text(moment: datetime | str, lang: Language) -> str:
         return f"{at:%d.%m.%Y}" if lang == "ru" else moment
     local = at.astimezone() if at.tzinfo is not None else at
     return f"{local:%d.%m.%Y %H:%M}" if lang == "ru" else f"{local:%Y-%m-%d %H:%M}"
+
+
+def kept_lines(reason: Reason, lang: Language) -> list[str]:
+    """Which value each field of a merged card keeps and why, as a plan's reason tells it; none for other reasons."""
+    kept = reason.facts.get("kept")
+    lines = [_kept_line(one, lang) for one in kept] if isinstance(kept, list | tuple) else []
+    added = reason.facts.get("added")
+    return [*lines, say("clean.kept.added", lang, added=added)] if lines and added else lines
+
+
+def _kept_line(kept: Mapping[str, Any], lang: Language) -> str:
+    lost = ", ".join(f"{value} ({card})" for card, value in kept["lost"].items())
+    code = "clean.kept.line_lost" if lost else "clean.kept.line"
+    facts = {"value": str(kept["value"]).replace("\n", " / "), "rule": say(f"clean.rule.{kept['rule']}", lang)}
+    return say(code, lang, field=field_name(str(kept["field"]), lang), card=str(kept["from"]), lost=lost, **facts)
 
 
 def _worded(name: str, value: Any, lang: Language, names: Mapping[str, str]) -> Any:

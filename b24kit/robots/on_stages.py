@@ -12,11 +12,14 @@ from b24kit.change.plan import HandStep
 from b24kit.crm.pipeline import LEADS, Stage
 
 
-def robots_step(ladder: str, moves: Mapping[Stage, int], answers: Mapping[str, str] | None = None) -> HandStep | None:
+def robots_step(
+    ladder: str, moves: Mapping[Stage, int], answers: Mapping[str, str] | None = None, *, quiet: bool = False
+) -> HandStep | None:
     """The step "open the automation of this ladder, write down the robots of these stages"; None without moves.
 
     `moves` counts cards by the existing stage that takes them. The step blocks a larger run until it is answered;
-    `answers` are what people wrote down, by the step's key.
+    `answers` are what people wrote down, by the step's key. `quiet`: the cards are new deals, made by an import, which
+    starts no robots at once (those that wait for a time or a change still may).
     """
     busy = {stage: count for stage, count in moves.items() if count}
     if not busy:
@@ -26,7 +29,7 @@ def robots_step(ladder: str, moves: Mapping[Stage, int], answers: Mapping[str, s
     facts = {"stages": listed, "codes": [stage.code for stage in busy], "count": sum(busy.values())}
     return HandStep(
         key=key,
-        code="step.robots_leads" if ladder == LEADS else "step.robots_deals",
+        code="step.robots_new_deals" if quiet else "step.robots_leads" if ladder == LEADS else "step.robots_deals",
         facts=facts,
         link=automation_link(ladder),
         answer=(answers or {}).get(key),

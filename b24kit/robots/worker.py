@@ -94,7 +94,7 @@ class Worker:
             total.cards, total.actions = total.cards + one.cards, total.actions + one.actions
             total.failed, total.put_off = total.failed + one.failed, total.put_off + one.put_off
             total.decided += one.decided
-            if self._stop() or not one.cards and not acted:
+            if self._stop() or (not one.cards and not acted):
                 break
             if not one.cards:
                 self._clock.sleep(AGAIN.total_seconds())  # what was acted on is looked at once more

@@ -46,7 +46,7 @@ class Behaviour:
     def change(self, wanted: Mapping[str, Any]) -> Manners:
         """Change some settings; nested records are merged, None switches a part off. Raises ValidationError."""
         before = self.manners
-        self.manners = Manners.model_validate(merged(before.model_dump(), wanted))
+        self.manners = type(before).model_validate(merged(before.model_dump(), wanted))
         if self.manners.bucket != before.bucket:
             self.bucket = self._bucket()
         if self.manners.operating != before.operating:

@@ -60,6 +60,23 @@ class CallLog:
             line += f',"response":{response}'
         self.lines.append(line + "}")
 
+    def exchange(
+        self, request: RequestNote, http: str, path: str, given: Any, status: int | None, response: str | None
+    ) -> None:
+        """Keep one call to a route: decoded body, and the answer's body as JSON text (absent when it is none).
+
+        A connection that was dropped has no status either.
+        """
+        line = (
+            f'{{"http":{dumps(http)},"path":{json.dumps(path)},"request":{json.dumps(given)},'
+            f'"webhook":{dumps(request.webhook)},"number":{request.number}'
+        )
+        if status is not None:
+            line += f',"status":{status}'
+        if response and self.with_responses:
+            line += f',"response":{response}'
+        self.lines.append(line + "}")
+
     def text(self) -> Iterator[str]:
         """All lines, each with its end."""
         for line in self.lines:

@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from b24kit.sandbox import faults, seeds
-from b24kit.sandbox.bitrix24.access import Webhook
-from b24kit.sandbox.bitrix24.site import Site
+from b24kit.sandbox import faults
+from b24kit.sandbox.delivery import Delivery
+from b24kit.sandbox.vendors import Site, Vendor
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -29,8 +29,8 @@ class Refusal(ValueError):
 class Control:
     """The control API over one site."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, site: Site, vendor: Vendor) -> None:
+        self._site, self._vendor = site, vendor
         self._contents: dict[str, str] = {}
 
     def routes(self) -> list[Route]:
@@ -45,6 +45,8 @@ class Control:
             ("POST", "/calls", self.log_calls), ("DELETE", "/calls", self.forget_calls),
             ("GET", "/requests", self.requests), ("GET", "/mails", self.mails), ("GET", "/dump", self.dump),
             ("GET", "/metrics", self.metrics), ("DELETE", "/metrics", self.forget_metrics),
+            ("GET", "/deliveries", self.deliveries), ("POST", "/deliveries", self.set_deliveries),
+            ("DELETE", "/deliveries", self.forget_deliveries),
         ]  # fmt: skip
         self._contents = {f"{verb} {path}": first_line(handler) for verb, path, handler in table}
         listed: list[tuple[str, str, Handler]] = [("GET", "/", self.contents), *table]
@@ -100,26 +102,24 @@ class Control:
 
     async def seed(self, request: Request) -> Response:
         """A seed's spec, such as {"kind": "company", "leads": 500, "seed": 7}; answers what it planted."""
-        return JSONResponse(plant(self._site, await body(request)))
+        return JSONResponse(plant(self._vendor, self._site, await body(request)))
 
     async def truth(self, request: Request) -> Response:
         """What the last seed knows about its own data; no REST method tells it."""
         return JSONResponse(self._site.portal.store.aside("truth") or {})
 
     async def settings(self, request: Request) -> Response:
-        """The switches of the server, `portal` (the portal's own) and `webhooks`."""
-        webhooks = [webhook.as_data() for webhook in self._site.doors.webhooks]
+        """The switches of the server, `portal` (the portal's own) and `webhooks` (on amoCRM `tokens`)."""
         shown = self._site.behaviour.manners.model_dump()
-        return JSONResponse(shown | {"portal": self._site.portal.settings, "webhooks": webhooks})
+        return JSONResponse(shown | {"portal": self._site.portal.settings} | self._site.doors.as_data())
 
     async def set_settings(self, request: Request) -> Response:
-        """Any of the settings; records are merged, null switches a part off, `webhooks` replaces the list."""
+        """Any of the settings; records are merged, null switches a part off, `webhooks`, `tokens` replace the list."""
         wanted = await body(request)
-        portal, webhooks = wanted.pop("portal", {}), wanted.pop("webhooks", None)
+        portal = wanted.pop("portal", {})
+        self._site.doors.take(wanted)
         self._site.behaviour.change(wanted)
         self._site.portal.settings.update(portal)
-        if webhooks is not None:
-            self._site.doors.webhooks = [Webhook.from_data(data) for data in webhooks]
         self._site.keep()
         return await self.settings(request)
 
@@ -161,13 +161,14 @@ class Control:
 
     async def mails(self, request: Request) -> Response:
         """Letters that the portal really sent."""
-        return JSONResponse([row | {"id": row_id} for row_id, row in self._site.portal.store["mail"]])
+        return JSONResponse([row | {"id": row_id} for row_id, row in self._mails()])
 
     async def dump(self, request: Request) -> Response:
         """All tables and facts; `?tables=lead,contact` names some."""
         names = request.query_params.get("tables")
         state = self._site.portal.store.dump(names.split(",") if names else None)
-        state["facts"].pop("webhooks", None)
+        for secret in ("webhooks", "tokens"):
+            state["facts"].pop(secret, None)
         return JSONResponse(state)
 
     async def metrics(self, request: Request) -> Response:
@@ -176,7 +177,7 @@ class Control:
         running, workers = site.behaviour.running, site.behaviour.workers
         sums = site.requests.sums() | {
             "operating": running.totals(site.clock.elapsed()) if running else {},
-            "mails": len(site.portal.store["mail"]),
+            "mails": len(self._mails()),
             "waiting_for_a_worker": workers.waiting(),
         }
         return JSONResponse(sums | self._time())
@@ -187,6 +188,29 @@ class Control:
         self._site.behaviour.forget()
         return JSONResponse({"ok": True})
 
+    def _mails(self) -> list[tuple[int, dict[str, Any]]]:
+        tables = self._site.portal.store.tables
+        return list(tables["mail"]) if "mail" in tables else []  # amoCRM's API sends none
+
+    async def deliveries(self, request: Request) -> Response:
+        """Hooks sent to the outside: the switches, every attempt with its answer, what waits for another one."""
+        return JSONResponse(self._delivery().told())
+
+    async def set_deliveries(self, request: Request) -> Response:
+        """Any of at_once, timeout (real seconds), beyond_loopback, on; {faults: [rule, ...]} replaces their faults."""
+        self._delivery().change(await body(request))
+        return await self.deliveries(request)
+
+    async def forget_deliveries(self, request: Request) -> Response:
+        """Empty the journal of attempts and drop what waits for another one."""
+        self._delivery().forget()
+        return JSONResponse({"ok": True})
+
+    def _delivery(self) -> Delivery:
+        if self._site.delivery is None:
+            raise Refusal("this portal sends no hooks")
+        return self._site.delivery
+
     def _time(self) -> dict[str, Any]:
         clock = self._site.clock
         return {
@@ -195,10 +219,10 @@ class Control:
         }  # fmt: skip
 
 
-def plant(site: Site, spec: dict[str, Any]) -> dict[str, Any]:
+def plant(vendor: Vendor, site: Site, spec: dict[str, Any]) -> dict[str, Any]:
     """Plant a seed and keep its truth apart; gives what is worth telling."""
     try:
-        planted = seeds.plant(site.portal, spec)
+        planted = vendor.plant(site.portal, spec)
     except (ValueError, OSError) as error:
         raise Refusal(str(error)) from error
     site.portal.store.set_aside("truth", planted.pop("truth", {}))  # judges may ask for it, REST never tells it

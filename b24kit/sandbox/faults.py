@@ -26,10 +26,15 @@ Kind = Literal[
     "cut_before",  # the connection is dropped silently, before any work
     "cut_during",  # ... in the middle of the work of command number `at`
     "cut_after",  # ... when everything is done, instead of the answer
+    "unpaid",  # amoCRM: 402, as it flaps around midnight
+    "hiccup",  # amoCRM: 400 "try again" without validation errors
     "refuse",  # one command is refused with `code`, `text` and `status`; the others of its batch go on
     "churn",  # living portal: after every Nth page of leads one lead vanishes and one is born
 ]
-BEFORE_WORK: Collection[str] = ("busy", "overload", "time_limit", "internal", "html", "moved", "cut_before")
+BEFORE_WORK: Collection[str] = (
+    *("busy", "overload", "time_limit", "internal", "html", "moved", "cut_before"),
+    *("unpaid", "hiccup"),
+)
 AFTER_WORK: Collection[str] = ("internal", "html", "truncated", "empty", "cut_after")
 
 
@@ -56,6 +61,7 @@ class FaultRule(BaseModel):
     status: int = 0  # html: 502 unless given; refuse: 400
     code: str = "ERROR_CORE"
     text: str = "Refused by the sandbox"
+    retry_after: float = 1  # busy on amoCRM: seconds told in the body
     location: str = "https://moved.b24kit.invalid"
 
 

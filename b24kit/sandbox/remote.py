@@ -56,6 +56,11 @@ class SandboxControl:
         """The rules in force with their counts, and what a living portal bore and lost."""
         return cast(dict[str, Any], self.call("GET", "faults"))
 
+    def deliveries(self, **changes: Any) -> dict[str, Any]:
+        """The hooks that were sent, after changing the switches that are given."""
+        verb = "POST" if changes else "GET"
+        return cast(dict[str, Any], self.call(verb, "deliveries", changes or None))
+
     def clock(self, **changes: Any) -> dict[str, Any]:
         """Read the clock, after changing mode, factor or grace."""
         return cast(dict[str, Any], self.call("POST", "clock", changes) if changes else self.call("GET", "clock"))

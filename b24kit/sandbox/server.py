@@ -22,21 +22,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 
 from b24kit.sandbox import control, tls
-from b24kit.sandbox.behaviour import Manners
-from b24kit.sandbox.bitrix24.access import Webhook
-from b24kit.sandbox.bitrix24.routes import RestRoutes
-from b24kit.sandbox.bitrix24.site import Site, open_site
 from b24kit.sandbox.clock import Mode, PortalClock
 from b24kit.sandbox.connections import Connections, protocol_factory
 from b24kit.sandbox.remote import SandboxControl
+from b24kit.sandbox.vendors import Site, Vendor, vendor_of
 
-OFF: dict[str, Any] = {"bucket": None, "operating": None, "request_seconds": None}  # no limits at all
+OFF: dict[str, Any] = dict(vendor_of("bitrix24").off)  # no limits at all
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
     """How a sandbox starts. A store that was used before keeps its own clock, settings, webhooks and data."""
 
+    vendor: str = "bitrix24"  # or amocrm
     host: str = "127.0.0.1"
     port: int = 0  # 0: a free one
     tls: bool = False
@@ -50,14 +48,16 @@ class SandboxOptions:
     manners: Mapping[str, Any] = field(default_factory=dict)  # limits, latency, work: see behaviour.Manners
     portal: Mapping[str, Any] = field(default_factory=dict)  # the portal's switches
     webhooks: tuple[Mapping[str, Any], ...] = ({"user_id": 1},)
+    tokens: tuple[Mapping[str, Any], ...] = ({"user_id": 1},)  # amoCRM's long-lived ones
     domain: str = "sandbox.b24kit.invalid"
 
 
 class Sandbox:
-    """A fake Bitrix24 portal on a socket of this machine."""
+    """A fake portal of one vendor on a socket of this machine."""
 
     def __init__(self, options: SandboxOptions | None = None, /, **changes: Any) -> None:
         self.options = replace(options or SandboxOptions(), **changes)
+        self._vendor = vendor_of(self.options.vendor)
         self._connections = Connections()
         with ExitStack() as on_failure:
             self._socket = on_failure.enter_context(bound(self.options.host, self.options.port))
@@ -85,7 +85,18 @@ class Sandbox:
     @property
     def webhook_urls(self) -> list[str]:
         """Addresses of all webhooks, in the order of the settings."""
-        return [f"{self.url}/rest/{webhook.user_id}/{webhook.code}/" for webhook in self.site.doors.webhooks]
+        webhooks = getattr(self.site.doors, "webhooks", ())  # amoCRM has tokens instead
+        return [f"{self.url}/rest/{webhook.user_id}/{webhook.code}/" for webhook in webhooks]
+
+    @property
+    def token(self) -> str:
+        """The first long-lived token of a fake amoCRM account; it opens nothing but this."""
+        return self.tokens[0]
+
+    @property
+    def tokens(self) -> list[str]:
+        """All long-lived tokens, in the order of the settings."""
+        return [token.token for token in self.site.doors.tokens]
 
     def start(self) -> Self:
         """Serve in a thread of our own; returns when the socket answers."""
@@ -129,7 +140,7 @@ class Sandbox:
     async def _serve(self, ready: Callable[[Sandbox], None] | None) -> None:
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
         config = Config(
-            application(self.site, self._connections),
+            application(self.site, self._vendor, self._connections),
             log_config=None,
             log_level="error",
             access_log=False,
@@ -177,20 +188,21 @@ class Sandbox:
     def _furnish(self) -> tuple[Site, dict[str, Any]]:
         wanted = self.options
         clock = PortalClock(wanted.clock, factor=wanted.factor, start=wanted.start, grace=wanted.grace)
-        webhooks = [Webhook.from_data(data) for data in wanted.webhooks]
-        site, existed = open_site(clock, wanted.store, Manners.model_validate(wanted.manners), webhooks, wanted.domain)
+        doors = getattr(wanted, self._vendor.doors)
+        site: Site
+        site, existed = self._vendor.open_site(clock, wanted.store, wanted.manners, doors, wanted.domain)
         if existed:
             return site, {}
         site.portal.settings.update(wanted.portal)
-        planted = control.plant(site, dict(wanted.seed)) if wanted.seed is not None else {}
+        planted = control.plant(self._vendor, site, dict(wanted.seed)) if wanted.seed is not None else {}
         site.keep()
         return site, planted
 
 
-def application(site: Site, connections: Connections) -> ASGIApp:
-    """The ASGI application: the portal under /rest, the hand on it under /_sandbox."""
-    rest = Mount("/rest", RestRoutes(site, connections))
-    inner = Starlette(routes=[rest, Mount("/_sandbox", routes=control.Control(site).routes())])
+def application(site: Site, vendor: Vendor, connections: Connections) -> ASGIApp:
+    """The ASGI application: the hand on the portal under /_sandbox, the portal where its vendor has it."""
+    hand = Mount("/_sandbox", routes=control.Control(site, vendor).routes())
+    inner = Starlette(routes=[hand, *vendor.routes(site, connections)])
 
     async def outer(scope: Scope, receive: Receive, send: Send) -> None:
         # Requests in work are cancelled when the server stops; their connections are cut before, so nobody is told.

@@ -186,6 +186,8 @@ class Store:
 
     def _load(self, disk: sqlite3.Connection) -> None:
         for kind, row_id, body in disk.execute("SELECT kind, id, body FROM row ORDER BY kind, id"):
+            if kind not in self.tables:
+                raise ValueError(f"the file holds another vendor's portal: this one has no table {kind!r}")
             self.tables[kind].add(json.loads(body), row_id)
         for kind, row_id in disk.execute("SELECT kind, id FROM last"):
             self.tables[kind].last_id = max(self.tables[kind].last_id, row_id)

@@ -26,12 +26,21 @@ LISTED_PARAMETERS = ("data", "entityids", "ids", "items")  # where calls with ma
 
 
 def is_write(method: str) -> bool:
-    """Whether a method (any case) changes the portal, judged by its last word: `crm.lead.update` does."""
+    """Whether a method (any case) changes the portal, judged by its last word: `crm.lead.update` does.
+
+    A route is judged by its verb: `PATCH /leads` does, `GET /leads` does not.
+    """
+    verb, space, _ = method.partition(" ")
+    if space:
+        return verb.lower() != "get"
     return method.lower().rsplit(".", 1)[-1] not in READ_WORDS
 
 
 class WorkProfile:
     """Seconds of work by method. Keys, the most exact one wins: `crm.lead.update`, `*.update`, `*`.
+
+    Where methods are routes: `PATCH /leads`, `PATCH *`, `*`; with `/item` on top for each element of a write and for
+    each row of a read.
 
     Besides them: `count` on top of a list that counted its rows, and `crm.item.batchImport/item` (or `*/item`) on top
     for each piece of a call that carries a list of them.
@@ -49,9 +58,20 @@ class WorkProfile:
         once, each = self._known[method]
         return once + each * pieces(params) if each else once
 
+    def rows(self, method: str, count: int) -> float:
+        """Work of one read whose cost grows with the rows it gives."""
+        once, each = self._known.setdefault(method, (self._find(method, ""), self._find(method, "/item")))
+        return once + each * count
+
     def _find(self, method: str, suffix: str) -> float:
+        verb, space, _ = method.partition(" ")
         words = method.split(".")
-        names = [method, *("*." + ".".join(words[i:]) for i in range(1, len(words))), "*"]
+        names = [
+            method,
+            *([f"{verb} *"] if space else ()),
+            *("*." + ".".join(words[i:]) for i in range(1, len(words))),
+            "*",
+        ]
         return next((self._seconds[name + suffix] for name in names if name + suffix in self._seconds), 0.0)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from b24kit.audit.checks import PILE, Gathered, Inflow, piles, rubbish, run_checks, tap, tap_sheet
+from b24kit.audit.checks import PILE, Gathered, piles, rubbish, run_checks, tap, tap_sheet
 from b24kit.audit.findings import AuditReport, Finding
 from b24kit.audit.stuck_report import Names, OpenLead
 from b24kit.change.operation import Reason
 from b24kit.crm.cards import Lead
+from b24kit.crm.inflow import Inflow
 from tests.migrate.ladders import NOW
 
 

@@ -7,6 +7,7 @@ last binding, a lost answer may commit late). Whole stories run against the sand
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,12 +17,14 @@ from typing import Any, cast
 from b24kit.clock import FakeClock
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
+from b24kit.crm.dossier import Attachment, Dossier
+from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Outcome, Pipeline, Source, Stage
-from b24kit.crm.portal import Capabilities, Cost, Intend, PortalFacts, Progress, Tell, Trace, Where
+from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Progress, Seen, Tell, Trace, Where
 from b24kit.crm.records import READABLE, Record, record_from, ref_of, same, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.user import Team, User
-from b24kit.crm.writes import Bind, Change, Create, Delete, Result, Settled, Unbind, Write
+from b24kit.crm.writes import Bind, Change, Create, Delete, Merge, Result, Settled, Unbind, Write
 
 US = "1"
 
@@ -55,11 +58,13 @@ class MemoryPortal:
         self.rows: dict[Kind, dict[str, dict[str, Any]]] = {kind: {} for kind in Kind}
         self.marks: dict[str, tuple[Kind, str]] = {}  # write key -> what it made
         self.fault: Callable[[Write], Fault] = lambda write: Fault.NONE
+        self.too_fast: Callable[[Write], bool] = lambda write: False  # refused for speed: it will leave again
         self.step: Callable[[], None] = lambda: None  # called at every point where a machine may stop
         self.late: list[tuple[float, Write]] = []
         self.calls: list[str] = []
         self.robots: list[Robot] = []
         self.found: dict[str, list[Trace]] = {}
+        self.files: dict[str, bytes] = {}
         self.leads_on, self.admin, self.missing = True, True, frozenset[str]()
         self.portal_id = "memory.test"
         self._next = 1000
@@ -133,6 +138,9 @@ class MemoryPortal:
     def deals(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Deal]:
         return iter([deal for deal in cast(list[Deal], self.all(Kind.DEAL)) if _fits(deal, where)])
 
+    def incoming(self, tell: Tell | None = None) -> Iterator[Incoming]:
+        return iter(())
+
     def activities(
         self, on: Kind | None = None, channel: Channel | None = None, open_only: bool = False, text: bool = False
     ) -> Iterator[Activity]:
@@ -156,6 +164,35 @@ class MemoryPortal:
 
     def traces(self, ref: Ref) -> list[Trace]:
         return list(self.found.get(str(ref), []))
+
+    def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
+        for ref in refs:
+            self.step()
+            if ref.id in self.rows[ref.kind]:
+                card = copy.deepcopy(self.rows[ref.kind][ref.id])
+                rows = copy.deepcopy(self.rows[Kind.ACTIVITY]).items()
+                bound = [{**row, "id": i, "address": _address(row)} for i, row in rows if str(ref) in _cards(row)]
+                here = {kind: self._on(kind, ref) for kind in (Kind.COMMENT, Kind.TASK, Kind.PRODUCT)}
+                named = [file for rows in here.values() for row in rows for file in row.get("files", ())]
+                yield Dossier(
+                    ref=ref,
+                    card=card,
+                    activities=tuple(bound),
+                    comments=here[Kind.COMMENT],
+                    tasks=here[Kind.TASK],
+                    products=here[Kind.PRODUCT],
+                    files=tuple(Attachment(file["id"], file["name"]) for file in named),
+                )
+
+    def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:
+        return iter([(file, self.files.get(file.id)) for file in files])
+
+    def surviving(self, refs: Iterable[Ref]) -> set[Ref]:
+        return {ref for ref in refs if ref.id in self.rows[ref.kind]}
+
+    def _on(self, kind: Kind, card: Ref) -> tuple[dict[str, Any], ...]:
+        rows = self.rows[kind].items()
+        return tuple({**copy.deepcopy(row), "id": i} for i, row in rows if row.get("card") == str(card))
 
     def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
         return Cost(requests=sum(writes.values()) + sum((reads or {}).values()))
@@ -184,6 +221,34 @@ class MemoryPortal:
                     yield result
         finally:
             self.calls.append(f"perform ended after {done}")
+
+    def carry(self, feed: Feed, tell: Tell | None = None) -> Iterator[Result | Seen]:
+        waiting: list[Write] = []
+        flying: list[list[Result]] = []
+        done = 0
+        while True:
+            wanted = feed.more()
+            waiting += wanted.writes
+            if wanted.looks:
+                yield Seen(tuple(wanted.looks), self.read(wanted.looks))
+                continue
+            while waiting and len(flying) < self.lanes:
+                batch, waiting = waiting[: self.batch], waiting[self.batch :]
+                self.step()
+                withheld = feed.intend(batch)
+                self.step()
+                leaving = [write for write in batch if write.key not in withheld]
+                back = [write for write in leaving if self.too_fast(write)]
+                waiting = back + waiting
+                flying.append([self._meet(write) for write in leaving if write not in back])
+                self.step()
+            if not flying:
+                return
+            for result in flying.pop(0):
+                done += 1
+                yield result
+                if tell is not None:
+                    tell(Progress(done, None))
 
     def settle(self, writes: Sequence[Write]) -> dict[str, Result]:
         self.step()
@@ -226,6 +291,8 @@ class MemoryPortal:
                 return self._delete(write)
             case Bind() | Unbind():
                 return self._bind(write)
+            case Merge():
+                return Result(write.key, Settled.REFUSED, code="NO_MERGE", said="Объединять не умею.")
 
     def _create(self, write: Create) -> Result:
         if write.kind is Kind.STAGE and self._stage(write.values["ladder"], write.values["code"]):
@@ -234,7 +301,8 @@ class MemoryPortal:
         record = str(self._next)
         values = copy.deepcopy(dict(write.values))
         if write.kind in READABLE:
-            values = values_of(record_from(write.kind, record, values))
+            known = {name: value for name, value in values.items() if name in _FIELDS[write.kind]}
+            values = values_of(record_from(write.kind, record, known))
         if write.kind in CARDS:
             values |= {"created": self._now(), "changed": self._now(), "created_by": US, "changed_by": US}
         self.rows[write.kind][record] = values
@@ -269,7 +337,21 @@ class MemoryPortal:
         ):
             return Result(write.key, Settled.REFUSED, code="BUSY", said="There are active items in this status.")
         del self.rows[write.ref.kind][write.ref.id]
+        if write.ref.kind in CARDS:
+            self._take_along(write.ref)
         return Result(write.key, Settled.DONE)
+
+    def _take_along(self, card: Ref) -> None:
+        """What hangs on a removed card alone goes with it."""
+        for kind in (Kind.COMMENT, Kind.TASK, Kind.PRODUCT):
+            for row in self._on(kind, card):
+                del self.rows[kind][row["id"]]
+        for record, row in list(self.rows[Kind.ACTIVITY].items()):
+            left = [one for one in _cards(row) if one != str(card)]
+            if str(card) in _cards(row) and not left:
+                del self.rows[Kind.ACTIVITY][record]
+            elif str(card) in _cards(row):
+                row |= {"bindings": left, "card": left[0]}
 
     def _bind(self, write: Bind | Unbind) -> Result:
         row = self.rows[Kind.ACTIVITY].get(write.activity.id)
@@ -281,6 +363,8 @@ class MemoryPortal:
         elif not bindings:
             return Result(write.key, Settled.REFUSED, code="LAST_BINDING", said="Это последняя привязка.")
         row["bindings"] = bindings
+        if row["card"] not in bindings:
+            row["card"] = bindings[0]
         return Result(write.key, Settled.DONE)
 
     def _look(self, write: Write) -> Result:
@@ -302,6 +386,8 @@ class MemoryPortal:
             case Bind() | Unbind():
                 bound = str(write.card) in (self.rows[Kind.ACTIVITY][write.activity.id]["bindings"] or [])
                 return done if bound is isinstance(write, Bind) else absent
+            case Merge():
+                return absent
 
     def _stage(self, ladder: str, code: str) -> dict[str, Any] | None:
         rows = self.rows[Kind.STAGE].values()
@@ -316,6 +402,29 @@ class MemoryPortal:
         """A person changes a card in the portal's own window."""
         moment: datetime = self.clock.now() + timedelta(seconds=1)
         self.rows[ref.kind][ref.id] |= values | {"changed": moment.isoformat(), "changed_by": by}
+
+
+_CLASSES = {
+    Kind.LEAD: Lead,
+    Kind.CONTACT: Contact,
+    Kind.COMPANY: Company,
+    Kind.DEAL: Deal,
+    Kind.ACTIVITY: Activity,
+    Kind.STAGE: Stage,
+    Kind.PIPELINE: Pipeline,
+    Kind.SOURCE: Source,
+    Kind.USER: User,
+    Kind.TEAM: Team,
+}
+_FIELDS = {kind: frozenset(item.name for item in dataclasses.fields(cls)) for kind, cls in _CLASSES.items()}
+
+
+def _cards(row: Mapping[str, Any]) -> list[str]:
+    return list(row.get("bindings") or [row["card"]])
+
+
+def _address(row: Mapping[str, Any]) -> str:
+    return str((row.get("letter") or {}).get("sender", ""))
 
 
 def _fits(card: Lead | Deal, where: Where | None) -> bool:

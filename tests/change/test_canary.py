@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from b24kit.change.canary import CanaryFirst
+from b24kit.change.operation import CreateRecord, Phase, UpdateRecord
+from b24kit.change.plan import Plan
 from b24kit.change.recap import Ended
 from b24kit.crm.portal import Trace
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Change, Create, Delete, Write
 from b24kit.errors import Refused
-from tests.change.cases import company, plan_for, rollout
-from tests.change.memory_portal import Fault, MemoryPortal, PowerCut, Robot
+from tests.change.cases import WHY, company, plan_for, rollout
+from tests.change.memory_portal import Fault, MemoryPortal, PowerCut, Robot, stage
 
 LETTER = Trace("activity", "55", "Спасибо за обращение")
 
@@ -130,3 +132,62 @@ def test_a_robot_that_moves_or_changes_the_card_is_named(tmp_path: Path) -> None
     with pytest.raises(Refused, match="LINKED: owner"):
         with_canary(portal, tmp_path)
     assert Ref(Kind.LEAD, "1").id in leads(portal)
+
+
+def test_a_robot_on_the_first_stage_is_met_although_cards_are_usually_made_there(tmp_path: Path) -> None:
+    portal = company()
+    portal.robots.append(Robot("NEW", LETTER))
+    back = [
+        UpdateRecord(
+            key=f"l-{lead.id}",
+            phase=Phase.CARDS,
+            reason=WHY,
+            ref=lead.ref,
+            before={"stage": lead.stage},
+            after={"stage": "NEW"},
+        )
+        for lead in portal.leads()
+    ]
+    work = rollout(portal, tmp_path, before_phase=CanaryFirst(portal, portal.clock))
+    with pytest.raises(Refused, match="NEW: activity"):
+        work.apply(plan_for(portal, back))
+
+
+class Eager(MemoryPortal):
+    """A portal on which something happens to every new deal although it was made quietly."""
+
+    def traces(self, ref: Ref) -> list[Trace]:
+        return [LETTER] if ref.kind is Kind.DEAL else super().traces(ref)
+
+
+def with_a_deal(portal: MemoryPortal) -> Plan:
+    portal.add(stage(50, "NEW", "Новая", ladder="deals:0"), stage(51, "TALK", "Переговоры", ladder="deals:0"))
+    values = {"title": "Стенд", "pipeline": "0", "stage": "TALK"}
+    deal = CreateRecord(key="deal-1", phase=Phase.DEALS, reason=WHY, kind=Kind.DEAL, values=values)
+    return plan_for(portal, [deal])
+
+
+def test_a_deal_of_ours_is_made_first_where_the_plan_makes_its_deals(tmp_path: Path) -> None:
+    portal = company()
+    places: list[object] = []
+
+    def see(write: Write) -> Fault:
+        if isinstance(write, Create):
+            places.append((write.values.get("stage"), write.quiet))
+        return Fault.NONE
+
+    portal.fault = see
+    plan = with_a_deal(portal)
+    recap = rollout(portal, tmp_path, before_phase=CanaryFirst(portal, portal.clock)).apply(plan)
+    assert recap.ended is Ended.DONE
+    assert places == [("TALK", True)] * 2
+    assert [deal.title for deal in portal.deals()] == ["Стенд"]
+
+
+def test_what_a_quiet_deal_meets_stops_the_run_before_the_first_one(tmp_path: Path) -> None:
+    portal = Eager(company().clock)
+    portal.rows = company().rows
+    plan = with_a_deal(portal)
+    with pytest.raises(Refused, match="TALK: activity"):
+        rollout(portal, tmp_path, before_phase=CanaryFirst(portal, portal.clock)).apply(plan)
+    assert list(portal.deals()) == []

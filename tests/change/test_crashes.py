@@ -107,9 +107,15 @@ def test_a_crash_at_every_possible_point_changes_nothing_in_the_end(tmp_path: Pa
         st.sampled_from([Fault.LOST_BEFORE, Fault.LOST_AFTER, Fault.LATE, Fault.NOT_EXECUTED]), max_size=12
     ),
     stride=st.integers(1, 5),
+    too_fast=st.integers(0, 4),
 )
-def test_crashes_and_lost_answers_together_double_nothing(
-    tmp_path_factory: pytest.TempPathFactory, leads: int, at: int | None, faults: list[Fault], stride: int
+def test_crashes_lost_answers_and_refusals_for_speed_together_double_nothing(
+    tmp_path_factory: pytest.TempPathFactory,
+    leads: int,
+    at: int | None,
+    faults: list[Fault],
+    stride: int,
+    too_fast: int,
 ) -> None:
     calm, portal = company(leads), company(leads)
     crash(calm, tmp_path_factory.mktemp("calm"))
@@ -120,7 +126,14 @@ def test_crashes_and_lost_answers_together_double_nothing(
         seen.add(write.key)
         return faults.pop() if fresh and faults and len(seen) % stride == 0 else Fault.NONE
 
-    portal.fault = strike
+    asked: set[str] = set()
+
+    def refused(write: Write) -> bool:
+        fresh = write.key not in asked
+        asked.add(write.key)
+        return bool(too_fast) and fresh and len(asked) % too_fast == 0
+
+    portal.fault, portal.too_fast = strike, refused
     crash(portal, tmp_path_factory.mktemp("run"), at)
     assert facts_of(portal) == facts_of(calm)
 

@@ -1,4 +1,4 @@
-"""Carrying out a plan: waves, unknown outcomes, conflicts, windows and cuts."""
+"""Carrying out a plan: unknown outcomes, conflicts, windows and cuts."""
 
 from __future__ import annotations
 

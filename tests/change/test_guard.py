@@ -195,3 +195,24 @@ def test_two_plans_over_one_state_the_second_is_stale(tmp_path: Path) -> None:
     work.apply(first)
     with pytest.raises(PlanStale):
         work.apply(second)
+
+
+def test_an_open_tap_stops_a_larger_clean_up_and_an_answer_lets_it_go(tmp_path: Path) -> None:
+    portal = company(21)
+    tap = HandStep(key="tap-mailboxes", code="step.tap_mailboxes", check="tap", facts={"per_day": 5}, blocking=True)
+    plan = plan_for(portal, moves(portal), steps=[tap])
+    error = refused(portal, plan, tmp_path)
+    assert (error.code, error.exit_code, error.facts["per_day"]) == ("guard.tap_open", 5, 5)
+    closed = Consent(answers={"tap-mailboxes": "closed"})
+    assert rollout(portal, tmp_path, consent=closed).apply(plan).moved == 21
+
+
+def test_removed_cards_count_like_moved_ones_where_a_step_is_open(tmp_path: Path) -> None:
+    portal = company(21)
+    gone = [
+        RemoveRecord(key=f"r-{lead.id}", phase=Phase.RETIRE, reason=WHY, ref=lead.ref, before=values_of(lead))
+        for lead in portal.leads()
+    ]
+    step = HandStep(key="robots", code="step.robots", blocking=True)
+    error = refused(portal, plan_for(portal, gone, steps=[step]), tmp_path, Consent(phrase="delete 21"))
+    assert error.code == "guard.hand_step"

@@ -144,3 +144,24 @@ def test_an_old_run_cannot_be_taken_back(tmp_path: Path) -> None:
     portal.clock.advance(timedelta(days=31).total_seconds())
     with pytest.raises(Refused, match=r"undo\.expired"):
         take_back(portal, work, recap.run_id)
+
+
+def test_a_vendors_field_goes_back_alone_and_a_persons_other_field_stays(tmp_path: Path) -> None:
+    portal = company()
+    contact = Ref(Kind.CONTACT, "1")
+    portal.rows[Kind.CONTACT]["1"]["extra"] = {"UF_B": "old"}
+    write = UpdateRecord(
+        key="segment",
+        phase=Phase.CONTACTS,
+        reason=WHY,
+        ref=contact,
+        before={"extra": {"UF_A": None, "UF_B": "old"}},
+        after={"extra": {"UF_A": "Активные", "UF_B": "new"}},
+    )
+    work = rollout(portal, tmp_path)
+    recap = work.apply(plan_for(portal, [write]))
+    portal.rows[Kind.CONTACT]["1"]["extra"] = {"UF_A": "Активные", "UF_B": "by hand", "UF_C": "theirs"}
+    plan, _ = take_back(portal, work, recap.run_id)
+    (back,) = plan.operations
+    assert isinstance(back, UpdateRecord) and back.after == {"extra": {"UF_A": None}}
+    assert codes(plan) == {"contact:1": "undo.left.edited"}

@@ -270,7 +270,7 @@ def test_the_same_state_gives_the_same_plan() -> None:
 
 def test_the_plan_warns_of_repeat_leads_and_of_namesakes_and_makes_no_deals() -> None:
     here = snapshot(contact(7, "Белова Анна", "other@mail.ru"), mail(1, ANNA))
-    notes = {note.code: note.facts for note in plan(here).notes}
+    notes = {note.code: note.facts for note in plan(here, clean={"maybe_known": "new"}).notes}
     assert notes["clean.note.repeat_leads"] == {"count": 1}
     assert notes["clean.note.namesakes"] == {"count": 1}
     assert "clean.note.no_deals" in notes

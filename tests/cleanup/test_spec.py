@@ -14,6 +14,7 @@ from b24kit.owners.spec import OwnersSpec
 def test_an_empty_section_is_the_careful_default() -> None:
     spec = CleanSpec.model_validate({})
     assert (spec.mode, spec.company_by_domain, spec.move_letters) == ("convert", "link", False)
+    assert (spec.merge, spec.survive.points, spec.survive.rule("POST")) == ("off", "union", "survivors")
     assert (spec.close.linked, spec.close.archive) == ("B24KIT_LINKED", "B24KIT_ARCHIVE")
 
 
@@ -27,9 +28,13 @@ def test_one_name_may_stand_for_a_list_and_a_number_for_a_name() -> None:
     [
         {"classes": {"newsletter": "convert"}},
         {"classes": {"spam": "archive"}},
-        {"mode": "delete"},
+        {"mode": "burn"},
         {"limit": 0},
         {"pile": {"stuck_after": -1}},
+        {"merge": "always"},
+        {"survive": {"nmae": "longest"}},
+        {"survive": {"name": "union"}},
+        {"survive": {"fields": {"post": "newest"}}},
     ],
 )
 def test_what_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:

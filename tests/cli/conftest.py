@@ -83,7 +83,7 @@ class Consultant:
 
     def saves_a_plan(self, *more: str) -> dict[str, Any]:
         """`plan talking-leads -o plan.b24`; the plan as a document."""
-        answer = self.json("plan", "talking-leads", "-o", str(self.plan_file), *more)
+        answer = self.json("plan", "talking-leads", "--tap-open", "-o", str(self.plan_file), *more)
         assert answer.exit == 0, answer.err
         return answer.document
 

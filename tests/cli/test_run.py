@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 
 from b24kit.change.lock import writing
 from b24kit.clock import SystemClock
+from b24kit.crm.writes import Write
 from tests.cli.conftest import ANSWER, Consultant
 
 LAST_LINE = ("План: создать", "Менять нечего:")
@@ -94,18 +95,18 @@ def test_a_run_window_ends_with_six(at_work: Consultant) -> None:
 
 
 def test_ctrl_c_ends_with_130_and_the_same_file_goes_on(at_work: Consultant) -> None:
-    from b24kit.change.executor import Executor
+    from b24kit.change.feeding import Feeding
 
     at_work.saves_a_plan()
-    perform, calls = Executor._perform, iter(range(100))
+    intend, calls = Feeding.intend, iter(range(1000))
 
-    def pressed(self: Executor, sendings: object) -> object:
+    def pressed(self: Feeding, writes: Sequence[Write]) -> Collection[str]:
         if next(calls) == 2:
             raise KeyboardInterrupt
-        return perform(self, sendings)  # type: ignore[arg-type]
+        return intend(self, writes)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Executor, "_perform", pressed)
+        patch.setattr(Feeding, "intend", pressed)
         stopped = at_work.json("apply", str(at_work.plan_file), *ANSWER)
     assert (stopped.exit, stopped.document["ended"]) == (130, "interrupted")
     assert stopped.document["changed"] and stopped.document["left"]
@@ -131,19 +132,19 @@ def test_a_portal_that_goes_away_in_the_middle_leaves_a_run_to_go_on_with(at_wor
 
 
 def test_a_dead_portal_says_what_was_done_so_far(at_work: Consultant) -> None:
-    from b24kit.change.executor import Executor
+    from b24kit.change.feeding import Feeding
     from b24kit.errors import NoAnswer
 
     at_work.saves_a_plan()
-    perform, calls = Executor._perform, iter(range(100))
+    intend, calls = Feeding.intend, iter(range(1000))
 
-    def dies(self: Executor, sendings: object) -> object:
+    def dies(self: Feeding, writes: Sequence[Write]) -> Collection[str]:
         if next(calls) == 2:
             raise NoAnswer("portal_unreachable", host="my.portal", said="refused")
-        return perform(self, sendings)  # type: ignore[arg-type]
+        return intend(self, writes)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Executor, "_perform", dies)
+        patch.setattr(Feeding, "intend", dies)
         answer = at_work.json("apply", str(at_work.plan_file), *ANSWER)
     assert answer.exit == 3
     so_far, error = answer.lines[-2:]

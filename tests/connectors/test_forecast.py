@@ -54,3 +54,11 @@ def test_half_a_million_updates_are_reckoned_quickly_and_alike() -> None:
     exact = finish([Work(400, 50.0, {UPDATE: 50.0})], ahead(Limits(operating_limit=480)))
     coarse = finish([Work(10_000, 50.0, {UPDATE: 50.0})], ahead(Limits(operating_limit=480)))
     assert coarse == pytest.approx(exact * 25, rel=0.15)
+
+
+def test_a_method_that_waits_does_not_hold_the_others() -> None:
+    small = ahead(Limits(operating_limit=48, operating_window=60))
+    small.standings = {UPDATE: Standing([]), "crm.activity.binding.add": Standing([])}
+    binding = Work(150, 1.15, {"crm.activity.binding.add": 1.0})
+    both = finish([binding, Work(90, 1.15, {UPDATE: 1.0})], small)
+    assert both == pytest.approx(finish([binding], small), rel=0.1)

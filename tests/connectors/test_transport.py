@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import httpx
 import pytest
 
 from b24kit.clock import FakeClock
 from b24kit.connectors.credentials import Webhook
+from b24kit.connectors.http import RawReply
 from b24kit.connectors.transport import Transport
 from b24kit.errors import B24kitError, BadAnswer, NoAnswer, PortalMoved, UsageError
 from b24kit.sandbox.server import Sandbox
@@ -158,7 +158,7 @@ def test_a_lane_that_was_overtaken_by_another_one_follows_the_same_move(
     ]
     post = transport._post
 
-    def overtaken(method: str, payload: bytes) -> httpx.Response:
+    def overtaken(method: str, payload: bytes) -> RawReply:
         response = post(method, payload)
         transport.webhook = transport.webhook.moved_to(elsewhere, "http")  # another lane heard of it meanwhile
         return response

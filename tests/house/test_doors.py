@@ -127,7 +127,7 @@ def test_one_module_alone_speaks_http_to_portals() -> None:
         for _, module in imports(path.read_text(encoding="utf-8"))
         if module.split(".")[0] in ("httpx", "requests", "aiohttp", "urllib3")
     }
-    assert speakers == {"connectors/transport.py"}
+    assert speakers == {"connectors/http.py"}
 
 
 def test_there_are_no_drawers() -> None:

@@ -10,7 +10,7 @@ import pytest
 from b24kit.change.operation import BindLetter, CreateRecord, Phase, Reason, RemoveRecord, UpdateRecord
 from b24kit.change.snapshot import Snapshot
 from b24kit.crm.activity import Activity
-from b24kit.crm.cards import Lead
+from b24kit.crm.cards import Contact, Lead, PersonName
 from b24kit.crm.records import Record
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import Refused, UsageError
@@ -21,7 +21,7 @@ from b24kit.playbook.schema import Playbook
 from b24kit.playbook.shipped import find_playbook
 from b24kit.reports.wording import reason_text
 from tests.migrate.carrying_out import carried_out
-from tests.migrate.ladders import CAPABILITIES, NOW, company, facts, lead, letter
+from tests.migrate.ladders import CAPABILITIES, NOW, company, company_stages, facts, lead, letter, stage
 
 FORMS, EMAIL, IN_WORK = "UC_7MX2QD", "UC_LAFJPE", "5"
 
@@ -131,7 +131,7 @@ def test_archive_mode_makes_no_clients(playbook: Playbook) -> None:
     ("wish", "code"),
     [
         ({"only": "robots"}, "playbook.part_unknown"),
-        ({"mode": "delete"}, "playbook.mode_unknown"),
+        ({"mode": "burn"}, "playbook.mode_unknown"),
     ],
 )
 def test_an_unknown_wish_is_a_usage_error(playbook: Playbook, wish: dict[str, str], code: str) -> None:
@@ -258,3 +258,50 @@ def test_a_fresh_inquiry_over_its_stages_limit_is_not_cleaned_away(playbook: Pla
     old: list[Record] = [lead(1, "NEW", days=15), letter(1, 1, "Иван Петров <ivan.petrov@alfa.example>", days=15)]
     assert updates(planned(changed, company(fresh))) == {}
     assert updates(planned(changed, company(old)))["1"].after["stage"] == "CONVERTED"
+
+
+def reworked(playbook: Playbook, **clean: object) -> Playbook:
+    assert playbook.clean is not None
+    found = playbook.clean.model_dump() | clean
+    return playbook.model_copy(update={"clean": type(playbook.clean).model_validate(found)})
+
+
+def test_new_deals_name_the_robots_of_the_stage_where_they_open(playbook: Playbook) -> None:
+    ladder = [stage("NEW", "Новая", 10, ladder="deals:0"), stage("TALK", "Переговоры", 20, ladder="deals:0")]
+    here = company(cards(), [*company_stages(), *ladder])
+    with_deals = reworked(playbook, classes={"human": "convert_with_deal"}, deals={"stage": "Переговоры"})
+    pieces = planned(with_deals, here)
+    (deal,) = [one for one in pieces.operations if isinstance(one, CreateRecord) and one.kind is Kind.DEAL]
+    assert deal.values["stage"] == "TALK"
+    steps = {step.key: step for step in pieces.steps}
+    assert steps["robots-deals-0"].code == "step.robots_new_deals"
+    assert steps["robots-deals-0"].blocking and steps["robots-deals-0"].facts["codes"] == ["TALK"]
+    assert steps["robots-deals-0"].link == "/crm/deal/automation/0/"
+
+
+def test_delete_mode_removes_stuck_leads_and_the_emptied_stage_after_them(playbook: Playbook) -> None:
+    pieces = planned(playbook, company(cards()), mode="delete")
+    gone = [one.ref for one in pieces.operations if isinstance(one, RemoveRecord)]
+    assert [ref.id for ref in gone if ref.kind is Kind.LEAD] == ["3", "4"]
+    assert max(gone.index(ref) for ref in gone if ref.kind is Kind.LEAD) < min(
+        gone.index(ref) for ref in gone if ref.kind is Kind.STAGE
+    )
+    assert not {"3", "4"} & updates(pieces).keys()
+
+
+def test_extract_asked_for_plans_segments_and_nothing_else(playbook: Playbook) -> None:
+    here = company([*cards(), Contact(id="9", name=PersonName(first="Анна"))])
+    pieces = planned(reworked(playbook, extract={"field": "UF_CRM_SEGMENT"}), here, mode="extract")
+    assert [(type(one), one.target.kind) for one in pieces.operations] == [
+        (CreateRecord, Kind.FIELD),
+        (UpdateRecord, Kind.CONTACT),
+    ]
+    with pytest.raises(UsageError) as caught:
+        planned(playbook, here, mode="extract")
+    assert caught.value.code == "clean.extract_no_field"
+
+
+def test_a_mode_needs_a_clean_up_in_the_playbook(playbook: Playbook) -> None:
+    with pytest.raises(UsageError) as caught:
+        planned(playbook.model_copy(update={"clean": None}), company(), mode="archive")
+    assert caught.value.code == "playbook.section_absent"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from b24kit.change.operation import Phase, Reason, UpdateRecord
+from b24kit.change.operation import Phase, Reason, RemoveRecord, UpdateRecord
 from b24kit.crm.refs import Kind, Ref
 from b24kit.errors import UsageError
 from b24kit.migrate.remap import Exit
@@ -69,3 +69,15 @@ def test_a_stage_goes_after_its_cards_and_stays_when_one_of_them_stays() -> None
     ]
     gone = departures(leaving, {"A": (one,), "B": (two,), "C": (three,)}, moves)
     assert [(drop.before["code"], drop.needs) for drop in gone] == [("A", ("move-1",))]
+
+
+def test_a_removed_card_is_not_moved_before_and_empties_its_stage() -> None:
+    move = update("move-1", "1", {"stage": "A"}, {"stage": "NEW"})
+    gone = RemoveRecord(
+        key="remove-1", phase=Phase.RETIRE, reason=Reason("clean.delete"), ref=Ref(Kind.LEAD, "1"), before={}
+    )
+    joined = join([move], [gone])
+    assert joined == [gone]
+    leaving = [Exit(stage("A", "А", 10), MoveSpec(stage="A", to="NEW"), "NEW")]
+    (drop,) = departures(leaving, {"A": (gone.ref,)}, joined)
+    assert drop.needs == ("remove-1",)

@@ -67,6 +67,11 @@ def test_a_misspelt_field_of_the_clean_up_is_helped_too() -> None:
     assert line.endswith("perhaps stuck_after?")
 
 
+def test_an_unknown_field_of_survivorship_is_shown_at_its_key() -> None:
+    [line] = complaints(SOUND + "clean:\n  merge: off\n  survive:\n    ownr: oldest\n")
+    assert line.startswith("my.yaml:14:5: clean.survive.ownr: ") and line.endswith("perhaps owner?")
+
+
 def test_a_missing_field_is_shown_where_it_belongs() -> None:
     [line] = complaints(changed("{code: NEW, name: Новый ЛИД}", "{code: NEW}"))
     assert line == "my.yaml:7:7: stages.ladder[0]: field name is missing"

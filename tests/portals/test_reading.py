@@ -13,6 +13,7 @@ from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Change
 
 from .conftest import Field
+from .test_writing import first
 
 
 def test_facts_tell_who_and_where_we_are(field: Field) -> None:
@@ -60,7 +61,8 @@ def test_leads_stand_on_stages_and_come_from_sources_that_are_known(field: Field
 
 
 def test_open_leads_are_those_on_open_stages(field: Field) -> None:
-    closed, left, *_ = list(field.portal.leads())
+    waiting = {one.lead for one in field.portal.incoming()}
+    closed, left, *_ = [lead for lead in field.portal.leads() if lead.id not in waiting]
     lost = next(s for s in field.portal.stages() if s.ladder == LEADS and s.outcome is Outcome.LOST)
     field.do(Change("c", closed.ref, {"stage": lost.code}, values_of(closed)))
     still = {lead.id for lead in field.portal.leads(Where(open_only=True))}
@@ -77,7 +79,7 @@ def test_leads_are_narrowed_by_stage_and_by_id(field: Field) -> None:
 
 
 def test_changed_cards_are_found_by_time(field: Field) -> None:
-    lead = next(iter(field.portal.leads()))
+    lead = first(field, Kind.LEAD)
     field.clock.sleep(120)
     since = field.clock.now()
     field.clock.sleep(5)
@@ -146,7 +148,7 @@ def test_hundreds_of_references_take_few_requests(field: Field) -> None:
     field.portal.read(wanted)  # speeds of a portal never seen are felt for with small batches
     field.control.forget_metrics()
     assert len(field.portal.read(wanted)) >= 60
-    assert len(field.control.requests()) <= 2
+    assert len(field.control.requests()) <= 4  # amoCRM: two pages of 250 ids for each kind
 
 
 def test_every_record_survives_being_stored_as_values(field: Field) -> None:

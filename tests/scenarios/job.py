@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import re
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -23,7 +24,10 @@ from typing import Any
 import httpx
 import pytest
 
+from b24kit.change.feeding import Feeding
 from b24kit.cli.app import run_command
+from b24kit.crm.portal import Wanted
+from b24kit.crm.refs import Ref
 from b24kit.sandbox.remote import SandboxControl
 from b24kit.sandbox.server import Sandbox
 
@@ -107,7 +111,7 @@ class Job:
         return self.types("--json", *arguments)
 
     def plans(self, *more: str) -> dict[str, Any]:
-        answer = self.json("plan", "talking-leads", "-o", str(self.plan_file), *more)
+        answer = self.json("plan", "talking-leads", "--tap-open", "-o", str(self.plan_file), *more)
         assert answer.exit == 0, answer.err
         return answer.document
 
@@ -124,17 +128,20 @@ class Job:
                 return answer
             unlucky = str(answer.document.get("code", "")).startswith("canary.not_")
             assert answer.exit in (3, 6) or unlucky, answer.err
-            newest = max((self.folder / "client/.b24kit/runs").glob("2*"))
-            answer = self.json("apply", str(newest / "plan.json"), *NONE)
+            answer = self.json("apply", str(self.newest() / "plan.json"), *NONE)
         raise AssertionError(f"not done after {attempts} resumes: {answer.err}")
+
+    def newest(self) -> Path:
+        """The folder of the newest run."""
+        return max((self.folder / "client/.b24kit/runs").glob("2*"))
 
     def takes_back(self, run: str) -> Answer:
         """Undo a run to its end, however often its way back has to be planned."""
         for _ in range(6):
             answer = self.undoes(run)
-            if len(answer.lines) > 1 and answer.lines[1]["kind"] == "start":
+            if self.newest().name != run:
                 return self.ends(answer, 12)
-            assert answer.exit in (3, 6), answer.err
+            assert answer.exit in (3, 6), answer.err  # broken off while it looked round: no run was begun
         raise AssertionError(f"no way back could be planned: {answer.err}")
 
     def person(self, method: str, **params: Any) -> Any:
@@ -181,6 +188,31 @@ def job(
         for journal in found.journals():
             assert_consistent(journal)
         assert_nothing_told(found)
+
+
+def before_looks(
+    patch: pytest.MonkeyPatch, act: Callable[[], None], *, number: int = 0, at: Collection[str] = ()
+) -> None:
+    """Let something happen once, just before a run looks again at what it will write.
+
+    That is before asking `number` for looks, counted from 0, or before the first asking for one of the references `at`.
+    """
+    more, asked = Feeding.more, itertools.count()
+    acted: list[bool] = []
+
+    def now(looks: Sequence[Ref]) -> bool:
+        if at:
+            return any(str(ref) in at for ref in looks)
+        return bool(looks) and next(asked) == number
+
+    def disturbed(self: Feeding) -> Wanted:
+        wanted = more(self)
+        if not acted and now(wanted.looks):
+            acted.append(True)
+            act()
+        return wanted
+
+    patch.setattr(Feeding, "more", disturbed)
 
 
 def state_of(control: SandboxControl) -> State:

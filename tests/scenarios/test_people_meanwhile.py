@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from b24kit.change.executor import Executor
-from tests.scenarios.job import Answer, Job, difference, job, undisturbed
+from tests.scenarios.job import Answer, Job, before_looks, difference, job, undisturbed
 
 
 def operations(work: Job) -> list[dict[str, Any]]:
@@ -27,18 +25,6 @@ def moved_leads(work: Job) -> list[str]:
         if one.get("ref", "").startswith("lead:")
     }
     return [ref.partition(":")[2] for ref in first.values()]
-
-
-def between_waves(monkeypatch: pytest.MonkeyPatch, wave: int, act: Callable[[], None]) -> None:
-    """Let somebody act just before the executor re-reads wave number `wave`."""
-    send, seen = Executor._send, iter(range(1000))
-
-    def disturbed(self: Executor, ready: Any) -> Any:
-        if next(seen) == wave:
-            act()
-        return send(self, ready)
-
-    monkeypatch.setattr(Executor, "_send", disturbed)
 
 
 def refs(answer: Answer) -> set[str]:
@@ -77,7 +63,7 @@ def test_many_changed_cards_make_the_plan_stale_before_the_first_write(tmp_path:
         assert difference(before, work.state()) == []
 
 
-def test_a_card_taken_up_between_two_waves_stays_with_whom_took_it(
+def test_a_card_taken_up_in_the_middle_of_a_run_stays_with_whom_took_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with job(tmp_path) as work:
@@ -88,7 +74,7 @@ def test_a_card_taken_up_between_two_waves_stays_with_whom_took_it(
             work.person("crm.lead.update", id=mine, fields={"STATUS_ID": "JUNK", "ASSIGNED_BY_ID": 3})
             work.person("crm.lead.delete", id=gone)
 
-        between_waves(monkeypatch, 3, act)
+        before_looks(monkeypatch, act, at={f"lead:{mine}", f"lead:{gone}"})
         answer = work.applies()
         lead = work.table("lead")[mine]
         assert (lead["STATUS_ID"], lead["ASSIGNED_BY_ID"]) == ("JUNK", 3)
@@ -109,9 +95,9 @@ def emptied(work: Job) -> dict[str, Any]:
     )
 
 
-@pytest.mark.parametrize("wave", [None, 0, 4])
+@pytest.mark.parametrize("look", [None, 0, 4])
 def test_letters_that_arrive_meanwhile_are_not_touched_and_keep_their_stage(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wave: int | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: int | None
 ) -> None:
     with job(tmp_path) as work:
         work.plans()
@@ -120,10 +106,10 @@ def test_letters_that_arrive_meanwhile_are_not_touched_and_keep_their_stage(
         def arrive() -> None:
             made.append(new_letter(work, code))
 
-        if wave is None:
+        if look is None:
             arrive()
         else:
-            between_waves(monkeypatch, wave, arrive)
+            before_looks(monkeypatch, arrive, number=look)
         answer = work.applies()
         assert answer.exit == 3 and answer.document["failed"] == 1, answer.document
         assert answer.document["new_since"] == 1

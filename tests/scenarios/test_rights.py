@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from b24kit.change.executor import Executor
-from tests.scenarios.job import Job, difference, job, undisturbed
+from tests.scenarios.job import Job, before_looks, difference, job, undisturbed
 
 
 def hooks(work: Job, **change: object) -> None:
@@ -41,22 +40,15 @@ def test_a_webhook_of_a_plain_employee_may_not_change_stages(tmp_path: Path) -> 
         assert difference(before, work.state()) == []
 
 
-@pytest.mark.parametrize("wave", [1, 3, 5])
+@pytest.mark.parametrize("look", [1, 3, 4])
 def test_a_webhook_revoked_in_the_middle_ends_the_run_and_a_restored_one_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wave: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: int
 ) -> None:
     _, after, _ = undisturbed()
     with job(tmp_path) as work:
         work.plans()
         code = work.control.settings()["webhooks"][0]["code"]
-        send, seen = Executor._send, iter(range(1000))
-
-        def revoked(self: Executor, ready: object) -> object:
-            if next(seen) == wave:
-                hooks(work, code="another000000000")
-            return send(self, ready)  # type: ignore[arg-type]
-
-        monkeypatch.setattr(Executor, "_send", revoked)
+        before_looks(monkeypatch, lambda: hooks(work, code="another000000000"), number=look)
         answer = work.applies()
         assert (answer.exit, answer.document["code"]) == (3, "wrong_secret"), answer.document
         hooks(work, code=code)

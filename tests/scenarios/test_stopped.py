@@ -107,7 +107,8 @@ def test_ctrl_c_while_a_cut_write_is_waited_for_doubles_nothing_though_it_comes_
     with job(tmp_path) as work:
         work.plans()
         work.control.settings(latency=5.0)
-        late = {"kind": "cut_during", "methods": ["crm.item.batchImport"], "at": 0, "count": 1, "commit_delay": 60}
+        # The first import is the canary, which flies before anything is made for a client.
+        late = {"kind": "cut_during", "methods": ["crm.item.batchImport"], "numbers": [2], "at": 0, "commit_delay": 60}
         work.control.faults(late)
 
         settle = Settler.settle

@@ -1,7 +1,8 @@
 """Writes into REST calls: which method does what, with which parameters, and how its answer reads. Pure.
 
-A letter is never sent: no write becomes crm.activity.add, whose form "e-mail, outgoing, completed" makes the portal
-send. New cards asked for quietly go through crm.item.batchImport, twenty a call, which starts no robots.
+A letter is never sent: the one form of crm.activity.add that makes the portal send ("e-mail, outgoing, completed") is
+refused before anything leaves. New cards asked for quietly go through crm.item.batchImport, twenty a call, which starts
+no robots.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from b24kit.connectors.bitrix24.calls_create import RestCall, create_call
+from b24kit.connectors.bitrix24.calls_create import create_call
+from b24kit.connectors.bitrix24.calls_hanging import RestCall
 from b24kit.connectors.bitrix24.card_fields import changed_card, changed_item_fields, item_fields, new_card
 from b24kit.connectors.bitrix24.methods import IMPORT_SIZE, METHODS, OWNER_TYPES, new_id
 from b24kit.connectors.bitrix24.wirevalues import switch, wire_id
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.crm.records import Values
 from b24kit.crm.refs import CARDS, Kind, Ref
-from b24kit.crm.writes import Bind, Change, Create, Delete, Result, Settled, Write
+from b24kit.crm.writes import Bind, Change, Create, Delete, Merge, Result, Settled, Write
 from b24kit.errors import UsageError
 
 IMPORT = "crm.item.batchImport"
+MERGE = "crm.entity.mergeBatch"
 # Refusals that say: it is already as wanted.
 _ALREADY_SO = {
     "crm.activity.binding.add": "ACTIVITY_IS_ALREADY_BOUND",
@@ -34,6 +37,7 @@ _DELETED_BY_ID = {
     Kind.ACTIVITY: "crm.activity.delete",
     Kind.TODO: "crm.activity.delete",
     Kind.COMMENT: "crm.timeline.comment.delete",
+    Kind.PRODUCT: "crm.item.productrow.delete",
     # Without FORCED, always: with it the vendor removes even the system stages that every portal stands on.
     Kind.STAGE: "crm.status.delete",
     Kind.SOURCE: "crm.status.delete",
@@ -74,7 +78,14 @@ def call_for(write: Write) -> RestCall:
         return _change(write)
     if isinstance(write, Delete):
         return _delete(write)
+    if isinstance(write, Merge):
+        ids = [wire_id(ref.id) for ref in (write.survivor, *write.losers)]
+        return MERGE, {"params": {"entityTypeId": OWNER_TYPES[write.survivor.kind], "entityIds": ids}}
     step = "add" if isinstance(write, Bind) else "delete"
+    if write.activity.kind is Kind.COMMENT:
+        hangs = {"OWNER_ID": wire_id(write.activity.id), "ENTITY_ID": wire_id(write.card.id)}
+        word = "bind" if isinstance(write, Bind) else "unbind"
+        return f"crm.timeline.bindings.{word}", {"fields": {**hangs, "ENTITY_TYPE": write.card.kind.value}}
     return f"crm.activity.binding.{step}", {
         "activityId": wire_id(write.activity.id),
         "entityTypeId": OWNER_TYPES[write.card.kind],
@@ -90,6 +101,8 @@ def results_of(call: PlannedCall, outcome: CommandOutcome) -> list[Result]:
         return [Result(write.key, settled, code=outcome.code, said=outcome.said) for write in call.writes]
     if method == IMPORT:
         return _import_results(call.writes, outcome.result)
+    if method == MERGE:
+        return [_merged(write, outcome.result) for write in call.writes]
     if METHODS[method].id_path is None:
         return [Result(write.key, Settled.DONE) for write in call.writes]
     made = new_id(method, outcome.result)
@@ -131,6 +144,18 @@ def _import_result(write: Write, item: Any) -> Result:
             said=str(item.get("error_description") or ""),
         )
     return _made(write, new_id("crm.item.add", item))
+
+
+def _merged(write: Write, result: Any) -> Result:
+    """crm.entity.mergeBatch answers 200 whatever came of it: SUCCESS, CONFLICT (for a person to solve) or ERROR."""
+    status = str(result.get("STATUS") or "") if isinstance(result, Mapping) else ""
+    if status == "SUCCESS":
+        return Result(write.key, Settled.DONE)
+    if status not in ("CONFLICT", "ERROR") or not isinstance(write, Merge):
+        return Result(write.key, Settled.UNKNOWN, code="no_status", said="the answer names no status")
+    ids = ",".join(ref.id for ref in (write.survivor, *write.losers))
+    page = f"/crm/{write.survivor.kind.value}/merge/?id={ids}"
+    return Result(write.key, Settled.REFUSED, code=status, said=page if status == "CONFLICT" else "")
 
 
 def _made(write: Write, made: str | None) -> Result:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from b24kit.connectors.bitrix24.calls_hanging import SYSTEM, RestCall, activity_call, origin_id, product_call
 from b24kit.connectors.bitrix24.card_fields import item_fields, new_card
 from b24kit.connectors.bitrix24.methods import OWNER_TYPES
 from b24kit.connectors.bitrix24.translate import SOURCES, directory_of, semantics_of, stage_code
@@ -17,13 +18,11 @@ from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.writes import Create
 from b24kit.errors import UsageError
 
-RestCall = tuple[str, dict[str, Any]]
-
-SYSTEM = "b24kit"  # who made a thing: ORIGINATOR_ID, marks in texts, tags
 # im.notify.*: a webhook may use TAG only together with a CLIENT_ID of its own choice.
 CLIENT_ID = SYSTEM
 # CRM types in UF_CRM_TASK: letters instead of numbers.
 _TASK_LETTERS = {Kind.LEAD: "L", Kind.DEAL: "D", Kind.CONTACT: "C", Kind.COMPANY: "CO"}
+_TASK_DONE = 5
 _FIELD_TYPES = {"list": "enumeration", "number": "double", "text": "string"}
 
 
@@ -40,12 +39,6 @@ def create_call(write: Create) -> RestCall:
 def mark(write: Create) -> str:
     """The mark in a text by which this very write is found again: `[b24kit:<origin or key>]`."""
     return f"[{SYSTEM}:{origin_id(write)}]"
-
-
-def origin_id(write: Create) -> str:
-    """What marks a thing as made by this write: its origin, or its key where none was given."""
-    origin = write.values.get("origin")
-    return text(origin["id"]) if origin else write.key
 
 
 def notice_tag(write: Create) -> str:
@@ -133,7 +126,9 @@ def _field(write: Create) -> RestCall:
 
 def _comment(write: Create) -> RestCall:
     card = Ref.parse(write.values["card"])
-    fields = {"ENTITY_ID": wire_id(card.id), "ENTITY_TYPE": card.kind.value, "COMMENT": _marked(write)}
+    fields: dict[str, Any] = {"ENTITY_ID": wire_id(card.id), "ENTITY_TYPE": card.kind.value, "COMMENT": _marked(write)}
+    if files := write.values.get("files"):
+        fields["FILES"] = [[file["name"], file["content"]] for file in files]
     return "crm.timeline.comment.add", {"fields": fields}
 
 
@@ -163,6 +158,8 @@ def _task(write: Create) -> RestCall:
     }
     if values.get("deadline"):
         fields["DEADLINE"] = values["deadline"]
+    if values.get("done"):
+        fields["STATUS"] = _TASK_DONE
     if values.get("card"):
         fields["UF_CRM_TASK"] = [task_binding(Ref.parse(values["card"]))]
     return "tasks.task.add", {"fields": fields}
@@ -187,6 +184,8 @@ _MAKERS: dict[Kind, Callable[[Create], RestCall]] = {
     Kind.SOURCE: _source,
     Kind.PIPELINE: _pipeline,
     Kind.FIELD: _field,
+    Kind.ACTIVITY: activity_call,
+    Kind.PRODUCT: product_call,
     Kind.COMMENT: _comment,
     Kind.TODO: _todo,
     Kind.TASK: _task,

@@ -32,11 +32,14 @@ _FIELD_OF_POINT = {
     PointKind.IM: "IM",
 }
 _ALLOWED = {
-    Kind.LEAD: {"title", "owner", "comment", "source", "company_title", "contact", "company", "name", "stage"},
+    Kind.LEAD: {
+        *("title", "owner", "comment", "source", "company_title", "contact", "company", "name", "stage"),
+        *("contacts", "observers"),
+    },
     Kind.CONTACT: {"owner", "comment", "source", "company", "companies", "lead", "name"},
     Kind.COMPANY: {"title", "owner", "comment", "lead"},
     Kind.DEAL: {
-        *("title", "owner", "comment", "contact", "company", "lead"),
+        *("title", "owner", "comment", "contact", "company", "lead", "contacts", "observers"),
         *("stage", "pipeline", "amount", "currency"),
     },
 }
@@ -155,6 +158,8 @@ def _plain(kind: Kind, name: str, value: Any) -> Fields:
     if name == "amount":
         # Without the switch the portal computes the amount from product rows again.
         return {"OPPORTUNITY": text(value), _BY_HAND: "Y"}
+    if name in ("contacts", "observers"):
+        return {"CONTACT_IDS" if name == "contacts" else "OBSERVERS": [wire_id(one) for one in value or ()]}
     if name == "companies":
         return {"COMPANY_IDS": [wire_id(company) for company in value or ()]}
     return {(_TEXT | _CODE)[name]: text(value)}

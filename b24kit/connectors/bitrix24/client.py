@@ -12,10 +12,11 @@ from typing import Any
 
 from b24kit.clock import Clock
 from b24kit.connectors.accounting import BATCH
+from b24kit.connectors.batching import Listed, Source
 from b24kit.connectors.bitrix24.dispatch import Dispatch, Intend, Tell
 from b24kit.connectors.bitrix24.exchange import Answer, Exchange
 from b24kit.connectors.bitrix24.lists import STYLES, BitrixList, Style
-from b24kit.connectors.bitrix24.outlook import batches
+from b24kit.connectors.bitrix24.outlook import batches, requests_needed
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.connectors.credentials import Webhook
 from b24kit.connectors.flight import Lanes
@@ -39,6 +40,7 @@ READING_WORDS = frozenset(
         *("findbycomm", "admin", "settings", "info", "items", "counts"),
     )
 )
+VARIES = 0.08  # of a time promised before the start
 LOW, HIGH = 0.1, 1.0  # seconds of work of a command never measured: 0.1-3.3 for writes in the field
 
 
@@ -67,6 +69,8 @@ class RestClient:
         bucket = LeakyBucket(self._ledger, webhook.host, clock, self.limits)
         meter = MethodTimeMeter(self._ledger, webhook.host, webhook.fingerprint, clock, self.limits)
         self._exchange = Exchange(self._transport, bucket, meter, clock, self.limits, tap)
+        self._portal = webhook.host
+        self._exchange.speeds.recall(self._ledger, self._portal, clock.now().timestamp())
         self.lanes = Lanes(lanes)
         self._pool = ThreadPoolExecutor(lanes, thread_name_prefix="b24kit-lane")
 
@@ -110,7 +114,12 @@ class RestClient:
         every few seconds of a long wait; what it raises ends the run in order, as closing the iterator does.
         """
         dispatch = Dispatch(self._exchange, self.lanes, self._pool, self._clock, self.limits, reads=reads)
-        return dispatch.run(self._checked(commands), intend, tell)
+        return dispatch.run(Listed(self._checked(commands)), intend, tell)
+
+    def carry(self, source: Source, *, intend: Intend, tell: Tell | None = None) -> Iterator[CommandOutcome]:
+        """As `run`, of commands that come up while others are answered; those that only look (`reads`) are repeated."""
+        dispatch = Dispatch(self._exchange, self.lanes, self._pool, self._clock, self.limits, reads=False)
+        return dispatch.run(source, intend, tell)
 
     def rows(
         self,
@@ -135,30 +144,43 @@ class RestClient:
         told = None if tell is None else lambda done, total: tell(Progress(done, total))
         return walk(source, self._pool, told=told)
 
+    def fetch(self, address: str, most: int) -> bytes | None:
+        """The content of a file at an address that the portal gave; see `Transport.fetch`."""
+
+        def once() -> bytes | None:
+            self._exchange.bucket.take()
+            return self._transport.fetch(address, most)
+
+        return repeated(once, self._clock, reads=True)
+
     def estimate(self, counts: Mapping[str, int], guess: Mapping[str, float] | None = None) -> Cost:
         """The price of so many items by method, at this portal's limits and with what is spent already.
 
         `guess`: seconds of work of methods that were not measured yet. `seconds_low` holds if they are as quick as
-        that (or as 0.1 s), `seconds_high` if they are as slow as ten times that.
+        that (or as 0.1 s), `seconds_high` if they are as slow as ten times that; of measured ones speeds vary a little.
         """
+        speeds = self._exchange.speeds
         low = {m: (guess or {}).get(m, LOW) for m in counts}
         high = {m: low[m] * HIGH / LOW for m in counts}
         quick = batches(counts, self._exchange, self.limits, low)
         slow = batches(counts, self._exchange, self.limits, high)
-        seconds = {m: n * self._exchange.speeds.usual(m, low[m]) for m, n in counts.items()}
         return Cost(
-            requests=sum(kind.batches for kind in quick),
-            method_seconds=seconds,
-            seconds_low=finish(quick, self._ahead(quick)),
-            seconds_high=finish(slow, self._ahead(slow)),
+            requests=requests_needed(counts, self._exchange, self.limits, low),
+            method_seconds={m: n * speeds.usual(m, low[m]) for m, n in counts.items()},
+            seconds_low=finish(quick, self._ahead(quick)) * (1 - VARIES),
+            seconds_high=finish(slow, self._ahead(slow)) * (1 + VARIES),
         )
 
     def close(self) -> None:
         """End all lanes and connections."""
         self._exchange.closed = True
         self._pool.shutdown(wait=True)
+        self._remember()
         self._transport.close()
         self._ledger.close()
+
+    def _remember(self) -> None:
+        self._exchange.speeds.remember(self._ledger, self._portal, self._clock.now().timestamp())
 
     def _ahead(self, work: Iterable[Any]) -> Ahead:
         meter, bucket = self._exchange.meter, self._exchange.bucket

@@ -17,6 +17,9 @@ from b24kit.errors import UsageError
 _REFERENCE = re.compile(r"\$(?:result|error|total|next|time)\b", re.IGNORECASE)
 
 
+HEAVY = 500_000  # characters: fifty such commands would make a request of tens of megabytes
+
+
 def query(params: Mapping[str, Any]) -> str:
     """Arguments as PHP's brackets: True is `Y`, False is `N`, None empties a field.
 
@@ -31,6 +34,19 @@ def query(params: Mapping[str, Any]) -> str:
 def command_line(method: str, params: Mapping[str, Any]) -> str:
     """One value of `cmd`: `crm.lead.get?id=7`."""
     return f"{method}?{query(params)}" if params else method
+
+
+def travels_alone(params: Any) -> bool:
+    """Whether a call must be sent by itself: its data looks like a reference, or is as large as a file."""
+    return speaks_in_references(params) or weight(params) > HEAVY
+
+
+def weight(params: Any) -> int:
+    """About how many characters of text the arguments hold."""
+    if isinstance(params, str):
+        return len(params)
+    found = params.values() if isinstance(params, Mapping) else params if isinstance(params, list | tuple) else ()
+    return sum(weight(value) for value in found)
 
 
 def speaks_in_references(params: Any) -> bool:

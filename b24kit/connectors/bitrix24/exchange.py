@@ -23,6 +23,7 @@ from b24kit.connectors.transport import Reply, Transport
 from b24kit.errors import BadAnswer, MethodPaused, NoAnswer, PortalError, Stopped, TooFast
 
 SLICE = 5.0  # seconds of one wait: between two it is looked whether anybody still wants the answer
+SHORTEST = 0.01  # a clock may be too coarse for the last microsecond of a wait
 GUESS = 0.1  # seconds of work of a method that was never called: 0.02-0.25 for reads, 0.1-3.3 for writes in the field
 
 
@@ -75,7 +76,7 @@ class Exchange:
     def booked(self, commands: Sequence[Command], sent_as: str = BATCH) -> Booking:
         """Set running time aside for these commands, waiting for it as long as it takes; Stopped when closed."""
         while isinstance(booking := self.meter.book(self.costs(commands, sent_as)), float | int):
-            self._clock.sleep(min(SLICE, booking))
+            self._clock.sleep(min(SLICE, max(booking, SHORTEST)))
             if self.closed:
                 raise Stopped("connection_closed")
         return booking

@@ -16,7 +16,7 @@ from b24kit.errors import BadAnswer, NotAllowed
 
 # Scopes without which nothing works, each with those that do as well ("Permissions": user_basic is a part of user).
 REQUIRED_SCOPES: tuple[tuple[str, ...], ...] = (("crm",), ("user", "user_basic"), ("department",))
-OPTIONAL_SCOPES = ("task", "im")  # tasks and notices for the team
+OPTIONAL_SCOPES = ("task", "im", "disk")  # tasks and notices for the team, contents of files for copies
 
 _SIMPLE_MODE = 2
 _STAGE_CODE_LIMIT = 21  # crm.status.add: leads 21, deals 22 with the prefix of their pipeline
@@ -27,18 +27,21 @@ CAPABILITIES = Capabilities(
     deletes=frozenset(
         {
             *CARDS,
-            *(Kind.ACTIVITY, Kind.TODO, Kind.COMMENT, Kind.TASK, Kind.NOTICE),
+            *(Kind.PRODUCT, Kind.ACTIVITY, Kind.TODO, Kind.COMMENT, Kind.TASK, Kind.NOTICE),
             *(Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.FIELD),
         }
     ),
     restores_stage_code=True,
     quiet_creation=frozenset(CARDS),
     merges=True,
+    merge_blockers=frozenset({"IS_MY_COMPANY"}),
+    merge_ignores=frozenset({"LEAD_ID", "LINK", "ORIGIN_VERSION"}),
     native_gates=False,
     own_stage_codes=True,
     renames_system_stages=True,
     stage_code_limit=_STAGE_CODE_LIMIT,
     colours=None,
+    quiet_forgets=("ADDRESS", "REG_ADDRESS"),
 )
 
 _PROFILE = Command("profile", "profile")

@@ -81,7 +81,9 @@ KNOWN: dict[str, frozenset[str]] = {
     "crm.status.list": frozenset(names(_STATUS)),
     "user.get": frozenset(names(_USER)),
     "crm.timeline.comment.list": frozenset(names("ID ENTITY_ID ENTITY_TYPE CREATED COMMENT AUTHOR_ID FILES")),
-    "tasks.task.list": frozenset(names("ID TITLE DESCRIPTION RESPONSIBLE_ID DEADLINE STATUS CREATED_DATE UF_CRM_TASK")),
+    "tasks.task.list": frozenset(
+        names("ID TITLE DESCRIPTION RESPONSIBLE_ID CREATED_BY DEADLINE STATUS CREATED_DATE UF_CRM_TASK")
+    ),
 }
 _WILD = frozenset({"*", "UF_*"})
 _PREFIX = re.compile(r"^(?:!=%|!%=|!=|!@|!%|=%|%=|>=|<=|[!=><@%])")

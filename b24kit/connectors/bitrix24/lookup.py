@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from b24kit.connectors.bitrix24.asking import ask, result_of
@@ -47,6 +48,36 @@ def read_refs(client: RestClient, reading: Reading, refs: Iterable[Ref]) -> dict
     for kind in _DIRECTORY_KINDS:
         found |= _directory(reading, by_kind[kind])
     return found
+
+
+@dataclass(slots=True)
+class Lookup:
+    """Up to a page of objects of one kind on their way: commands, and their outcomes as far as they came."""
+
+    kind: Kind
+    refs: tuple[Ref, ...]
+    commands: tuple[Command, ...]
+    outcomes: dict[str, CommandOutcome] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        return len(self.outcomes) == len(self.commands)
+
+    def found(self) -> dict[Ref, Record]:
+        """The records, once all is answered; a refusal is raised."""
+        lists = [command for command in self.commands if command.method == LISTS[self.kind]]
+        if self.kind is Kind.ACTIVITY:
+            return _activities(self.refs, lists, self.outcomes)
+        cards = map(CARD_READERS[self.kind], _rows(lists, self.outcomes))
+        return {Ref(self.kind, card.id): card for card in cards}
+
+
+def lookup_of(refs: Sequence[Ref], tag: str) -> Lookup:
+    """The commands that look at up to a page of cards of one kind, or of activities; `tag` begins their keys."""
+    kind = Kind.ACTIVITY if refs[0].kind in ACTIVITY_KINDS else refs[0].kind
+    commands = _activity_lists(refs) + _binding_lists(refs) if kind is Kind.ACTIVITY else _card_lists(kind, refs)
+    named = tuple(replace(one, reads=True, key=one.key if one.key.startswith("b") else tag) for one in commands)
+    return Lookup(kind, tuple(refs), named)
 
 
 def read_texts(client: RestClient, activities: Iterable[Ref]) -> Iterator[tuple[Ref, str]]:

@@ -7,14 +7,17 @@ from math import ceil
 
 from b24kit.clock import Clock
 from b24kit.connectors.accounting import BATCH
-from b24kit.connectors.batching import USED_OF_REQUEST, Waiting
+from b24kit.connectors.batching import USED_OF_REQUEST
 from b24kit.connectors.bitrix24.exchange import GUESS, Exchange
+from b24kit.connectors.bitrix24.methods import IMPORT_SIZE
 from b24kit.connectors.commands import Command
 from b24kit.connectors.flight import Lanes
 from b24kit.connectors.forecast import Ahead, Work, finish
 from b24kit.connectors.pacing import Limits
 
+PIECES = {"crm.item.batchImport": IMPORT_SIZE}  # items in one command
 PROMISED_AFTER = 2  # answered batches
+STRANGE = 0.03  # of the items may be of methods never measured
 AFRESH = 0.02  # of the run: the promise is made anew after so much more of it
 
 
@@ -30,22 +33,29 @@ class Outlook:
         """One more batch came back."""
         self._answers += 1
 
-    def seconds_left(self, waiting: Waiting, underway: Sequence[tuple[float, Sequence[Command]]]) -> float | None:
-        """Portal seconds until the last answer; None before anything is known, or for a source without an end.
+    def seconds_left(
+        self, items: Mapping[str, int] | None, underway: Sequence[tuple[float, Sequence[Command]]]
+    ) -> float | None:
+        """Portal seconds until the last answer, for so many items by method (None: nobody knows).
 
-        `underway`: when each batch in flight left, and its commands.
+        None before anything is known of the methods that most of it is made of. `underway`: when each batch in flight
+        left, and its commands.
         """
-        left = waiting.left()
-        if left is None or self._answers < PROMISED_AFTER:
+        if items is None or self._answers < PROMISED_AFTER or not self._known(items):
             return None
+        left = sum(items.values())
         now = self._clock.monotonic()
         if self._promised is not None and self._answers > 50 and self._promised[2] - left < AFRESH * (left + 1):
             return max(0.0, self._promised[1] - (now - self._promised[0]))
         speeds = self._exchange.speeds
         busy = [max(0.0, at + speeds.around + speeds.seconds(sent, GUESS) - now) for at, sent in underway]
-        seconds = self._reckon(waiting.by_method(), busy)
+        seconds = self._reckon(items, busy)
         self._promised = (now, seconds, left)
         return seconds
+
+    def _known(self, items: Mapping[str, int]) -> bool:
+        strange = sum(count for method, count in items.items() if not self._exchange.speeds.knows(method))
+        return strange <= STRANGE * sum(items.values())
 
     def _reckon(self, items: Mapping[str, int], busy: list[float]) -> float:
         exchange = self._exchange
@@ -71,12 +81,28 @@ def batches(
     work = []
     for method, count in items.items():
         each = exchange.speeds.usual(method, (guess or {}).get(method, GUESS))
-        size = limits.batch_size
-        if each > 0:
-            size = max(1, min(size, int(limits.request_seconds * USED_OF_REQUEST / each)))
-        counted = exchange.accounting.each(method, each)
-        number = ceil(count / size)
+        pieces = PIECES.get(method, 1)
+        number = ceil(count / (batch_size(each * pieces, limits) * pieces))
         share = count / number
+        counted = exchange.accounting.each(method, each)
         costs = exchange.accounting.expect([(method, counted * share)], BATCH)
         work.append(Work(number, exchange.speeds.around + each * share, costs))
     return work
+
+
+def requests_needed(
+    items: Mapping[str, int], exchange: Exchange, limits: Limits, guess: Mapping[str, float] | None = None
+) -> int:
+    """Requests that so many items by method need when methods share batches."""
+    shares = 0.0
+    for method, count in items.items():
+        pieces = PIECES.get(method, 1)
+        each = exchange.speeds.usual(method, (guess or {}).get(method, GUESS)) * pieces
+        shares += ceil(count / pieces) / batch_size(each, limits)
+    return ceil(shares)
+
+
+def batch_size(seconds: float, limits: Limits) -> int:
+    """How many commands of so many seconds fit into a request."""
+    fitting = int(limits.request_seconds * USED_OF_REQUEST / seconds) if seconds > 0 else limits.batch_size
+    return max(1, min(limits.batch_size, fitting))

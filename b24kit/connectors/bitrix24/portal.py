@@ -10,20 +10,26 @@ from b24kit.connectors.bitrix24.absences import absences
 from b24kit.connectors.bitrix24.acquaintance import known_by
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.client import RestClient
+from b24kit.connectors.bitrix24.dossiers import read_dossiers
 from b24kit.connectors.bitrix24.facts import CAPABILITIES, ask_facts
+from b24kit.connectors.bitrix24.files import read_contents
 from b24kit.connectors.bitrix24.lookup import read_refs, read_texts
+from b24kit.connectors.bitrix24.orders import Orders
 from b24kit.connectors.bitrix24.pricing import price
 from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.bitrix24.settling import settle
+from b24kit.connectors.bitrix24.surviving import still_there
 from b24kit.connectors.bitrix24.traces import traces_on
 from b24kit.connectors.bitrix24.watching import deals_of, stirred, stories
 from b24kit.connectors.commands import Command
 from b24kit.crm.absence import Absence
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
+from b24kit.crm.dossier import Attachment, Dossier
+from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Pipeline, Source, Stage
 from b24kit.crm.points import Point
-from b24kit.crm.portal import Capabilities, Cost, Intend, PortalFacts, Progress, Tell, Trace, Where
+from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Progress, Seen, Tell, Trace, Where
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.user import Team, User
@@ -75,6 +81,10 @@ class BitrixPortal:
     def deals(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Deal]:
         return self._reading.cards(Kind.DEAL, where, tell)
 
+    def incoming(self, tell: Tell | None = None) -> Iterator[Incoming]:
+        """None: Bitrix24 makes a lead of everything that comes."""
+        return iter(())
+
     def activities(
         self, on: Kind | None = None, channel: Channel | None = None, open_only: bool = False, text: bool = False
     ) -> Iterator[Activity]:
@@ -109,6 +119,15 @@ class BitrixPortal:
         """An incoming webhook has no queue of its own (event.offline.* need an application)."""
         return None
 
+    def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
+        return read_dossiers(self._client, self._reading, refs)
+
+    def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:
+        return read_contents(self._client, files)
+
+    def surviving(self, refs: Iterable[Ref]) -> set[Ref]:
+        return still_there(self._client, refs)
+
     def perform(self, writes: Sequence[Write], intend: Intend, tell: Tell | None = None) -> Iterator[Result]:
         """Send the writes; see `crm.portal.PortalWrites`. All are translated before the first leaves."""
         planned = {call.command.key: call for call in calls_for(writes)}
@@ -128,6 +147,25 @@ class BitrixPortal:
                 counted.add(len(results))
                 yield from results
 
+    def carry(self, feed: Feed, tell: Tell | None = None) -> Iterator[Result | Seen]:
+        """Look and write side by side; see `crm.portal.PortalWrites`."""
+        orders = Orders(feed, self.read)
+        counted = _Counted(None, tell)
+        going = True
+        while going:
+            outcomes = self._client.carry(orders, intend=orders.intended, tell=counted.hear)
+            going = False
+            with ExitStack() as ending:
+                if isinstance(outcomes, Generator):
+                    ending.callback(outcomes.close)
+                for outcome in outcomes:
+                    orders.hear(outcome)
+                    yield from orders.events()
+                    counted.say()
+            for event in orders.events():  # of what needed no command; it may free more
+                going = True
+                yield event
+
     def settle(self, writes: Sequence[Write]) -> dict[str, Result]:
         """Look up what became of writes of unknown outcome; the caller has waited long enough for late commits."""
         return settle(self._client, self._reading, writes)
@@ -142,7 +180,7 @@ class BitrixPortal:
 class _Counted:
     """Turns progress in commands into progress in writes, keeping the promise of time."""
 
-    def __init__(self, total: int, tell: Tell | None) -> None:
+    def __init__(self, total: int | None, tell: Tell | None) -> None:
         self._total = total
         self._tell = tell
         self._done = 0
@@ -151,14 +189,15 @@ class _Counted:
     def hear(self, progress: Progress) -> None:
         """The client tells after each batch and every few seconds of a wait; what the caller raises ends the run."""
         self._left = progress.seconds_left
-        self._say()
+        self.say()
 
     def add(self, writes: int) -> None:
         """So many more writes have their result."""
         self._done += writes
-        self._say()
+        self.say()
 
-    def _say(self) -> None:
+    def say(self) -> None:
+        """Tell the caller."""
         if self._tell is not None:
             self._tell(Progress(self._done, self._total, self._left))
 

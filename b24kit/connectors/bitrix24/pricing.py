@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 
 from b24kit.connectors.bitrix24.client import RestClient
-from b24kit.connectors.bitrix24.methods import BATCH_SIZE, IMPORT_SIZE, LISTS, METHODS, PAGE_SIZE
-from b24kit.crm.portal import Cost
+from b24kit.connectors.bitrix24.methods import IMPORT_SIZE, LISTS, METHODS, PAGE_SIZE
+from b24kit.crm.portal import DOSSIER, Cost
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import UsageError
 
@@ -17,6 +16,8 @@ _CREATED_BY = {
     Kind.SOURCE: "crm.status.add",
     Kind.PIPELINE: "crm.category.add",
     Kind.FIELD: "crm.lead.userfield.add",
+    Kind.ACTIVITY: "crm.activity.add",
+    Kind.PRODUCT: "crm.item.productrow.add",
     Kind.COMMENT: "crm.timeline.comment.add",
     Kind.TODO: "crm.activity.todo.add",
     Kind.TASK: "tasks.task.add",
@@ -35,25 +36,29 @@ _DELETED_BY = {
     Kind.PIPELINE: "crm.category.delete",
     Kind.ACTIVITY: "crm.activity.delete",
     Kind.TODO: "crm.activity.delete",
+    Kind.PRODUCT: "crm.item.productrow.delete",
     Kind.COMMENT: "crm.timeline.comment.delete",
     Kind.TASK: "tasks.task.delete",
     Kind.NOTICE: "im.notify.delete",
     Kind.FIELD: "crm.lead.userfield.delete",
 }
+_DOSSIER = ("crm.activity.list", "crm.timeline.comment.list", "tasks.task.list", "crm.item.productrow.list")
 _BOUND_BY = {"bind": "crm.activity.binding.add", "unbind": "crm.activity.binding.delete"}
+_BINDINGS = "crm.activity.binding.list"
 _IMPORT = ("crm.item.batchImport", IMPORT_SIZE)
 _WHOLE_LISTS = frozenset({Kind.STAGE, Kind.SOURCE, Kind.PIPELINE})
 
 
 def price(client: RestClient, writes: Mapping[str, int], reads: Mapping[str, int]) -> Cost:
-    """The cost of so many writes by `write_name` and so many rows read by kind."""
-    counts = calls_needed(writes, reads)
+    """The cost of so many writes by `write_name` and so many rows looked at by kind."""
+    pieces = pieces_needed(writes, reads)
+    return client.estimate(pieces, {method: _seconds_a_piece(method) for method in pieces})
+
+
+def pieces_needed(writes: Mapping[str, int], reads: Mapping[str, int]) -> dict[str, int]:
+    """Pieces of work by method: running time is measured by the piece, and one call of an import has twenty."""
     cards = sum(count for name, count in writes.items() if _write_method(name) == _IMPORT)
-    # Running time is measured by the piece, and one call of an import has twenty; requests are counted in calls.
-    pieces = counts | ({_IMPORT[0]: cards} if cards else {})
-    cost = client.estimate(pieces, {method: _seconds_a_piece(method) for method in pieces})
-    saved = _parts(cards, BATCH_SIZE) - _parts(counts.get(_IMPORT[0], 0), BATCH_SIZE)
-    return replace(cost, requests=max(1, cost.requests - saved) if counts else 0)
+    return calls_needed(writes, reads) | ({_IMPORT[0]: cards} if cards else {})
 
 
 def _seconds_a_piece(method: str) -> float:
@@ -72,8 +77,13 @@ def calls_needed(writes: Mapping[str, int], reads: Mapping[str, int]) -> dict[st
         method, size = _write_method(name)
         counts[method] += _parts(count, size)
     for kind, rows in reads.items():
+        if kind == DOSSIER:  # a list each of a card's letters, comments, tasks and product rows
+            counts.update(dict.fromkeys(_DOSSIER, rows))
+            continue
         found = Kind(kind)
         counts[LISTS[found]] += 1 if found in _WHOLE_LISTS else _parts(rows, PAGE_SIZE)
+        if found is Kind.ACTIVITY:
+            counts[_BINDINGS] += rows
     return {method: count for method, count in counts.items() if count}
 
 
@@ -81,8 +91,12 @@ def _write_method(name: str) -> tuple[str, int]:
     """The method of a `write_name`, and how many writes one call of it does."""
     verb, _, noun = name.partition(" ")
     kind = Kind(noun)
+    if verb in _BOUND_BY and kind is Kind.COMMENT:
+        return f"crm.timeline.bindings.{verb}", 1
     if verb in _BOUND_BY:
         return _BOUND_BY[verb], 1
+    if verb == "merge":
+        return "crm.entity.mergeBatch", 1
     if kind in CARDS:
         return _IMPORT if verb == "create" else (f"crm.{noun}.{_card_step(verb)}", 1)
     method = {"create": _CREATED_BY, "change": _CHANGED_BY, "delete": _DELETED_BY}.get(verb, {}).get(kind)

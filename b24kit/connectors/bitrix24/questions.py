@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from b24kit.connectors.bitrix24.calls_create import RestCall, mark, origin_id, task_binding, userfield_name
+from b24kit.connectors.bitrix24.calls_create import mark, task_binding, userfield_name
+from b24kit.connectors.bitrix24.calls_hanging import SYSTEM, RestCall, origin_id, product_call
 from b24kit.connectors.bitrix24.methods import LISTS, OWNER_TYPES
 from b24kit.connectors.bitrix24.translate import SOURCES, directory_of, stage_code
 from b24kit.connectors.bitrix24.translate_activities import TODO_PROVIDER
@@ -32,7 +33,9 @@ class Question:
 
 
 def about_binding(write: Bind | Unbind) -> Question:
-    """crm.activity.binding.list; the numbers in it are real ones."""
+    """crm.activity.binding.list; the numbers in it are real ones. Of a comment, crm.timeline.bindings.list."""
+    if write.activity.kind is Kind.COMMENT:
+        return _comment_binding(write)
     wanted = (OWNER_TYPES[write.card.kind], int(write.card.id))
 
     def judge(result: Any) -> Result:
@@ -41,6 +44,16 @@ def about_binding(write: Bind | Unbind) -> Question:
         return Result(write.key, Settled.DONE if done else Settled.NOT_EXECUTED)
 
     return Question(("crm.activity.binding.list", {"activityId": int(write.activity.id)}), judge)
+
+
+def _comment_binding(write: Bind | Unbind) -> Question:
+    wanted = (write.card.kind.value, write.card.id)
+
+    def judge(result: Any) -> Result:
+        bound = any((text(row.get("ENTITY_TYPE")), text(row.get("ENTITY_ID"))) == wanted for row in rows_of(result))
+        return Result(write.key, Settled.DONE if bound is isinstance(write, Bind) else Settled.NOT_EXECUTED)
+
+    return Question(("crm.timeline.bindings.list", {"filter": {"OWNER_ID": int(write.activity.id)}}), judge)
 
 
 def about_origins(kind: Kind, system: str, ids: Sequence[str]) -> RestCall:
@@ -123,6 +136,27 @@ def _comment(write: Create) -> Question:
     )
 
 
+def _activity(write: Create) -> Question:
+    """By our origin id, which the portal keeps on activities too."""
+    wanted = origin_id(write)
+    narrowed = {"ORIGINATOR_ID": SYSTEM, "ORIGIN_ID": wanted}
+    call = "crm.activity.list", {"select": ["ID", "ORIGIN_ID"], "filter": narrowed, "order": {"ID": "ASC"}}
+    return Question(call, lambda result: _found(write, rows_of(result), lambda row: row.get("ORIGIN_ID") == wanted))
+
+
+def _product(write: Create) -> Question:
+    """A row that says the same on the same card; rows of a card differ at least in their places."""
+    fields = product_call(write)[1]["fields"]
+    asked = {"filter": {"=ownerType": fields["ownerType"], "=ownerId": fields["ownerId"]}}
+    told = {name: value for name, value in fields.items() if name not in ("ownerType", "ownerId")}
+
+    def judge(result: Any) -> Result:
+        rows = rows_under(result, "productRows")
+        return _found(write, rows, lambda row: all(str(row.get(k)) == str(v) for k, v in told.items()), key="id")
+
+    return Question(("crm.item.productrow.list", asked), judge)
+
+
 def _todo(write: Create) -> Question:
     card = Ref.parse(write.values["card"])
     call = (
@@ -185,6 +219,8 @@ _ASKERS: dict[Kind, Callable[[Create], Question]] = {
     Kind.SOURCE: _source,
     Kind.PIPELINE: _pipeline,
     Kind.FIELD: _field,
+    Kind.ACTIVITY: _activity,
+    Kind.PRODUCT: _product,
     Kind.COMMENT: _comment,
     Kind.TODO: _todo,
     Kind.TASK: _task,

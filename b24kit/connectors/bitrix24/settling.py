@@ -25,9 +25,9 @@ from b24kit.connectors.bitrix24.questions import (
 )
 from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.commands import Command, CommandOutcome
-from b24kit.crm.records import Record, Values, same, values_of
+from b24kit.crm.records import Record, Values, comparable, same, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
-from b24kit.crm.writes import Bind, Change, Create, Delete, Result, Settled, Unbind, Write
+from b24kit.crm.writes import Bind, Change, Create, Delete, Merge, Result, Settled, Unbind, Write
 
 _BY_TAG = "a notice with the same tag replaces the first one: it may be sent again"
 
@@ -42,6 +42,9 @@ def settle(client: RestClient, reading: Reading, writes: Sequence[Write]) -> dic
     ]
     present = read_refs(client, reading, [write.ref for write in compared])
     found |= {write.key: _compared(write, present) for write in compared}
+    merges = [write for write in writes if isinstance(write, Merge)]
+    cards = read_refs(client, reading, [ref for write in merges for ref in (write.survivor, *write.losers)])
+    found |= {write.key: _merged(write, cards) for write in merges}
     return {write.key: found.get(write.key) or _untold(write) for write in writes}
 
 
@@ -102,6 +105,21 @@ def _compared(write: Change | Delete, present: Mapping[Ref, Record]) -> Result:
     if record is None:
         return Result(write.key, Settled.NOT_EXECUTED, code="gone")
     return Result(write.key, Settled.DONE if _stands(write, values_of(record)) else Settled.NOT_EXECUTED)
+
+
+def _merged(write: Merge, present: Mapping[Ref, Record]) -> Result:
+    """Done when the survivor stands, with the others' phones and addresses, and none of the others does.
+
+    One that is still there was not merged: asking again merges what is left.
+    """
+    survivor = present.get(write.survivor)
+    if survivor is None or any(ref in present for ref in write.losers):
+        return Result(write.key, Settled.NOT_EXECUTED, code="" if survivor else "gone")
+    held = {(kind, value) for kind, value, _ in comparable("points", values_of(survivor).get("points"))}
+    given = [point for ref in write.losers for point in (write.before.get(str(ref)) or {}).get("points") or ()]
+    if any((point["kind"], point["value"]) not in held for point in given):
+        return Result(write.key, Settled.UNKNOWN, code="not_whole", said="the merged cards are gone, not their values")
+    return Result(write.key, Settled.DONE)
 
 
 def _stands(write: Change, now: Values) -> bool:

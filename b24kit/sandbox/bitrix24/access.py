@@ -57,6 +57,16 @@ class Doors:
         self.tokens: dict[str, Caller] = {}
         self.expired: set[str] = set()
 
+    def as_data(self) -> dict[str, Any]:
+        """The settings that hold the doors."""
+        return {"webhooks": [webhook.as_data() for webhook in self.webhooks]}
+
+    def take(self, wanted: dict[str, Any]) -> None:
+        """Take the own settings out of changed ones."""
+        given = wanted.pop("webhooks", None)
+        if given is not None:
+            self.webhooks = [Webhook.from_data(data) for data in given]
+
     def by_webhook(self, user_id: str, code: str) -> Caller:
         """The caller behind /rest/{user_id}/{code}/."""
         for number, webhook in enumerate(self.webhooks, 1):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from b24kit.sandbox.bitrix24 import moments
+from b24kit.sandbox.bitrix24 import disk, moments
 from b24kit.sandbox.bitrix24.activity_fields import (
     CALL,
     EMAIL,
@@ -55,6 +55,8 @@ def activity_add(call: Call) -> Answer:
         if not int(one["ENTITY_ID"]):  # the server looks the address up on the owner's card
             one["ENTITY_TYPE_ID"], one["ENTITY_ID"] = str(owner[0]), str(owner[1])
     row["COMMUNICATIONS"] = communications
+    if files := disk.taken_in(call.portal, fields.get("FILES"), call.user_id):
+        row["FILES"] = files
     bound = [(int(one["ENTITY_TYPE_ID"]), int(one["ENTITY_ID"])) for one in communications]
     if row["TYPE_ID"] == EMAIL and row.get("DIRECTION") == OUTGOING and row.get("COMPLETED") == "Y":
         _check_sendable(row)

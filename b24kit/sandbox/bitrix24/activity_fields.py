@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from b24kit.sandbox.bitrix24 import moments
+from b24kit.sandbox.bitrix24 import disk, moments
 from b24kit.sandbox.bitrix24.registry import Answer, Call, FakePortal, method
 from b24kit.sandbox.store import Row
 
@@ -106,7 +106,9 @@ def wire_row(portal: FakePortal, activity_id: int, row: Row, columns: list[str])
             shown[name] = str(activity_id)
             continue
         value = row.get(name)
-        if name in _STRUCTURES or name in ON_REQUEST:
+        if name == "FILES":
+            shown[name] = disk.as_activity_shows(portal, value or [])
+        elif name in _STRUCTURES or name in ON_REQUEST:
             shown[name] = _filled(value)
         elif value is None:
             shown[name] = _DEFAULTS.get(name)

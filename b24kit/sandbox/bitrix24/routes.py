@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from b24kit.sandbox.bitrix24 import access, batch, methods
+from b24kit.sandbox.bitrix24 import access, batch, disk, methods
 from b24kit.sandbox.bitrix24.exchange import Dropped, Exchange, OutOfTime, envelope, refusal
 from b24kit.sandbox.bitrix24.registry import Fault
 from b24kit.sandbox.bitrix24.site import Site
@@ -35,7 +35,7 @@ class Reply:
     """An answer before it is sent; its size is known to logs and clock."""
 
     status: int
-    body: str
+    body: str | bytes
     kind: str = JSON
     location: str | None = None
 
@@ -111,6 +111,8 @@ class RestRoutes:
         parts = [part for part in path.split("/") if part]
         if parts and parts[-1].lower().endswith(".xml"):
             raise Fault("INVALID_REQUEST", "The sandbox answers in JSON only")
+        if parts[-1:] == ["download.json"]:  # the token of the address is the whole access
+            return access.Caller("download", 1, frozenset()), "download"
         if len(parts) == 3 and parts[0].isdecimal():
             caller = self._site.doors.by_webhook(parts[0], parts[1])
         elif len(parts) == 1:
@@ -145,6 +147,8 @@ class RestRoutes:
         begun = exchange.at
         try:
             exchange.refuse_banned()
+            if name == "download":
+                return self._file(str(params.get("token", "")))
             if name != "batch":
                 return Reply(200, envelope(await exchange.command(0, name, params, in_batch=False)))
             result = await batch.run(exchange, params)
@@ -153,6 +157,16 @@ class RestRoutes:
             return refused(fault)
         except OutOfTime:
             return page(504)
+
+    def _file(self, token: str) -> Reply:
+        content = disk.fetched(self._site.portal, token)
+        if content is None:
+            raise Fault("ERROR_NOT_FOUND", "File not found", 404)
+        return Reply(200, content, "application/octet-stream")
+
+
+def _sliced(body: str | bytes) -> str | bytes:
+    return body[: len(body) // 2]
 
 
 def source_of(scope: Scope) -> str:
@@ -196,7 +210,7 @@ def faulty(strike: Strike, path: str) -> Reply:
 def spoilt(strike: Strike, reply: Reply, path: str) -> Reply:
     """A good answer damaged on its way."""
     if strike.kind == "truncated":
-        return Reply(reply.status, reply.body[: len(reply.body) // 2])
+        return Reply(reply.status, _sliced(reply.body))
     if strike.kind == "empty":
         return Reply(200, "")
     return faulty(strike, path)

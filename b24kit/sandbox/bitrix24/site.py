@@ -11,6 +11,7 @@ from b24kit.sandbox.bitrix24.registry import FakePortal
 from b24kit.sandbox.bitrix24.tables import tables
 from b24kit.sandbox.calllog import CallLog, RequestLog
 from b24kit.sandbox.clock import PortalClock
+from b24kit.sandbox.delivery import Delivery
 from b24kit.sandbox.faults import rules
 from b24kit.sandbox.store import Store
 
@@ -26,6 +27,7 @@ class Site:
     calls: CallLog = field(default_factory=CallLog)
     requests: RequestLog = field(default_factory=RequestLog)
     churned: dict[str, list[int]] = field(default_factory=lambda: {"born": [], "gone": []})
+    delivery: Delivery | None = None  # None: nothing goes to outgoing webhooks
 
     def keep(self) -> None:
         """Put the settings beside the data, so that a restart on the same file finds everything."""

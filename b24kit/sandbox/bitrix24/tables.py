@@ -41,6 +41,7 @@ def tables() -> list[Table]:
         Table("note", ["PLACE"]),  # a remark under a timeline item; PLACE is "owner|kind|item"
         Table("productrow", ["OWNER"]),
         Table("stagehistory", ["OWNER"]),
+        Table("file"),  # contents of files on letters and comments
         Table("task"),
         Table("notification", ["TAG"]),
         Table("mail"),  # letters that the portal really sent; a clean-up must leave this empty

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from b24kit.sandbox.bitrix24 import activities, moments, tablelist
+from b24kit.sandbox.bitrix24 import activities, disk, moments, tablelist
 from b24kit.sandbox.bitrix24.bindings import card_of
 from b24kit.sandbox.bitrix24.conditions import Field
-from b24kit.sandbox.bitrix24.people import full_name
 from b24kit.sandbox.bitrix24.registry import Answer, Call, FakePortal, Fault, method
 from b24kit.sandbox.bitrix24.tables import CARD_TABLES, owner_key
 from b24kit.sandbox.bitrix24.values import whole
@@ -33,7 +32,7 @@ def comment_add(call: Call) -> Answer:
         raise Fault("INVALID_ARG_VALUE", "Empty comment message")
     author = whole(fields.get("AUTHOR_ID")) or call.user_id
     row: Row = {"OWNER": owner_key(*card), "COMMENT": text, "AUTHOR_ID": author, "CREATED": moments.now(call.portal)}
-    row["FILES"] = _files(call.portal, fields.get("FILES"), author)
+    row["FILES"] = disk.taken_in(call.portal, fields.get("FILES"), author)
     comment_id = call.portal.store["comment"].add(row)
     call.portal.store["comment_binding"].add({"COMMENT_ID": comment_id, "OWNER": owner_key(*card)})
     activities.touch_card(call.portal, card, row["CREATED"], author)
@@ -81,7 +80,7 @@ def comment_update(call: Call) -> Answer:
             raise Fault("INVALID_ARG_VALUE", "Empty comment message")
         changes["COMMENT"] = str(fields["COMMENT"])
     if "FILES" in fields:
-        changes["FILES"] = _files(call.portal, fields["FILES"], call.user_id)
+        changes["FILES"] = disk.taken_in(call.portal, fields["FILES"], call.user_id)
     call.portal.store["comment"].change(comment_id, changes)
     return Answer(comment_id)
 
@@ -208,7 +207,7 @@ def _shown(portal: FakePortal, comment_id: int, row: Row, card: tuple[int, int],
         "CREATED": moments.shown(portal, row["CREATED"]),
         "COMMENT": row["COMMENT"],
         "AUTHOR_ID": str(row["AUTHOR_ID"]),
-        "FILES": row.get("FILES") or {},
+        "FILES": disk.as_comment_shows(portal, row.get("FILES") or []),
     }
     return {name: whole[name] for name in columns}
 
@@ -216,25 +215,6 @@ def _shown(portal: FakePortal, comment_id: int, row: Row, card: tuple[int, int],
 def _selected(select: Any) -> tuple[str, ...]:
     names = tablelist.names_of(select)
     return tuple(name for name in _COLUMNS if name in names) or _COLUMNS
-
-
-def _files(portal: FakePortal, given: Any, author: int) -> Row:
-    """`[[name, base64], ...]` as the map that answers carry; the content itself is not kept."""
-    files = (
-        [one for one in given if isinstance(one, (list, tuple)) and len(one) == 2] if isinstance(given, list) else []
-    )
-    return {
-        str(number): {
-            "id": number,
-            "date": moments.shown(portal, moments.now(portal)),
-            "type": "file",
-            "name": str(name),
-            "size": len(str(content)) * 3 // 4,
-            "authorId": author,
-            "authorName": full_name(portal, author),
-        }
-        for number, (name, content) in enumerate(files, start=1)
-    }
 
 
 def _description(name: str, kind: str) -> Row:

@@ -6,34 +6,34 @@ portal time the same portal to the byte.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from b24kit.sandbox.bitrix24.registry import FakePortal
 from b24kit.sandbox.seeds import cast as cast_of
-from b24kit.sandbox.seeds import directories, organiser, pile
+from b24kit.sandbox.seeds import directories, pile
 from b24kit.sandbox.seeds.cast import Cast
+from b24kit.sandbox.seeds.planter import Planter
+
+# What was planted beside the company, as facts of the summary and as parts of the truth.
+More = Callable[[Cast], tuple[dict[str, Any], dict[str, Any]]]
 
 
-def plant_company(portal: FakePortal, leads: int = 5000, seed: int = 7) -> dict[str, Any]:
-    """Plant the whole company with exactly `leads` open leads; gives a summary and the `truth`."""
+def plant_company(planter: Planter, leads: int = 5000, seed: int = 7, more: More | None = None) -> dict[str, Any]:
+    """Plant the whole company with exactly `leads` open leads; gives a summary and the `truth`.
+
+    `more` plants what only one vendor's planter can, after everything else: people, letters and ids stay the same.
+    """
     chance = Random(seed)
-    organiser.plant_people(portal)
-    organiser.plant_stages(portal)
-    directories.plant_opt_out(portal)
+    planter.walls()
+    planter.opt_out()
     cast = cast_of.gather(chance, leads)
-    directories.plant_clients(portal, chance, cast)
-    directories.plant_deals(portal, chance, cast.known, leads)
-    truth = pile.plant_pile(portal, chance, cast, leads)
-    return {"kind": "company", "seed": seed, **summary(portal), "truth": {"leads": truth, **_people(cast)}}
-
-
-def summary(portal: FakePortal) -> dict[str, Any]:
-    """How many rows of each kind there are, and how the leads stand."""
-    stages = Counter(row["STATUS_ID"] for _, row in portal.store["lead"])
-    kinds = ("lead", "contact", "company", "deal", "activity", "task", "user")
-    return {"rows": {kind: len(portal.store[kind]) for kind in kinds}, "stages": dict(sorted(stages.items()))}
+    directories.plant_clients(planter, chance, cast)
+    directories.plant_deals(planter, chance, cast.known, leads)
+    truth = pile.plant_pile(planter, chance, cast, leads)
+    told, known = more(cast) if more is not None else ({}, {})
+    known = {"leads": truth, **_people(cast), **known}
+    return {"kind": "company", "seed": seed, **told, **planter.summary(), "truth": known}
 
 
 def _people(cast: Cast) -> dict[str, Any]:

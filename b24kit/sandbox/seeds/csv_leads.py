@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from b24kit.sandbox.bitrix24 import moments
-from b24kit.sandbox.bitrix24.registry import FakePortal
 from b24kit.sandbox.seeds import organiser, writing
-from b24kit.sandbox.seeds.company import summary
 from b24kit.sandbox.seeds.letters import Letter
+from b24kit.sandbox.seeds.planter import Planter
 
 ORIGINATOR = "csv"
 _WANTED = ("name", "email", "date", "subject")
@@ -36,11 +35,10 @@ class CsvLetter:
     subject: str
 
 
-def plant_csv(portal: FakePortal, path: Path) -> dict[str, Any]:
+def plant_csv(planter: Planter, path: Path) -> dict[str, Any]:
     """Plant the file's letters, oldest first, into the stages of the generated company; its people own them in turn."""
     found = read_letters(path)
-    organiser.plant_people(portal)
-    organiser.plant_stages(portal)
+    planter.walls()
     ids: dict[str, int] = {}
     boxes = list(organiser.SHARED_MAILBOXES.items())
     for number, one in enumerate(sorted(found, key=lambda row: (row.moment, row.line))):
@@ -48,8 +46,8 @@ def plant_csv(portal: FakePortal, path: Path) -> dict[str, Any]:
         letter = Letter("human", mailbox, owner, one.name, one.email, one.subject, one.subject)
         inquiry = writing.of_letter(letter, root=-number - 1)
         inquiry.fields |= {"ORIGINATOR_ID": ORIGINATOR, "ORIGIN_ID": one.id}
-        ids[one.id] = writing.write(portal, inquiry, moments.stored(one.moment), {})
-    return {"kind": "leads", "path": str(path), **summary(portal), "truth": {"ids": ids}}
+        ids[one.id] = planter.lead(inquiry, moments.stored(one.moment), {})
+    return {"kind": "leads", "path": str(path), **planter.summary(), "truth": {"ids": ids}}
 
 
 def read_letters(path: Path) -> list[CsvLetter]:

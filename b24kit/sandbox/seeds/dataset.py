@@ -15,7 +15,7 @@ from b24kit.sandbox.bitrix24.fields import MULTIFIELD_TYPES
 from b24kit.sandbox.bitrix24.registry import FakePortal
 from b24kit.sandbox.bitrix24.tables import CARD_TABLES, COMPANY, CONTACT, DEAL, LEAD, owner_key
 from b24kit.sandbox.bitrix24.values import whole
-from b24kit.sandbox.seeds.company import summary
+from b24kit.sandbox.seeds.bitrix24 import summary
 from b24kit.sandbox.seeds.empty import plant_walls
 from b24kit.sandbox.seeds.organiser import put
 from b24kit.sandbox.store import Row

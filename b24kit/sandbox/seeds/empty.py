@@ -6,7 +6,7 @@ from typing import Any
 
 from b24kit.sandbox.bitrix24 import directory, moments
 from b24kit.sandbox.bitrix24.registry import FakePortal
-from b24kit.sandbox.seeds.company import summary
+from b24kit.sandbox.seeds.bitrix24 import summary
 from b24kit.sandbox.seeds.organiser import put
 
 

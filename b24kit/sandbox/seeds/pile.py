@@ -9,11 +9,11 @@ from random import Random
 from typing import Any
 
 from b24kit.sandbox.bitrix24 import moments
-from b24kit.sandbox.bitrix24.registry import FakePortal
 from b24kit.sandbox.seeds import mailbag, names, organiser, writing
 from b24kit.sandbox.seeds.cast import Cast, Person
 from b24kit.sandbox.seeds.letters import Letter
 from b24kit.sandbox.seeds.organiser import EVENTS, Seminar
+from b24kit.sandbox.seeds.planter import Planter
 from b24kit.sandbox.seeds.writing import Inquiry
 from b24kit.sandbox.store import Row
 
@@ -47,9 +47,9 @@ def stage_counts(leads: int) -> dict[str, int]:
     return counts
 
 
-def plant_pile(portal: FakePortal, chance: Random, cast: Cast, leads: int) -> dict[str, Any]:
+def plant_pile(planter: Planter, chance: Random, cast: Cast, leads: int) -> dict[str, Any]:
     """Write the pile and give the truth about it: lead id -> what it really is."""
-    arrivals = _arrivals(portal, chance, cast, stage_counts(leads))
+    arrivals = _arrivals(planter, chance, cast, stage_counts(leads))
     truth: dict[str, Any] = {}
     previous: dict[int, str] = {}  # message id of the last letter in a thread, by the thread's root
     for number, arrival in enumerate(arrivals):
@@ -61,8 +61,8 @@ def plant_pile(portal: FakePortal, chance: Random, cast: Cast, leads: int) -> di
         if kind:
             writing.spoil(arrival.inquiry, kind)
         moment = moments.stored(arrival.moment)
-        lead_id = writing.write(portal, arrival.inquiry, moment, previous)
-        _plan_ahead(portal, chance, lead_id, arrival)
+        lead_id = planter.lead(arrival.inquiry, moment, previous)
+        _plan_ahead(planter, chance, lead_id, arrival)
         truth[str(lead_id)] = arrival.inquiry.truth | {"malformed": kind}
     _label(truth)
     return truth
@@ -78,9 +78,9 @@ def _label(truth: dict[str, Any]) -> None:
             seen.add(one["person"])
 
 
-def _arrivals(portal: FakePortal, chance: Random, cast: Cast, counts: dict[str, int]) -> list[Arrival]:
+def _arrivals(planter: Planter, chance: Random, cast: Cast, counts: dict[str, int]) -> list[Arrival]:
     # Counted from midnight: whenever it is planted, the same seed puts the same person behind the same id.
-    end = portal.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    end = planter.now().astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     bag = mailbag.fill(chance, cast, counts[organiser.EMAIL])
     found = [one for root, thread in enumerate(bag) for one in _thread(chance, end, thread, root)]
     makers: dict[str, Callable[[Random, Person, Seminar | None], Inquiry]] = {
@@ -187,16 +187,14 @@ def _named(person: Person) -> Row:
     return {"NAME": person.name.given, "LAST_NAME": person.name.surname}
 
 
-def _plan_ahead(portal: FakePortal, chance: Random, lead_id: int, arrival: Arrival) -> None:
+def _plan_ahead(planter: Planter, chance: Random, lead_id: int, arrival: Arrival) -> None:
     """A few leads are not stuck: a reminder or a task lies ahead; a few had one that nobody kept."""
     roll = chance.random()
     owner = int(arrival.inquiry.fields["ASSIGNED_BY_ID"])
     if roll < _WITH_PLANS:
-        ahead = portal.now() + timedelta(days=chance.randrange(1, 30), hours=chance.randrange(8))
-        writing.plan(
-            portal, lead_id, owner, moments.stored(ahead), moments.stored(arrival.moment), task=roll < _WITH_PLANS / 4
-        )
+        ahead = planter.now() + timedelta(days=chance.randrange(1, 30), hours=chance.randrange(8))
+        planter.plan(lead_id, owner, moments.stored(ahead), moments.stored(arrival.moment), task=roll < _WITH_PLANS / 4)
         arrival.inquiry.truth["planned"] = True
     elif roll < _WITH_PLANS + _OVERDUE:
-        missed = min(arrival.moment + timedelta(days=chance.randrange(1, 10)), portal.now() - timedelta(hours=1))
-        writing.plan(portal, lead_id, owner, moments.stored(missed), moments.stored(arrival.moment), task=False)
+        missed = min(arrival.moment + timedelta(days=chance.randrange(1, 10)), planter.now() - timedelta(hours=1))
+        planter.plan(lead_id, owner, moments.stored(missed), moments.stored(arrival.moment), task=False)

@@ -12,7 +12,7 @@ from b24kit.connectors.bitrix24.calls import PlannedCall, call_for, calls_for, r
 from b24kit.connectors.bitrix24.methods import METHODS
 from b24kit.connectors.commands import CommandOutcome
 from b24kit.crm.refs import Kind, Ref
-from b24kit.crm.writes import Bind, Change, Create, Delete, Settled, Unbind, Write
+from b24kit.crm.writes import Bind, Change, Create, Delete, Merge, Settled, Unbind, Write
 from b24kit.errors import UsageError
 
 
@@ -172,13 +172,31 @@ def test_what_the_vendor_cannot_do_is_refused_before_anything_is_sent(write: Wri
         calls_for([contact(1), write])
 
 
+AGAIN: dict[str, Any] = {
+    "card": "lead:5",
+    "channel": "email",
+    "subject": "Счёт",
+    "responsible": "3",
+    "address": "a@x.ru",
+}
+
+
 def test_no_letter_can_ever_be_sent() -> None:
-    assert "crm.activity.add" not in METHODS
-    for module in (calls, calls_create):
-        code = [line for line in inspect.getsource(module).splitlines() if '"crm.activity.add"' in line]
-        assert code == []
-    with pytest.raises(UsageError):
-        call_for(Create("x", Kind.ACTIVITY, {"channel": "email"}))
+    for module in (calls, calls_create):  # one door for activities, and it refuses the form that sends
+        assert '"crm.activity.add"' not in inspect.getsource(module)
+    with pytest.raises(UsageError, match="letter_would_be_sent"):
+        calls_for([Create("x", Kind.ACTIVITY, AGAIN | {"direction": "out", "done": True})])
+
+
+@pytest.mark.parametrize("channel", ["email", "call", "meeting"])
+@pytest.mark.parametrize("direction", ["in", "out", "none"])
+@pytest.mark.parametrize("done", [True, False])
+def test_no_activity_made_again_has_the_form_that_sends(channel: str, direction: str, done: bool) -> None:
+    values = AGAIN | {"channel": channel, "direction": direction, "done": done}
+    if (channel, direction, done) == ("email", "out", True):
+        return
+    fields = call_for(Create("x", Kind.ACTIVITY, values))[1]["fields"]
+    assert (fields["TYPE_ID"], fields.get("DIRECTION"), fields["COMPLETED"]) != (4, 2, "Y")
 
 
 def test_a_change_that_differs_in_nothing_needs_no_call() -> None:
@@ -195,3 +213,28 @@ def test_a_new_thing_without_an_id_in_the_answer_is_unknown() -> None:
     (planned,) = calls_for([Create("x", Kind.COMMENT, {"card": "lead:5", "text": "a"})])
     assert results_of(planned, outcome(planned, Settled.DONE, True))[0].settled is Settled.UNKNOWN
     assert results_of(planned, outcome(planned, Settled.DONE, 999))[0].new_id == "999"
+
+
+MERGE = Merge("m", Ref(Kind.CONTACT, "5"), (Ref(Kind.CONTACT, "7"), Ref(Kind.CONTACT, "9")))
+
+
+def test_a_merge_names_the_survivor_first() -> None:
+    method, params = call_for(MERGE)
+    assert (method, params) == ("crm.entity.mergeBatch", {"params": {"entityTypeId": 3, "entityIds": [5, 7, 9]}})
+
+
+@pytest.mark.parametrize(
+    ("answer", "settled", "code"),
+    [
+        ({"STATUS": "SUCCESS", "ENTITY_IDS": [7, 9]}, Settled.DONE, ""),
+        ({"STATUS": "CONFLICT", "ENTITY_IDS": [5, 7, 9]}, Settled.REFUSED, "CONFLICT"),
+        ({"STATUS": "ERROR", "ENTITY_IDS": []}, Settled.REFUSED, "ERROR"),
+        ({}, Settled.UNKNOWN, "no_status"),
+        (None, Settled.UNKNOWN, "no_status"),
+    ],
+)
+def test_a_merge_is_judged_by_its_status_not_by_http(answer: Any, settled: Settled, code: str) -> None:
+    (planned,) = calls_for([MERGE])
+    (result,) = results_of(planned, outcome(planned, Settled.DONE, answer))
+    assert (result.settled, result.code) == (settled, code)
+    assert ("/crm/contact/merge/?id=5,7,9" in result.said) is (code == "CONFLICT")

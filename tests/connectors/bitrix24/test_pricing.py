@@ -15,6 +15,10 @@ def test_cards_are_counted_in_imports_of_twenty_and_rows_in_pages_of_fifty() -> 
     }
 
 
+def test_looking_at_an_activity_is_its_row_and_its_bindings() -> None:
+    assert calls_needed({}, {"activity": 120}) == {"crm.activity.list": 3, "crm.activity.binding.list": 120}
+
+
 def test_every_counted_method_is_in_the_table() -> None:
     kinds = ("stage", "source", "pipeline", "todo")
     writes = {f"{verb} {kind}": 1 for verb in ("create", "change", "delete") for kind in kinds}

@@ -1,0 +1,150 @@
+"""One amoCRM account behind the Portal protocol: composed of the client, translation, reading, settling and prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+
+from b24kit.connectors.amocrm.account import Account
+from b24kit.connectors.amocrm.calls import plan_writes
+from b24kit.connectors.amocrm.client import AmoClient
+from b24kit.connectors.amocrm.dossiers import dossiers, surviving
+from b24kit.connectors.amocrm.facts import CAPABILITIES, ask_facts
+from b24kit.connectors.amocrm.lookup import read_refs, read_texts
+from b24kit.connectors.amocrm.pricing import price
+from b24kit.connectors.amocrm.reading import Reading
+from b24kit.connectors.amocrm.settling import settle
+from b24kit.connectors.amocrm.traces import traces_on
+from b24kit.connectors.turns import carry_in_turns
+from b24kit.crm.activity import Activity, Channel
+from b24kit.crm.cards import Company, Contact, Deal, Lead
+from b24kit.crm.dossier import Attachment, Dossier
+from b24kit.crm.incoming import Incoming
+from b24kit.crm.pipeline import Pipeline, Source, Stage
+from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Seen, Tell, Trace, Where
+from b24kit.crm.records import Record
+from b24kit.crm.refs import CARDS, Kind, Ref
+from b24kit.crm.user import Team, User
+from b24kit.crm.writes import Bind, Create, Merge, Result, Settled, Unbind, Write
+
+# What the account's kept directories are made of: written, they are asked for anew.
+_DIRECTORIES = frozenset((Kind.STAGE, Kind.PIPELINE, Kind.FIELD))
+AT_ONCE = 250  # writes between two looks: as many as five bulks carry
+
+
+class AmoPortal:
+    """Implements `crm.portal.Portal` over an open client, which it closes with itself."""
+
+    def __init__(self, client: AmoClient, *, host: str, lead_pipeline: str | None = None) -> None:
+        """`lead_pipeline`: the number of the pipeline that is the ladder of leads; None: the account's main one."""
+        self._client = client
+        self._host = host
+        self._account = Account(client, lead_pipeline)
+        self._reading = Reading(client, self._account)
+        self._sent: dict[str, float] = {}
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return CAPABILITIES
+
+    def facts(self) -> PortalFacts:
+        """Who we are here, and in which state the account is (/account, /users)."""
+        return ask_facts(self._client, self._host)
+
+    def stages(self) -> list[Stage]:
+        return self._reading.stages()
+
+    def pipelines(self) -> list[Pipeline]:
+        return self._reading.pipelines()
+
+    def sources(self) -> list[Source]:
+        return self._reading.sources()
+
+    def users(self) -> list[User]:
+        return self._reading.users()
+
+    def teams(self) -> list[Team]:
+        return self._reading.teams()
+
+    def leads(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Lead]:
+        return self._reading.cards(Kind.LEAD, where, tell)
+
+    def contacts(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Contact]:
+        return self._reading.cards(Kind.CONTACT, where, tell)
+
+    def companies(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Company]:
+        return self._reading.cards(Kind.COMPANY, where, tell)
+
+    def deals(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Deal]:
+        return self._reading.cards(Kind.DEAL, where, tell)
+
+    def incoming(self, tell: Tell | None = None) -> Iterator[Incoming]:
+        return self._reading.incoming(tell)
+
+    def activities(
+        self, on: Kind | None = None, channel: Channel | None = None, open_only: bool = False, text: bool = False
+    ) -> Iterator[Activity]:
+        return self._reading.activities(on, channel, open_only, text)
+
+    def texts(self, activities: Iterable[Ref]) -> Iterator[tuple[Ref, str]]:
+        return read_texts(self._client, self._account, activities)
+
+    def read(self, refs: Iterable[Ref]) -> dict[Ref, Record]:
+        """Present state by reference; UsageError for kinds without a record class, except tasks (as activities)."""
+        return read_refs(self._client, self._account, self._reading, refs)
+
+    def traces(self, ref: Ref) -> list[Trace]:
+        return traces_on(self._client, ref)
+
+    def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
+        return dossiers(self._client, self._account, self._reading, refs)
+
+    def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:
+        """Nothing of the account's file service is read with this access."""
+        return ((file, None) for file in files)
+
+    def surviving(self, refs: Iterable[Ref]) -> set[Ref]:
+        return surviving(self._client, refs)
+
+    def carry(self, feed: Feed, tell: Tell | None = None) -> Iterator[Result | Seen]:
+        """A list of amoCRM holds either looks or writes: they take turns, so many writes as fill the allowed rate."""
+        return carry_in_turns(self, feed, tell, at_once=AT_ONCE)
+
+    def perform(self, writes: Sequence[Write], intend: Intend, tell: Tell | None = None) -> Iterator[Result]:
+        """Send the writes; see `crm.portal.PortalWrites`. All are translated before the first leaves."""
+        planned = plan_writes(self._account, writes)
+        idle = [one.write for one in planned if not one.steps]
+        if idle:
+            intend(idle)
+        for write in idle:
+            yield Result(write.key, Settled.DONE)
+
+        def intended(batch: Sequence[Write]) -> None:
+            intend(batch)
+            now = self._client.clock.now().timestamp()
+            self._sent |= {write.key: now for write in batch}
+
+        with closing(self._client.perform([one for one in planned if one.steps], intended, tell)) as results:
+            yield from results
+        if any(_kind(write) in _DIRECTORIES for write in writes):
+            self._account.forget()
+        elif any(_kind(write) in CARDS for write in writes):
+            self._account.forget_deals()
+
+    def settle(self, writes: Sequence[Write]) -> dict[str, Result]:
+        """Look up what became of writes of unknown outcome; the caller has waited long enough for late commits."""
+        return settle(self._client, self._account, self._reading, writes, self._sent)
+
+    def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
+        return price(writes, reads or {}, self._client.batch)
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _kind(write: Write) -> Kind:
+    if isinstance(write, Bind | Unbind):
+        return write.activity.kind
+    if isinstance(write, Merge):
+        return write.survivor.kind
+    return write.kind if isinstance(write, Create) else write.ref.kind
