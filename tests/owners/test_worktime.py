@@ -150,7 +150,7 @@ def test_the_order_of_questions_changes_no_answer(years: list[int]) -> None:
 def test_ten_thousand_deadlines_take_a_moment() -> None:
     starts = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=at * 2803) for at in range(10_000)]
     OFFICE.add(starts[-1], 5 * HOUR)
-    begun = time.perf_counter()
+    begun = time.process_time()
     for start in starts:
         OFFICE.add(start, 5 * HOUR)
-    assert time.perf_counter() - begun < 1.0  # a tenth of what is aimed at, with room for a busy machine
+    assert time.process_time() - begun < 1.0  # a tenth of what is aimed at, with room for a busy machine
