@@ -64,7 +64,7 @@ class _Deciding:
         owners = resolve(book.owners, staff, portal.sources(), facts, strict=False)
         people = people_of(book.people, staff, owners.last, facts, self._told(staff, facts.now), self._load())
         stages, pipelines = tuple(portal.stages()), tuple(portal.pipelines())
-        names = names_on(book, stages, pipelines)
+        names = names_on(book, stages, pipelines, own_codes=portal.capabilities.own_stage_codes)
         rules = Rules(
             language=book.language,
             stages=stages,

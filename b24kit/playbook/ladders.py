@@ -13,8 +13,10 @@ from b24kit.crm.pipeline import LEADS, deals_ladder
 from b24kit.crm.portal import Capabilities
 from b24kit.crm.refs import Ref
 from b24kit.errors import UsageError
+from b24kit.migrate.design import fold
 from b24kit.migrate.diff import diff_ladder, make_missing
 from b24kit.migrate.directories import diff_pipelines, diff_sources
+from b24kit.migrate.fitting import fitted
 from b24kit.migrate.recognise import pipeline_of, recognise
 from b24kit.migrate.remap import Exit, exits, move_cards, unlisted
 from b24kit.migrate.spec import Ladder, Language, PipelineSpec
@@ -41,7 +43,11 @@ class SettingsDraft:
 def draft_settings(playbook: Playbook, snapshot: Snapshot, capabilities: Capabilities, lang: Language) -> SettingsDraft:
     """The whole stage design: sources, pipelines, the ladder of leads and the ladders of deals."""
     draft = SettingsDraft()
-    sources = diff_sources(playbook.sources, snapshot.sources(), lang=lang)
+    wanted = playbook.sources
+    if not capabilities.own_stage_codes:  # such a vendor numbers sources itself too: they are known by their names
+        standing = {fold(source.name) for source in snapshot.sources()}
+        wanted = tuple(spec for spec in wanted if fold(spec.name.said(lang)) not in standing)
+    sources = diff_sources(wanted, snapshot.sources(), lang=lang)
     pipelines = diff_pipelines(playbook.pipelines, snapshot.pipelines(), lang=lang)
     draft.operations += [*sources.operations, *pipelines.operations]
     draft.notes += [*sources.notes, *pipelines.notes]
@@ -50,9 +56,16 @@ def draft_settings(playbook: Playbook, snapshot: Snapshot, capabilities: Capabil
         _add_ladder(draft, LEADS, playbook.stages, snapshot, capabilities, lang)
     for spec in playbook.pipelines:
         pipeline = pipeline_of(spec, snapshot.pipelines())
-        if pipeline is not None and spec.only_add:
+        if pipeline is None:
+            continue
+        if not capabilities.own_stage_codes:
+            present = snapshot.stages(deals_ladder(pipeline.id))
+            ladder, notes = fitted(spec.ladder, present, capabilities.colours, lang)
+            spec = spec.model_copy(update={"ladder": ladder})
+            draft.notes += notes
+        if spec.only_add:
             _add_missing(draft, deals_ladder(pipeline.id), spec, snapshot, lang)
-        elif pipeline is not None:
+        else:
             _add_ladder(draft, deals_ladder(pipeline.id), spec, snapshot, capabilities, lang)
     return draft
 

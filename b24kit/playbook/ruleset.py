@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from b24kit.crm.pipeline import LEADS, Outcome, Pipeline, Stage, deals_ladder
+from b24kit.migrate.fitting import fitted
 from b24kit.migrate.recognise import pipeline_of, recognise
 from b24kit.migrate.spec import Ladder
 from b24kit.playbook.schema import Playbook
@@ -24,18 +25,23 @@ class Names:
     stages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def names_on(playbook: Playbook, stages: Sequence[Stage], pipelines: Sequence[Pipeline]) -> Names:
-    """What of the playbook's design stands on this portal; UsageError where two of the portal's fit one of ours."""
+def names_on(
+    playbook: Playbook, stages: Sequence[Stage], pipelines: Sequence[Pipeline], *, own_codes: bool = True
+) -> Names:
+    """What of the playbook's design stands on this portal; UsageError where two of the portal's fit one of ours.
+
+    `own_codes`: the vendor takes the design's codes; where it does not, stages are known by their names.
+    """
     known: dict[str, str] = {}
     codes: dict[str, dict[str, str]] = {}
     if playbook.stages is not None:
-        codes[LEADS] = _codes(playbook.stages, LEADS, stages)
+        codes[LEADS] = _codes(playbook.stages, LEADS, stages, own_codes)
     for spec in playbook.pipelines:
         found = pipeline_of(spec, pipelines)
         if found is None:
             continue
         known |= {name: found.id for name in (spec.name.ru, spec.name.en) if name}
-        codes[deals_ladder(found.id)] = _codes(spec, deals_ladder(found.id), stages)
+        codes[deals_ladder(found.id)] = _codes(spec, deals_ladder(found.id), stages, own_codes)
     return Names(known, codes)
 
 
@@ -59,6 +65,7 @@ def _asked(playbook: Playbook) -> Iterator[GateSpec]:
                 yield GateSpec(pipeline=pipeline, stage=stage.code, leave=stage.required)
 
 
-def _codes(section: Ladder, ladder: str, stages: Sequence[Stage]) -> dict[str, str]:
-    known = recognise(section.ladder, [one for one in stages if one.ladder == ladder])
+def _codes(section: Ladder, ladder: str, stages: Sequence[Stage], own_codes: bool) -> dict[str, str]:
+    present = [one for one in stages if one.ladder == ladder]
+    known = recognise(section.ladder if own_codes else fitted(section.ladder, present, None)[0], present)
     return {code: stage.code for code, stage in known.stages.items()}

@@ -111,10 +111,11 @@ class Ledger:
 
     def doubt(self, deeds: Iterable[Deed], now: datetime) -> None:
         """Remember since when these are known to be open: from then on the time of late answers is counted."""
-        self._store.base.many(
-            "UPDATE operations SET doubt = ? WHERE portal = ? AND op = ? AND doubt IS NULL",
-            [(now.timestamp(), self._portal, one.operation.key) for one in deeds],
-        )
+        with self._store.base.transaction():
+            self._store.base.many(
+                "UPDATE operations SET doubt = ? WHERE portal = ? AND op = ? AND doubt IS NULL",
+                [(now.timestamp(), self._portal, one.operation.key) for one in deeds],
+            )
 
     def write(self, entries: Iterable[Entry], worker: str) -> None:
         """Add lines to the journal and bring the operations up to date, in one transaction."""

@@ -184,6 +184,8 @@ class Store:
                         *ours,
                     ),
                 )
+                # Worked on without an error: it is given up no more.
+                self.base.run("DELETE FROM dead WHERE portal = ? AND card = ?", ours[:2])
 
     def forget(self, portal: str, worker: str, held: Iterable[Held]) -> None:
         """Cards that are no longer there."""
@@ -240,10 +242,6 @@ class Store:
                 self.base.run("DELETE FROM dead WHERE portal = ? AND card = ?", (portal, str(one.card)))
             self.put_inside(portal, [Event(one.card, "retry") for one in chosen], now)
         return len(chosen)
-
-    def revive(self, portal: str, cards: Iterable[Ref]) -> None:
-        """These cards were worked on without an error: they are given up no more."""
-        self.base.many("DELETE FROM dead WHERE portal = ? AND card = ?", [(portal, str(card)) for card in cards])
 
     # -- the sweep
 

@@ -111,9 +111,9 @@ def test_a_given_up_card_comes_back_with_its_next_event(store: Store) -> None:
     store.bury("p", "a", held, NOW, "robots.refused", "no")
     assert _take(store, "a", NOW + timedelta(days=1)) == []
     store.put("p", [Event(LEADS[0], "changed")], NOW)
-    assert _take(store, "a") == [LEADS[0]]
     assert [one.card for one in store.dead("p")] == [LEADS[0]]
-    store.revive("p", [LEADS[0]])
+    (held,) = store.take("p", "a", NOW, limit=1, lease=LEASE)
+    store.settle("p", "a", [(held, None, "deadline", NOW, False)])
     assert store.dead("p") == []
 
 
