@@ -25,7 +25,7 @@ from b24kit.change.snapshot import Snapshot, take_snapshot
 from b24kit.change.undo import undo_plan
 from b24kit.cleanup.consent import refuses
 from b24kit.cleanup.planner import CleanDraft, plan_clean
-from b24kit.cleanup.spec import CleanSpec, OwnersSpec
+from b24kit.cleanup.spec import CleanSpec
 from b24kit.cleanup.survive import point_key
 from b24kit.cli.scope import EVERYTHING
 from b24kit.connectors.factory import open_portal
@@ -33,6 +33,7 @@ from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.portal import Portal as OpenPortal
 from b24kit.crm.records import VOLATILE, same
 from b24kit.crm.refs import CARDS, Kind, Ref
+from b24kit.owners.spec import OwnersSpec
 from benchmarks.portal import Portal, started, tell
 
 LEADS, DOUBLES, SEEDS = 1000, 100, (7, 11, 13)

@@ -24,7 +24,6 @@ from b24kit.cleanup import survive
 from b24kit.cleanup.consent import Refusals, refusals
 from b24kit.cleanup.new_contact import kept_of_leads
 from b24kit.cleanup.one_client import Cluster
-from b24kit.cleanup.owners import Routed
 from b24kit.cleanup.pile import Item
 from b24kit.cleanup.reading import Reading, told_in_words
 from b24kit.cleanup.spec import CleanSpec
@@ -35,6 +34,7 @@ from b24kit.crm.refs import Kind, Ref, new_ref
 from b24kit.i18n import Language, say
 from b24kit.letters.signature import NOTHING_SIGNED, Signature
 from b24kit.matching import addresses
+from b24kit.owners.rules import Routed
 
 _IDS_SHOWN = 20
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from b24kit.cleanup.section import Section, Text
+from b24kit.owners.section import Section, Text
 
 ACTIVE, UNANSWERED, SLEEPING, LOST = "Активные", "Без ответа", "Спящие", "Потерянные"
 LONGEST_NAME = 31  # the name of a sheet; Excel takes no more

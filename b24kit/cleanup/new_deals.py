@@ -12,11 +12,11 @@ from typing import Any
 from b24kit.change.operation import CreateRecord, Phase, Reason
 from b24kit.change.snapshot import Snapshot
 from b24kit.cleanup.one_client import Cluster
-from b24kit.cleanup.owners import Routed
 from b24kit.cleanup.spec import DealsSpec
 from b24kit.crm.pipeline import Outcome, Pipeline, Stage, deals_ladder
 from b24kit.crm.refs import Kind, Ref
 from b24kit.errors import UsageError
+from b24kit.owners.rules import Routed
 
 LONGEST_TITLE = 255
 

@@ -24,13 +24,11 @@ from b24kit.cleanup.judged import judged
 from b24kit.cleanup.merging_plan import NOTHING_TO_MERGE, MergePlan, follow, plan_merges
 from b24kit.cleanup.new_deals import DealPlace, deal_place
 from b24kit.cleanup.one_client import Cluster
-from b24kit.cleanup.owners import Inquiry, Letter, Owners, Routed, Turns, resolve
 from b24kit.cleanup.pile import Item, Pile, read_pile
 from b24kit.cleanup.reading import Reading, counted, read_all
 from b24kit.cleanup.remove import remove
 from b24kit.cleanup.retire import archive
-from b24kit.cleanup.spec import ENDING, Action, CleanSpec, OwnersSpec
-from b24kit.cleanup.staff import Staff
+from b24kit.cleanup.spec import ENDING, Action, CleanSpec
 from b24kit.cleanup.standing_decisions import InForce, in_force
 from b24kit.cleanup.stuck import Standing
 from b24kit.cleanup.taking_in import take_in
@@ -44,6 +42,9 @@ from b24kit.i18n import Language, say
 from b24kit.letters.classify import LetterClass
 from b24kit.matching import domains, names
 from b24kit.matching.groups import natural
+from b24kit.owners.rules import Inquiry, Letter, Owners, Routed, Turns, resolve
+from b24kit.owners.spec import OwnersSpec
+from b24kit.owners.staff import Staff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,12 @@ from b24kit.change.snapshot import Snapshot
 from b24kit.cleanup.decisions import About, Decision
 from b24kit.cleanup.precision import Precision, precision
 from b24kit.cleanup.spec import ProtectSpec
-from b24kit.cleanup.staff import Staff
 from b24kit.crm.cards import Company, Contact, Lead
 from b24kit.crm.pipeline import Outcome
 from b24kit.crm.records import comparable, values_of
 from b24kit.crm.refs import Kind, Ref
 from b24kit.matching.verdicts import Verdict
+from b24kit.owners.staff import Staff
 
 _SHOWN = ("name", "points", "company_title")  # what tells whose a card is; stages and owners move all the time
 _KEYS_SHOWN = 5

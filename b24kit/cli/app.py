@@ -29,6 +29,7 @@ from b24kit.cli import (
     portal,
     report,
     review,
+    robots,
     robots_install,
     run,
     runs,
@@ -60,7 +61,6 @@ app.command("explain")(plan.explain)
 app.command("apply")(run.apply)
 app.command("verify")(run.verify)
 app.command("undo")(run.undo)
-app.add_typer(robots_install.app, name="robots")
 app.add_typer(runs.app, name="runs")
 app.add_typer(backup.app, name="backup")
 app.command("report")(report.report)
@@ -69,6 +69,9 @@ app.command("extract")(extract.extract)
 app.command("match")(match.match)
 app.add_typer(review.app, name="review")
 app.add_typer(playbook.app, name="playbook")
+robots.app.command("address")(robots_install.address)
+robots.app.command("verify")(robots_install.verify)
+app.add_typer(robots.app, name="robots")
 app.command(
     "sandbox",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},

@@ -128,11 +128,16 @@ def lint(
 
 def _lint_file(playbook: str) -> list[StageFinding]:
     from b24kit.migrate.lint import lint_design
+    from b24kit.playbook.gate_lint import gate_findings
     from b24kit.playbook.loader import load_playbook
     from b24kit.playbook.shipped import find_playbook
 
     found = load_playbook(find_playbook(playbook))
-    return [] if found.stages is None else lint_design(found.stages, lang=found.language)
+    findings = [] if found.stages is None else lint_design(found.stages, lang=found.language)
+    for at, pipeline in enumerate(found.pipelines):
+        if not pipeline.only_add:  # a ladder that lives already is judged on the portal
+            findings += lint_design(pipeline, ("pipelines", at), found.language)
+    return [*findings, *gate_findings(found)]
 
 
 def _lint_portal(at: Desk) -> list[StageFinding]:

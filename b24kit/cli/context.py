@@ -143,13 +143,6 @@ class Desk:
             self._portal.close()
 
 
-def fresh_secret() -> str:
-    """A new secret for the path of a receiver: 256 bits that nobody can guess."""
-    import secrets
-
-    return secrets.token_urlsafe(32)
-
-
 def open_profile(profile: PortalProfile, folder: Path, clock: Clock, receiver: str | None = None) -> Portal:
     """Open a portal by its profile; the secret is found where `portal add` or the user put it."""
     from b24kit.config.secrets import find_webhook
@@ -205,3 +198,19 @@ def desk(context: typer.Context) -> Iterator[Desk]:
         raise Interrupted from None
     finally:
         found.close()
+
+
+def fresh_secret() -> str:
+    """A secret that nobody can guess: chance comes in here and nowhere else."""
+    import secrets
+
+    return secrets.token_urlsafe(24)
+
+
+def fresh_name() -> str:
+    """A name for one life of a worker: no other process and no later start has it."""
+    import os
+    import secrets
+    import socket
+
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"

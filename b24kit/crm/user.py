@@ -14,6 +14,7 @@ class User:
     admin: bool | None = None  # None: this access cannot tell
     teams: tuple[str, ...] = ()
     position: str = ""
+    zone: str = ""  # his own time zone where the portal tells it, by its IANA name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,7 +96,7 @@ def _check_groups(wanted: Sequence[StageSpec], known: Recognised, capabilities: 
             facts = {"stage": stage.name, "code": spec.code, "born": stage.outcome.value, "wanted": spec.outcome.value}
             raise UsageError("design.group_differs", **facts)
         longest = capabilities.stage_code_limit
-        if stage is None and len(known.prefix + spec.code) > longest:
+        if capabilities.own_stage_codes and stage is None and len(known.prefix + spec.code) > longest:
             raise UsageError("design.code_over_limit", code=known.prefix + spec.code, limit=longest)
     won = next(spec for spec in wanted if spec.outcome is Outcome.WON)
     rival = next((stage for stage in known.others if stage.outcome is Outcome.WON), None)
@@ -153,9 +153,11 @@ def _changes(
             notes.append(Reason("design.system_stage_kept", {"stage": stage.name}))
             continue
         after = _wanted_values(spec, sorts[spec.code], capabilities, lang)
+        if not capabilities.own_stage_codes and spec.outcome is not Outcome.OPEN:
+            after = {"name": after["name"]}  # of its own ends such a vendor lets only the name be written
         found += _update(ladder, stage, after, spec.code)
     for stage in known.others:
-        if f"id:{stage.id}" in sorts:
+        if f"id:{stage.id}" in sorts and (capabilities.own_stage_codes or not _fixed(stage)):
             found += _update(ladder, stage, {"sort": sorts[f"id:{stage.id}"]}, stage.code)
     return found, notes
 
@@ -188,6 +190,10 @@ def _update(ladder: str, stage: Stage, wanted: Mapping[str, Any], code: str) -> 
 
 def _differs(name: str, now: Any, value: Any) -> bool:
     return bool((now or "").lower() != value.lower()) if name == "colour" else bool(now != value)
+
+
+def _fixed(stage: Stage) -> bool:
+    return stage.system or stage.outcome is not Outcome.OPEN
 
 
 def _rises(change: UpdateRecord) -> bool:

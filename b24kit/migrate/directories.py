@@ -55,12 +55,14 @@ def diff_pipelines(wanted: Sequence[PipelineSpec], present: Sequence[Pipeline], 
     notes: list[Reason] = []
     for at, spec in enumerate(wanted):
         pipeline, name = pipeline_of(spec, present), spec.name.said(lang)
-        if pipeline is None:
+        if pipeline is None and spec.only_add:
+            notes.append(Reason("design.pipeline_absent", {"pipeline": name}))
+        elif pipeline is None:
             make = _create_pipeline(at, name, spec.sort)
             found.append(make)
             created[spec.name.ru] = make.key
             notes.append(Reason("design.pipeline_two_plans", {"pipeline": name, "stages": len(spec.ladder)}))
-        elif pipeline.name != name:
+        elif pipeline.name != name and not spec.only_add:
             found.append(_rename_pipeline(pipeline, name))
     return SettingsDiff(tuple(found), created, tuple(notes))
 

@@ -10,13 +10,14 @@ from b24kit.change.snapshot import Snapshot
 from b24kit.cleanup.decisions import About, Decision
 from b24kit.cleanup.doubts import Doubts, find_doubts
 from b24kit.cleanup.planner import CleanDraft, plan_clean, sort_out
-from b24kit.cleanup.spec import CleanSpec, OwnersSpec
+from b24kit.cleanup.spec import CleanSpec
 from b24kit.cleanup.standing_decisions import in_force, overtaken, print_of
 from b24kit.crm.cards import Company, Lead
 from b24kit.crm.pipeline import Outcome
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Ref
 from b24kit.matching.verdicts import Verdict
+from b24kit.owners.spec import OwnersSpec
 from tests.cleanup.portal_of import ABLE, NOW, applied, contact, email, lead, mail, outcomes, phone, snapshot
 
 ANNA = "Евстафия Хворостухина <e.hv@one.example>"

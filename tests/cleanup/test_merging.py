@@ -13,7 +13,7 @@ from b24kit.change.planform import operation_body, operation_of
 from b24kit.cleanup.answers import Answers
 from b24kit.cleanup.merging_plan import MergePlan, plan_merges
 from b24kit.cleanup.planner import plan_clean
-from b24kit.cleanup.spec import CleanSpec, OwnersSpec
+from b24kit.cleanup.spec import CleanSpec
 from b24kit.cleanup.two_cards import why_one_client
 from b24kit.crm.cards import Company, Contact, Deal, PersonName
 from b24kit.crm.pipeline import Outcome
@@ -21,6 +21,7 @@ from b24kit.crm.points import Point, PointKind
 from b24kit.crm.records import Record, values_of
 from b24kit.crm.refs import Kind, Ref
 from b24kit.matching.standing import NOTHING_KNOWN
+from b24kit.owners.spec import OwnersSpec
 from tests.cleanup.portal_of import ABLE, NOW, contact, mail, phone, plan, snapshot
 
 MERGING = replace(ABLE, merges=True, merge_blockers=frozenset({"IS_MY_COMPANY"}), merge_ignores=frozenset({"LEAD_ID"}))

@@ -11,13 +11,14 @@ from b24kit.change.operation import CreateRecord, Operation, UpdateRecord
 from b24kit.change.snapshot import Snapshot
 from b24kit.cleanup.arrivals import unfold
 from b24kit.cleanup.planner import CleanDraft, plan_clean
-from b24kit.cleanup.spec import CleanSpec, OwnersSpec
+from b24kit.cleanup.spec import CleanSpec
 from b24kit.crm.cards import Contact, Deal, Lead
 from b24kit.crm.incoming import Category, Incoming
 from b24kit.crm.pipeline import LEADS, Outcome, Stage
 from b24kit.crm.portal import Capabilities
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
+from b24kit.owners.spec import OwnersSpec
 
 from .portal_of import ABLE, FACTS, NOW, SOURCES, TEAMS, USERS, contact, lead, letter
 

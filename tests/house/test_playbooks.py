@@ -42,9 +42,10 @@ def test_its_ladder_is_lint_clean(one: Shipped) -> None:
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.name)
 def test_every_text_of_it_stands_in_both_languages(one: Shipped) -> None:
-    section = load_playbook(one.path).stages
-    assert section is not None
-    for spec in section.ladder:
+    book = load_playbook(one.path)
+    sections = [*([book.stages] if book.stages is not None else []), *book.pipelines]
+    assert sections
+    for spec in (stage for section in sections for stage in section.ladder):
         told = [spec.name, spec.goal, spec.client_action, spec.our_job, spec.exit_when, spec.owner, *spec.prompts]
         assert all(text.en for text in told if text is not None), spec.code
 

@@ -20,7 +20,7 @@ from b24kit.change.runs import RunStore
 from b24kit.change.snapshot import Snapshot, compare, take_snapshot
 from b24kit.change.undo import undo_plan
 from b24kit.cleanup.planner import CleanDraft, plan_clean
-from b24kit.cleanup.spec import CleanSpec, OwnersSpec
+from b24kit.cleanup.spec import CleanSpec
 from b24kit.cli.scope import EVERYTHING
 from b24kit.clock import Clock
 from b24kit.connectors.factory import open_portal, read_credentials
@@ -29,6 +29,7 @@ from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.writes import Create, Result, Write
 from b24kit.errors import Refused
 from b24kit.letters.plain import readable
+from b24kit.owners.spec import OwnersSpec
 from b24kit.sandbox.remote import RemoteClock
 from b24kit.sandbox.server import Sandbox
 

@@ -20,7 +20,7 @@ from b24kit.change.runs import RunStore
 from b24kit.change.snapshot import Snapshot, take_snapshot
 from b24kit.change.undo import undo_plan
 from b24kit.cleanup.planner import CleanDraft, plan_clean
-from b24kit.cleanup.spec import CleanSpec, OwnersSpec
+from b24kit.cleanup.spec import CleanSpec
 from b24kit.cli.scope import EVERYTHING
 from b24kit.clock import Clock
 from b24kit.connectors.credentials import Webhook
@@ -29,6 +29,7 @@ from b24kit.crm.portal import Portal
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Change, Create, Settled
 from b24kit.errors import Refused
+from b24kit.owners.spec import OwnersSpec
 from b24kit.sandbox.remote import RemoteClock, SandboxControl
 from b24kit.sandbox.server import Sandbox
 from benchmarks.merging import differences

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import date, datetime
 
 from b24kit.connectors.bitrix24 import subscriptions
+from b24kit.connectors.bitrix24.absences import absences
+from b24kit.connectors.bitrix24.acquaintance import known_by
 from b24kit.connectors.bitrix24.belongings import read_belongings
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.client import RestClient
@@ -20,17 +23,21 @@ from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.bitrix24.settling import settle
 from b24kit.connectors.bitrix24.surviving import still_there
 from b24kit.connectors.bitrix24.traces import traces_on
+from b24kit.connectors.bitrix24.watching import deals_of, stirred, stories
 from b24kit.connectors.commands import Command
+from b24kit.crm.absence import Absence
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
+from b24kit.crm.points import Point
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Progress, Seen, Tell, Trace, Where
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
+from b24kit.crm.watch import CardStory
 from b24kit.crm.writes import Result, Settled, Write
 
 
@@ -119,6 +126,21 @@ class BitrixPortal:
     def offline_events(self) -> BitrixQueue | None:
         """The portal's own queue of events, None where this access or plan has none."""
         return BitrixQueue(self._client) if Manner.QUEUED in self.manners() else None
+
+    def stories(self, cards: Iterable[Ref]) -> Mapping[Ref, CardStory]:
+        return stories(self._client, cards)
+
+    def deals_of(self, clients: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
+        return deals_of(self._client, clients)
+
+    def known_by(self, cards: Mapping[Ref, Sequence[Point]]) -> Mapping[Ref, tuple[Ref, ...]]:
+        return known_by(self._client, cards)
+
+    def absences(self, users: Iterable[str], first: date, last: date) -> list[Absence]:
+        return absences(self._client, users, first, last)
+
+    def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
+        return stirred(self._client, since)
 
     def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
         return read_dossiers(self._client, self._reading, refs)

@@ -110,6 +110,7 @@ def to_user(row: Row) -> User:
         active=yes(row.get("ACTIVE", True)),
         teams=tuple(str(team) for team in departments) if isinstance(departments, list) else (),
         position=text(row.get("WORK_POSITION")),
+        zone=text(row.get("TIME_ZONE")),
     )
 
 

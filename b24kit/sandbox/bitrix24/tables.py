@@ -59,5 +59,6 @@ def tables() -> list[Table]:
         Table("app_trigger"),
         Table("oauth_code", ["CODE"]),
         Table("oauth_token", ["ACCESS", "REFRESH"]),
+        Table("calendar_event"),  # what people have in their calendars
         Table("volatile_type"),  # extra fields of the portal's own duplicate search
     ]

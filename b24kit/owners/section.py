@@ -1,4 +1,4 @@
-"""What every part of the clean-up's playbook sections is made of: a strict model, and texts as people write them."""
+"""What the playbook's sections about clean-up and people are made of: a strict model, texts as people write them."""
 
 from __future__ import annotations
 
