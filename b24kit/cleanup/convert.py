@@ -23,7 +23,6 @@ from b24kit.change.operation import (
 from b24kit.cleanup import survive
 from b24kit.cleanup.consent import Refusals, refusals
 from b24kit.cleanup.one_client import Cluster
-from b24kit.cleanup.owners import Routed
 from b24kit.cleanup.pile import Item
 from b24kit.cleanup.reading import Reading, told_in_words
 from b24kit.cleanup.spec import CleanSpec
@@ -34,6 +33,7 @@ from b24kit.crm.refs import Kind, Ref, new_ref
 from b24kit.i18n import Language, say
 from b24kit.letters.signature import NOTHING_SIGNED, Signature
 from b24kit.matching import addresses
+from b24kit.owners.rules import Routed
 
 _IDS_SHOWN = 20
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from b24kit.cleanup.phrases import mentions, stems
 from b24kit.crm.cards import Deal
 from b24kit.matching.groups import natural
+from b24kit.owners.phrases import mentions, stems
 
 BEFORE = timedelta(days=30)  # people write about a project some weeks before its deal is made, not years
 _NUMBER = re.compile(r"(?<![\d+.,/-])\d{3,7}(?![\d.,/-]*\d)")

@@ -18,12 +18,10 @@ from b24kit.cleanup.clusters import find_clusters
 from b24kit.cleanup.consent import refusals
 from b24kit.cleanup.convert import Closing, company_ref, convert, create_company
 from b24kit.cleanup.one_client import Cluster
-from b24kit.cleanup.owners import Inquiry, Letter, Owners, Routed, Turns, resolve
 from b24kit.cleanup.pile import Item, Pile, read_pile
 from b24kit.cleanup.reading import Reading, counted, read_all
 from b24kit.cleanup.retire import archive
-from b24kit.cleanup.spec import Action, CleanSpec, OwnersSpec
-from b24kit.cleanup.staff import Staff
+from b24kit.cleanup.spec import Action, CleanSpec
 from b24kit.cleanup.stuck import Standing
 from b24kit.cleanup.tap import find_tap, tap_steps
 from b24kit.crm.pipeline import LEADS, Outcome
@@ -33,6 +31,9 @@ from b24kit.i18n import Language
 from b24kit.letters.classify import LetterClass
 from b24kit.matching import domains, names
 from b24kit.matching.groups import natural
+from b24kit.owners.rules import Inquiry, Letter, Owners, Routed, Turns, resolve
+from b24kit.owners.spec import OwnersSpec
+from b24kit.owners.staff import Staff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,41 +1,19 @@
-"""The `clean:` and `owners:` sections of a playbook: which pile, what becomes of each kind of letter, who gets whom.
+"""The `clean:` section of a playbook: which pile, and what becomes of each kind of letter.
 
 Descriptions of the fields are in Russian: they become the hints of an editor through the exported JSON Schema.
 """
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from b24kit.letters.classify import RELAYS, LetterClass
+from b24kit.owners.spec import Names, Section, Text
 
 Action = Literal["convert", "archive", "leave"]
-
-
-def _one_or_many(value: Any) -> Any:
-    return [value] if isinstance(value, str | int) else value
-
-
-def _text(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
-Names = Annotated[
-    tuple[Text, ...],
-    BeforeValidator(_one_or_many),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
-
-
-class Section(BaseModel):
-    """What all sections share: unknown keys are mistakes, values do not change once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class PileSpec(Section):
@@ -120,60 +98,3 @@ class CleanSpec(Section):
         "Поле с тем же кодом должно быть у контактов",
     )
     limit: int | None = Field(default=None, ge=1, description="Не больше стольких клиентов за один раз")
-
-
-class SeminarSpec(Section):
-    """An event of ours (a seminar, a course, an exhibition) and who leads it."""
-
-    name: Text = Field(description="Название мероприятия, как его видят люди")
-    words: Names = Field(
-        default=(), description="По каким словам темы его узнать; склонения учтутся; пусто: по названию"
-    )
-    manager: Text = Field(description="Кто ведёт: номер, e-mail, имя или должность сотрудника")
-    deputy: Text | None = Field(default=None, description="Кто замещает, если ведущий уволен или отсутствует")
-    away_from: date | None = Field(default=None, description="С какого дня ведущий отсутствует")
-    away_until: date | None = Field(default=None, description="По какой день ведущий отсутствует")
-    since: date | None = Field(default=None, description="Письма не раньше этого дня")
-    until: date | None = Field(default=None, description="Письма не позже этого дня")
-
-    @property
-    def phrases(self) -> tuple[str, ...]:
-        return self.words or (self.name,)
-
-
-class SourceRule(Section):
-    """Leads of a source go to a person or, in turn, to the people of a team."""
-
-    source: Text = Field(description="Источник: код или название")
-    to: Text | None = Field(default=None, description="Кому: номер, e-mail, имя или должность сотрудника")
-    team: Text | None = Field(default=None, description="Отдел, сотрудникам которого раздавать по очереди")
-
-    @model_validator(mode="after")
-    def _one_of_two(self) -> SourceRule:
-        if (self.to is None) == (self.team is None):
-            raise PydanticCustomError("one_of", "give either to or team", {"source": self.source})
-        return self
-
-
-class FallbackSpec(Section):
-    """Who gets what no rule took: a named person, else the head of a team, else the first administrator."""
-
-    to: Text | None = Field(default=None, description="Кому: номер, e-mail, имя или должность сотрудника")
-    head_of: Text | None = Field(default=None, description="Руководителю какого отдела")
-
-
-Rule = Literal["known_client", "seminars", "sources"]
-
-
-class OwnersSpec(Section):
-    """Who becomes responsible; rules are tried in `order`, the fallback comes last."""
-
-    order: tuple[Rule, ...] = Field(
-        default=("known_client", "seminars", "sources"), description="В каком порядке пробовать правила"
-    )
-    seminars: tuple[SeminarSpec, ...] = Field(default=(), description="Мероприятия и их менеджеры")
-    sources: tuple[SourceRule, ...] = Field(default=(), description="Источники и кому они достаются")
-    known_client: Literal["his_manager", "off"] = Field(
-        default="his_manager", description="his_manager: известный клиент остаётся за своим менеджером"
-    )
-    fallback: FallbackSpec = Field(default=FallbackSpec(), description="Кому достаётся остальное")

@@ -26,6 +26,7 @@ from b24kit.cli import (
     playbook,
     portal,
     report,
+    robots,
     robots_install,
     run,
     runs,
@@ -57,12 +58,14 @@ app.command("explain")(plan.explain)
 app.command("apply")(run.apply)
 app.command("verify")(run.verify)
 app.command("undo")(run.undo)
-app.add_typer(robots_install.app, name="robots")
 app.add_typer(runs.app, name="runs")
 app.command("report")(report.report)
 app.command("export")(export.export)
 app.command("match")(match.match)
 app.add_typer(playbook.app, name="playbook")
+robots.app.command("address")(robots_install.address)
+robots.app.command("verify")(robots_install.verify)
+app.add_typer(robots.app, name="robots")
 app.command(
     "sandbox",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},

@@ -98,7 +98,11 @@ def _lint_file(playbook: str) -> list[StageFinding]:
     from b24kit.playbook.shipped import find_playbook
 
     found = load_playbook(find_playbook(playbook))
-    return [] if found.stages is None else lint_design(found.stages, lang=found.language)
+    findings = [] if found.stages is None else lint_design(found.stages, lang=found.language)
+    for at, pipeline in enumerate(found.pipelines):
+        if not pipeline.only_add:  # a ladder that lives already is judged on the portal
+            findings += lint_design(pipeline, ("pipelines", at), found.language)
+    return findings
 
 
 def _lint_portal(at: Desk) -> list[StageFinding]:

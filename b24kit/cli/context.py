@@ -79,10 +79,9 @@ class Desk:
     @cached_property
     def receiver(self) -> Receiver:
         """Where this portal's events are heard; empty before there is such a place."""
-        from b24kit.config.receiver import parse_receiver
-        from b24kit.config.secrets import find_receiver
+        from b24kit.config.receiver import find_receiver
 
-        return parse_receiver(find_receiver(self.profile.name, self.settings.folder))
+        return find_receiver(self.profile.name, self.settings.folder)
 
     @property
     def store_dir(self) -> Path:
@@ -117,13 +116,6 @@ class Desk:
     def close(self) -> None:
         if self._portal is not None:
             self._portal.close()
-
-
-def fresh_secret() -> str:
-    """A new secret for the path of a receiver: 256 bits that nobody can guess."""
-    import secrets
-
-    return secrets.token_urlsafe(32)
 
 
 def open_profile(profile: PortalProfile, folder: Path, clock: Clock, receiver: str | None = None) -> Portal:
@@ -181,3 +173,19 @@ def desk(context: typer.Context) -> Iterator[Desk]:
         raise Interrupted from None
     finally:
         found.close()
+
+
+def fresh_secret() -> str:
+    """A secret that nobody can guess: chance comes in here and nowhere else."""
+    import secrets
+
+    return secrets.token_urlsafe(24)
+
+
+def fresh_name() -> str:
+    """A name for one life of a worker: no other process and no later start has it."""
+    import os
+    import secrets
+    import socket
+
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"

@@ -14,6 +14,7 @@ from b24kit.crm.refs import Kind, Ref
 class Channel(StrEnum):
     EMAIL = "email"
     CALL = "call"
+    MESSAGE = "message"  # a chat of a messenger, an SMS
     MEETING = "meeting"
     TASK = "task"
     TODO = "todo"

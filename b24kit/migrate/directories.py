@@ -60,7 +60,7 @@ def diff_pipelines(wanted: Sequence[PipelineSpec], present: Sequence[Pipeline], 
             found.append(make)
             created[spec.name.ru] = make.key
             notes.append(Reason("design.pipeline_two_plans", {"pipeline": name, "stages": len(spec.ladder)}))
-        elif pipeline.name != name:
+        elif pipeline.name != name and not spec.only_add:
             found.append(_rename_pipeline(pipeline, name))
     return SettingsDiff(tuple(found), created, tuple(notes))
 

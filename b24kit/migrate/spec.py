@@ -152,6 +152,10 @@ class PipelineSpec(Ladder):
     name: Wording = Field(description="Название воронки")
     was: Names = Field(default=(), description="Какая воронка портала станет этой: номер или нынешнее название")
     sort: int = Field(default=500, ge=0, description="Порядок воронки в списке")
+    only_add: bool = Field(
+        default=False,
+        description="true: воронка уже есть и остаётся как есть; добавить только недостающие стадии провала",
+    )
 
 
 class SourceSpec(Section):

@@ -17,7 +17,7 @@ from b24kit.migrate.diff import diff_ladder, make_missing
 from b24kit.migrate.directories import diff_pipelines, diff_sources
 from b24kit.migrate.recognise import pipeline_of, recognise
 from b24kit.migrate.remap import Exit, exits, move_cards, unlisted
-from b24kit.migrate.spec import Ladder, Language
+from b24kit.migrate.spec import Ladder, Language, PipelineSpec
 from b24kit.playbook.schema import Playbook
 
 
@@ -50,7 +50,9 @@ def draft_settings(playbook: Playbook, snapshot: Snapshot, capabilities: Capabil
         _add_ladder(draft, LEADS, playbook.stages, snapshot, capabilities, lang)
     for spec in playbook.pipelines:
         pipeline = pipeline_of(spec, snapshot.pipelines())
-        if pipeline is not None:
+        if pipeline is not None and spec.only_add:
+            _add_missing(draft, deals_ladder(pipeline.id), spec, snapshot, lang)
+        elif pipeline is not None:
             _add_ladder(draft, deals_ladder(pipeline.id), spec, snapshot, capabilities, lang)
     return draft
 
@@ -104,6 +106,17 @@ def _add_ladder(
     draft.left += unlisted(diff.recognised, leaving)
     draft.notes += [*diff.notes, *(gone if leaving or diff.operations else [])]
     draft.designed += len(section.ladder)
+
+
+def _add_missing(
+    draft: SettingsDraft, ladder: str, spec: PipelineSpec, snapshot: Snapshot, lang: Language
+) -> None:
+    """A pipeline that lives already gets the failure stages it lacks; its names, order and colours are not touched."""
+    codes = {stage.code for stage in spec.ladder}
+    made = make_missing(ladder, spec.ladder, snapshot.stages(ladder), codes, lang)
+    draft.operations += made.operations
+    draft.made |= {f"stage:{code}": key for code, key in made.created.items()}
+    draft.designed += len(spec.ladder)
 
 
 def _cards(ladder: str, snapshot: Snapshot) -> list[Lead | Deal]:

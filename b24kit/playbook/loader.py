@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 from b24kit.errors import UsageError
 from b24kit.i18n import Language, has, say
 from b24kit.migrate.design import Path
+from b24kit.playbook.rule_names import rule_faults
 from b24kit.playbook.schema import Playbook, faults
 from b24kit.playbook.yaml_tree import Complaint, Spot, Tree, read_tree
 
@@ -73,7 +74,7 @@ def parse_playbook(text: str, file: str) -> Playbook:
     except ValidationError as error:
         complaints = [_complaint(tree, detail) for detail in error.errors(include_url=False)]
         raise PlaybookInvalid(file, _once(complaints)) from error
-    found = [Complaint(tree.spot(one.path), one.path, one.code, one.facts) for one in faults(playbook)]
+    found = [Complaint(tree.spot(one.path), one.path, one.code, one.facts) for one in (*faults(playbook), *rule_faults(playbook))]
     if found:
         raise PlaybookInvalid(file, found)
     return playbook

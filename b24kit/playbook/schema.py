@@ -7,11 +7,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from b24kit.cleanup.spec import CleanSpec, OwnersSpec
+from b24kit.cleanup.spec import CleanSpec
 from b24kit.crm.pipeline import Outcome
 from b24kit.migrate.design import Fault, lead_faults, pipeline_faults, source_faults
 from b24kit.migrate.spec import Ladder, Language, PipelineSpec, Section, SourceSpec, Wording
+from b24kit.owners.spec import OwnersSpec
+from b24kit.owners.spec_people import PeopleSpec
+from b24kit.robots.spec_cadence import CadenceSpec
+from b24kit.robots.spec_gates import GatesSpec
 from b24kit.robots.spec_install import InstallSpec
+from b24kit.robots.spec_routing import RoutingSpec
+from b24kit.robots.spec_sla import SlaSpec
+from b24kit.robots.spec_spawn import SpawnSpec
 
 FORMAT = 1
 
@@ -43,6 +50,15 @@ class Playbook(Section):
     owners: OwnersSpec = Field(default=OwnersSpec(), description="Кто становится ответственным")
     clean: CleanSpec | None = Field(default=None, description="Разбор завалов")
     robots: RobotsSpec = Field(default=RobotsSpec(), description="Что увидел человек на страницах роботов")
+    people: PeopleSpec = Field(default=PeopleSpec(), description="Рабочее время, отпуска, кто кого замещает")
+    routing: RoutingSpec | None = Field(default=None, description="Кому достаются новые карточки")
+    sla: SlaSpec = Field(default=SlaSpec(), description="Сроки в рабочем времени")
+    cadence: CadenceSpec = Field(default=CadenceSpec(), description="Попытки связаться, задачи и ответы после закрытия")
+    gates: GatesSpec = Field(default=GatesSpec(), description="Какие данные нужны по стадиям, оценка и портрет клиента")
+    spawn: SpawnSpec = Field(default=SpawnSpec(), description="Переходы в другие воронки и рассылки")
+    send: Literal["off", "armed"] = Field(
+        default="off", description="off: письма клиентам только готовятся; armed: уходят, если разрешено и в команде"
+    )
 
 
 def faults(playbook: Playbook) -> list[Fault]:

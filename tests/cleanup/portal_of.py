@@ -10,7 +10,7 @@ from typing import Any
 from b24kit.change.operation import BindLetter, CreateRecord, Operation, UnbindLetter, UpdateRecord
 from b24kit.change.snapshot import Snapshot
 from b24kit.cleanup.planner import CleanDraft, plan_clean
-from b24kit.cleanup.spec import CleanSpec, OwnersSpec
+from b24kit.cleanup.spec import CleanSpec
 from b24kit.crm.activity import Activity, Channel, Direction, Letter
 from b24kit.crm.cards import Contact, Lead, PersonName
 from b24kit.crm.pipeline import LEADS, Outcome, Source, Stage
@@ -19,6 +19,7 @@ from b24kit.crm.portal import Capabilities, PortalFacts
 from b24kit.crm.records import Record, record_from, ref_of, values_of
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.user import Team, User
+from b24kit.owners.spec import OwnersSpec
 
 NOW = datetime(2026, 11, 1, 9, 0, tzinfo=UTC)
 FACTS = PortalFacts(

@@ -10,13 +10,14 @@ import pytest
 
 from b24kit.change.operation import BindLetter, CreateRecord, Phase, UnbindLetter, UpdateRecord
 from b24kit.cleanup.planner import plan_clean
-from b24kit.cleanup.spec import CleanSpec, OwnersSpec
+from b24kit.cleanup.spec import CleanSpec
 from b24kit.crm.activity import Activity, Channel, Direction
 from b24kit.crm.cards import Company, Deal
 from b24kit.crm.pipeline import Outcome
 from b24kit.crm.refs import Kind, Ref
 from b24kit.errors import Refused
 from b24kit.i18n import LANGUAGES, has
+from b24kit.owners.spec import OwnersSpec
 from tests.cleanup.portal_of import (
     ABLE,
     NOW,

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from b24kit.cleanup.spec import CleanSpec, OwnersSpec
+from b24kit.cleanup.spec import CleanSpec
+from b24kit.owners.spec import OwnersSpec
 
 
 def test_an_empty_section_is_the_careful_default() -> None:

@@ -86,6 +86,8 @@ _ALL = (
     _make("tasks.task.add", "task", "id", scope="task", seconds=0.3),
     _read("tasks.task.list", "item", scope="task"),
     _write("tasks.task.delete", scope="task", seconds=0.2),
+    _read("crm.duplicate.findbycomm", "whole", seconds=0.02),
+    _read("crm.stagehistory.list", "item", seconds=0.03),
     _read("bizproc.workflow.instances", "classic", scope="bizproc"),
     _read("event.get", "whole", scope=""),
     _read("feature.get", scope=""),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 
 from b24kit.connectors.bitrix24 import subscriptions
+from b24kit.connectors.bitrix24.acquaintance import known_by
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.facts import CAPABILITIES, ask_facts
@@ -15,16 +17,19 @@ from b24kit.connectors.bitrix24.pricing import price
 from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.bitrix24.settling import settle
 from b24kit.connectors.bitrix24.traces import traces_on
+from b24kit.connectors.bitrix24.watching import deals_of, stirred, stories
 from b24kit.connectors.commands import Command
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Pipeline, Source, Stage
+from b24kit.crm.points import Point
 from b24kit.crm.portal import Capabilities, Cost, Intend, PortalFacts, Progress, Tell, Trace, Where
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
+from b24kit.crm.watch import CardStory, OfflineQueue
 from b24kit.crm.writes import Result, Settled, Write
 
 
@@ -36,6 +41,7 @@ class BitrixPortal:
         self._client = client
         self._host = host
         self._access, self._receiver = access, receiver
+        self._manners: tuple[Manner, ...] | None = None  # asked for once: a plan seldom changes
         self._reading = Reading(client, application=access == "application", receiver=receiver)
 
     @property
@@ -92,6 +98,18 @@ class BitrixPortal:
     def traces(self, ref: Ref) -> list[Trace]:
         return traces_on(self._client, ref)
 
+    def stories(self, cards: Iterable[Ref]) -> Mapping[Ref, CardStory]:
+        return stories(self._client, cards)
+
+    def deals_of(self, clients: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
+        return deals_of(self._client, clients)
+
+    def known_by(self, cards: Mapping[Ref, Sequence[Point]]) -> Mapping[Ref, tuple[Ref, ...]]:
+        return known_by(self._client, cards)
+
+    def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
+        return stirred(self._client, since)
+
     def subscriptions(self) -> list[Subscription]:
         return self._reading.subscriptions()
 
@@ -100,9 +118,13 @@ class BitrixPortal:
 
     def manners(self) -> tuple[Manner, ...]:
         """An incoming webhook can bind nothing itself; a webhook made by hand still pushes."""
-        return subscriptions.manners(self._client) if self._access == "application" else (Manner.POLLED,)
+        if self._access != "application":
+            return (Manner.POLLED,)
+        if self._manners is None:
+            self._manners = subscriptions.manners(self._client)
+        return self._manners
 
-    def offline_events(self) -> BitrixQueue | None:
+    def offline_events(self) -> OfflineQueue | None:
         """The portal's own queue of events, None where this access or plan has none."""
         return BitrixQueue(self._client) if Manner.QUEUED in self.manners() else None
 

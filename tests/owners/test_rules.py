@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from b24kit.cleanup.owners import Inquiry, Letter, Owners, Turns, resolve
-from b24kit.cleanup.spec import OwnersSpec
-from b24kit.cleanup.staff import Staff
 from b24kit.crm.cards import Company, Deal
 from b24kit.errors import UsageError
+from b24kit.owners.rules import Inquiry, Letter, Owners, Turns, resolve
+from b24kit.owners.spec import OwnersSpec
+from b24kit.owners.staff import Staff
 from tests.cleanup.portal_of import FACTS, NOW, SOURCES, TEAMS, USERS, contact
 
 SAFETY = {"name": "Охрана труда", "manager": "Титов"}

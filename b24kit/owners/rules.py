@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from b24kit.change.operation import Reason
-from b24kit.cleanup.phrases import mentions, stems
-from b24kit.cleanup.spec import FallbackSpec, OwnersSpec, SeminarSpec, SourceRule
-from b24kit.cleanup.staff import Staff
 from b24kit.crm.cards import Company, Contact, Deal
 from b24kit.crm.pipeline import Source
 from b24kit.crm.portal import PortalFacts
 from b24kit.crm.user import User
 from b24kit.errors import UsageError
+from b24kit.owners.phrases import mentions, stems
+from b24kit.owners.spec import FallbackSpec, OwnersSpec, SeminarSpec, SourceRule
+from b24kit.owners.staff import Staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,35 +60,48 @@ class Turns:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seminar:
+class SeminarOwner:
+    """An event of the playbook with its people."""
+
     spec: SeminarSpec
     manager: User
     deputy: User | None
 
+    def runs(self, day: date | None) -> bool:
+        """Whether the event takes inquiries of that day."""
+        if day is None:
+            return True
+        return not ((self.spec.since and day < self.spec.since) or (self.spec.until and day > self.spec.until))
+
     def weight(self, letter: Letter) -> int:
         """How many words of its longest phrase a letter names; 0 when it speaks of something else."""
-        day = letter.when.date() if letter.when else None
-        if day and ((self.spec.since and day < self.spec.since) or (self.spec.until and day > self.spec.until)):
+        if not self.runs(letter.when.date() if letter.when else None):
             return 0
         return max((len(stems(phrase)) for phrase in self.spec.phrases if mentions(letter.subject, phrase)), default=0)
 
+    def is_away(self, day: date) -> bool:
+        """Whether the table says that the manager is away on a day."""
+        spec = self.spec
+        if spec.away_from is None and spec.away_until is None:
+            return False
+        return (spec.away_from is None or spec.away_from <= day) and (spec.away_until is None or day <= spec.away_until)
+
     def leader(self, now: datetime) -> User:
         """The manager, or the deputy while the manager is away or no longer works here."""
-        spec, day = self.spec, now.date()
-        away = bool(spec.away_from or spec.away_until)
-        away = away and (spec.away_from is None or spec.away_from <= day)
-        away = away and (spec.away_until is None or day <= spec.away_until)
-        if self.deputy is not None and (away or not self.manager.active):
+        if self.deputy is not None and (self.is_away(now.date()) or not self.manager.active):
             return self.deputy
         return self.manager
 
 
 @dataclass(frozen=True, slots=True)
-class _SourceOwner:
+class SourceOwner:
+    """A source of the playbook with the people of its person or team, and of the team in reserve."""
+
     rule: SourceRule
     code: str
     name: str
     people: tuple[User, ...]
+    reserve: tuple[User, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +110,8 @@ class Owners:
 
     spec: OwnersSpec
     staff: Staff
-    seminars: tuple[_Seminar, ...]
-    sources: tuple[_SourceOwner, ...]
+    seminars: tuple[SeminarOwner, ...]
+    sources: tuple[SourceOwner, ...]
     last: User
 
     @property
@@ -157,36 +170,49 @@ class Owners:
         return next((user.name for user in self.staff.users if user.id == user_id), user_id)
 
 
-def resolve(spec: OwnersSpec, staff: Staff, sources: Iterable[Source], facts: PortalFacts) -> Owners:
-    """Find everybody that the rules name; UsageError for who cannot be found, is ambiguous or was dismissed."""
+def resolve(
+    spec: OwnersSpec, staff: Staff, sources: Iterable[Source], facts: PortalFacts, strict: bool = True
+) -> Owners:
+    """Find everybody that the rules name; UsageError for who cannot be found, is ambiguous or was dismissed.
+
+    With `strict` off dismissed people and empty teams stay in the rules: work that runs for months asks each time
+    who is there, and must not stop because somebody left.
+    """
     known = tuple(sources)
     return Owners(
         spec,
         staff,
-        tuple(_seminar(one, staff) for one in spec.seminars),
-        tuple(_source(one, staff, known) for one in spec.sources),
-        _last(spec.fallback, staff, facts),
+        tuple(_seminar(one, staff, strict) for one in spec.seminars),
+        tuple(_source(one, staff, known, strict) for one in spec.sources),
+        _last(spec.fallback, staff, facts, strict),
     )
 
 
-def _seminar(spec: SeminarSpec, staff: Staff) -> _Seminar:
+def _seminar(spec: SeminarSpec, staff: Staff, strict: bool) -> SeminarOwner:
+    if not strict:
+        return SeminarOwner(spec, staff.person(spec.manager), staff.person(spec.deputy) if spec.deputy else None)
     deputy = staff.working_person(spec.deputy) if spec.deputy else None
     manager = staff.person(spec.manager) if deputy else staff.working_person(spec.manager)
-    return _Seminar(spec, manager, deputy)
+    return SeminarOwner(spec, manager, deputy)
 
 
-def _source(rule: SourceRule, staff: Staff, sources: tuple[Source, ...]) -> _SourceOwner:
+def _source(rule: SourceRule, staff: Staff, sources: tuple[Source, ...], strict: bool) -> SourceOwner:
     wanted = rule.source.strip().lower()
     found = next((one for one in sources if wanted in (one.code.lower(), one.name.lower())), None)
-    people = (staff.working_person(rule.to),) if rule.to else staff.members(staff.team(rule.team or ""))
-    if not people:
+    if rule.to:
+        people: tuple[User, ...] = (staff.working_person(rule.to) if strict else staff.person(rule.to),)
+    else:
+        people = staff.members(staff.team(rule.team or ""))
+    if not people and strict:
         raise UsageError("owners.empty_team", team=rule.team)
+    reserve = staff.members(staff.team(rule.reserve)) if rule.reserve else ()
     # A source that the portal does not have yet (the design makes it) is meant by its code.
-    return _SourceOwner(rule, found.code if found else rule.source, found.name if found else rule.source, people)
+    code, name = (found.code, found.name) if found else (rule.source, rule.source)
+    return SourceOwner(rule, code, name, people, reserve)
 
 
-def _last(spec: FallbackSpec, staff: Staff, facts: PortalFacts) -> User:
-    if spec.to:
+def _last(spec: FallbackSpec, staff: Staff, facts: PortalFacts, strict: bool) -> User:
+    if spec.to and (strict or staff.person(spec.to).active):
         return staff.working_person(spec.to)
     head = staff.head_of(staff.team(spec.head_of)) if spec.head_of else None
     found = head or staff.first_admin()

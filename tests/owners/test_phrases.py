@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from b24kit.cleanup.phrases import mentions
+from b24kit.owners.phrases import mentions
 
 
 @pytest.mark.parametrize(

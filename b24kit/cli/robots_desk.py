@@ -1,0 +1,156 @@
+"""What the robots' commands open: the store, portals with their rules, the receiver's doors, and their log."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from b24kit.cli.context import Desk, fresh_secret, open_profile
+from b24kit.errors import UsageError
+
+if TYPE_CHECKING:
+    from b24kit.config.hook_secrets import HookSecrets
+    from b24kit.config.settings import PortalProfile
+    from b24kit.crm.event import Hook
+    from b24kit.crm.portal import Portal
+    from b24kit.robots.gather import WatchedPortal
+    from b24kit.robots.server import Door
+    from b24kit.robots.store import Event, Store
+    from b24kit.robots.worker import Duty
+
+
+@dataclass(slots=True)
+class Post:
+    """One portal of the service: its profile and what robots do for it."""
+
+    profile: PortalProfile
+    portal: Portal
+    duty: Duty
+
+
+@contextmanager
+def robots_store(at: Desk, place: str | None) -> Iterator[Store]:
+    """The store of this folder, or the database that was named by its URL."""
+    from b24kit.robots.store import Store
+
+    store = Store(place or at.settings.runs_dir / "robots.sqlite")
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def posts(
+    at: Desk, playbooks: Mapping[str | None, str], store: Store, *, shadow: bool = False, fixed_turns: bool = False
+) -> Iterator[list[Post]]:
+    """Portals opened with the rules of their playbooks; by the portal's name, None for the one of the command."""
+    found: list[Post] = []
+    try:
+        for name, playbook in playbooks.items():
+            profile = at.profile if name is None else at.settings.portal(name)
+            portal = open_profile(profile, at.settings.folder, at.clock)
+            post = Post(profile, portal, None)  # type: ignore[arg-type]
+            found.append(post)
+            post.duty = duty_of(at, portal, playbook, store, shadow=shadow, fixed_turns=fixed_turns)
+        yield found
+    finally:
+        for post in found:
+            post.portal.close()
+
+
+def duty_of(
+    at: Desk, portal: Portal, playbook: str, store: Store, *, shadow: bool = False, fixed_turns: bool = False
+) -> Duty:
+    """The rules of a playbook made ready for a portal; UsageError when its vendor cannot be watched."""
+    from b24kit.playbook.deciding import decider
+    from b24kit.playbook.loader import load_playbook
+    from b24kit.playbook.shipped import find_playbook
+    from b24kit.robots.turns import StoredTurns
+    from b24kit.robots.worker import Duty
+
+    if not hasattr(portal, "stories"):
+        raise UsageError("robots.not_watched", vendor=portal.capabilities.vendor)
+    facts = portal.facts()
+    turns = None if fixed_turns else StoredTurns(store, facts.id)
+    decide = decider(load_playbook(find_playbook(playbook)), portal, at.clock, turns)
+    return Duty(portal_id=facts.id, portal=cast("WatchedPortal", portal), decide=decide, shadow=shadow)
+
+
+def hook_secrets(at: Desk, profile: PortalProfile, tokens: Sequence[str] = ()) -> HookSecrets:
+    """The secrets of a portal's address here; a new address is made at the first start, new tokens are remembered."""
+    from b24kit.config.hook_secrets import HookSecrets, find_hook, keep_hook
+
+    known = find_hook(profile.name, at.settings.folder)
+    if known is not None and (not tokens or set(tokens) <= set(known.tokens)):
+        return known
+    path = fresh_secret() if known is None else known.path
+    kept = tuple(dict.fromkeys([*(known.tokens if known else ()), *tokens]))
+    found = HookSecrets(path, kept)
+    keep_hook(profile.name, found)
+    return found
+
+
+def door_of(profile: PortalProfile, portal_id: str, secrets: HookSecrets) -> Door | None:
+    """The receiver's door for a portal, None while it has no address here.
+
+    The secret path proves a request; on Bitrix24 the application token does so too, as soon as one is known.
+    """
+    from b24kit.connectors.amocrm.events import AmoHook
+    from b24kit.connectors.bitrix24.events import BitrixHook
+    from b24kit.robots.server import Door
+
+    if not secrets.path:
+        return None
+    if profile.vendor == "amocrm":
+        return Door(portal_id, secrets.path, StoredHints(AmoHook(profile.host, profile.lead_pipeline)))
+    return Door(portal_id, secrets.path, StoredHints(BitrixHook(frozenset(secrets.tokens))))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHints:
+    """A connector's hook as the receiver wants it: hints in the words of its store."""
+
+    hook: Hook
+
+    def prove(self, form: Mapping[str, Any]) -> bool:
+        return self.hook.prove(form)
+
+    def decode(self, form: Mapping[str, Any]) -> list[Event]:
+        from b24kit.robots.store import Event
+
+        return [Event(one.card, one.kind.value) for one in self.hook.decode(form)]
+
+
+def parse_also(playbook: str, pairs: Sequence[str]) -> dict[str | None, str]:
+    """The playbook of the command's own portal, and `--also NAME=PLAYBOOK` pairs for further ones."""
+    found: dict[str | None, str] = {None: playbook}
+    for pair in pairs:
+        name, separator, playbook = pair.partition("=")
+        if not separator or not name or not playbook:
+            raise UsageError("robots.bad_also", pair=pair)
+        found[name.strip()] = playbook.strip()
+    return found
+
+
+def start_log() -> None:
+    """One JSON object a line on stderr: codes, ids and counts; no names, no texts, no secrets."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_JsonLines())
+    log = logging.getLogger("b24kit.robots")
+    log.handlers[:] = [handler]
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        facts = getattr(record, "facts", {})
+        at = self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z")
+        line = {"at": at, "level": record.levelname.lower(), "event": record.getMessage(), **facts}
+        return json.dumps(line, ensure_ascii=True, default=str)

@@ -1,0 +1,86 @@
+"""A playbook's robots made ready for one portal: one function from facts to a decision, its people kept fresh.
+
+Stages, people and counts of open cards are read again every few minutes, so a person who was dismissed or a stage
+that was added does not wait for a restart.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from b24kit.clock import Clock
+from b24kit.crm.portal import Portal, Where
+from b24kit.owners.people import Load, People, people_of
+from b24kit.owners.rules import Owners, resolve
+from b24kit.owners.staff import Staff
+from b24kit.owners.turns import Dealer, Turns
+from b24kit.playbook.schema import Playbook
+from b24kit.robots.decide import Rule, decide
+from b24kit.robots.decision import Decision
+from b24kit.robots.facts import CardFacts
+from b24kit.robots.routing import Routing, routing_rule
+from b24kit.robots.rules import Rules
+
+FRESH = timedelta(minutes=5)
+Decide = Callable[[CardFacts, datetime], Decision]
+
+
+def decider(playbook: Playbook, portal: Portal, clock: Clock, turns: Turns | None = None) -> Decide:
+    """The rules of a playbook on a portal. Without `turns` they are dealt in memory and forgotten with it."""
+    return _Deciding(playbook, portal, clock, turns or Dealer())
+
+
+class _Deciding:
+    def __init__(self, playbook: Playbook, portal: Portal, clock: Clock, turns: Turns) -> None:
+        self._playbook, self._portal, self._clock, self._turns = playbook, portal, clock, turns
+        self._lock = threading.Lock()
+        self._read: datetime | None = None
+        self._rules, self._people, self._owners = self._ask()
+
+    def __call__(self, facts: CardFacts, now: datetime) -> Decision:
+        rules, people, owners = self._known()
+        first: tuple[Rule, ...] = ()
+        if self._playbook.routing is not None:
+            routing = Routing(spec=self._playbook.routing, owners=owners, rules=rules)
+            first = (routing_rule(routing, people, self._turns),)
+        return decide(facts, rules, people, now, first)
+
+    def _known(self) -> tuple[Rules, People, Owners]:
+        with self._lock:
+            if self._read is None or self._clock.now() - self._read >= FRESH:
+                self._rules, self._people, self._owners = self._ask()
+            return self._rules, self._people, self._owners
+
+    def _ask(self) -> tuple[Rules, People, Owners]:
+        portal, book = self._portal, self._playbook
+        facts = portal.facts()
+        staff = Staff.of(portal.users(), portal.teams())
+        owners = resolve(book.owners, staff, portal.sources(), facts, strict=False)
+        people = people_of(book.people, staff, owners.last, facts, load=self._load())
+        rules = Rules(
+            language=book.language,
+            stages=tuple(portal.stages()),
+            pipelines=tuple(portal.pipelines()),
+            sla=book.sla,
+            cadence=book.cadence,
+            gates=book.gates,
+            spawn=book.spawn,
+            native_gates=portal.capabilities.native_gates,
+            armed=book.send == "armed",
+        )
+        self._read = self._clock.now()
+        return rules, people, owners
+
+    def _load(self) -> Load | None:
+        """Open cards by owner, counted only where a cap asks for them: that is a walk over all of them."""
+        spec = self._playbook.people
+        if spec.cap is None and not any(one.cap is not None for one in spec.shares):
+            return None
+        at = self._clock.now()
+        where = Where(open_only=True)
+        owners = [lead.owner for lead in self._portal.leads(where)] if self._portal.facts().leads_on else []
+        owners += [deal.owner for deal in self._portal.deals(where)]
+        return Load(dict(Counter(owner for owner in owners if owner)), at)

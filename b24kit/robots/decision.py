@@ -1,0 +1,42 @@
+"""What rules answer: actions with keys that make them happen once, the moment to look again, and why.
+
+A key is "<rule>/<card kind>:<id>/<occasion>"; the occasion is a fact of the portal (the moment of entry to a stage, the
+number of an attempt), never the wall clock, so deciding twice on the same facts gives the same keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from b24kit.change.operation import Reason
+from b24kit.crm.refs import Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing to do to `card`; `values` by kind, all of them JSON, stages by the portal's own codes:
+
+    assign {owner}; move {stage}; fill {fields: {code: value}}; comment {text}; notice {user, text};
+    task {title, text, owner, deadline (ISO, with zone)}; close {stage, reason, fields, text};
+    open_card {ladder, stage, title, owner, fields, linked (the old card as "lead:812")};
+    message {channel: email | message, subject, text, sender (a user, None: nobody)}: only ever put into the outbox,
+    done once it stands there.
+    """
+
+    kind: str
+    key: str
+    card: Ref
+    values: Mapping[str, Any]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Actions in the order to carry them out; `wake` is when facts alone may ask for more, None when they cannot."""
+
+    actions: tuple[Action, ...] = ()
+    wake: datetime | None = None
+    because: tuple[Reason, ...] = ()

@@ -1,0 +1,166 @@
+"""The two stores that robots can stand on: an SQLite file with durable commits, or Postgres by its URL.
+
+Statements are written once, with `?` for values and only what both understand; each thread has a connection of its own.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+from b24kit.errors import UsageError
+
+Row = tuple[Any, ...]
+_BUSY_SECONDS = 30.0
+
+
+class Database(Protocol):
+    """A store with transactions that are durable when they end."""
+
+    serial: str  # the type of a column that counts by itself
+    skipping: str  # what a SELECT adds to take rows that no other worker is taking
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]: ...
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+        """Carry one statement out; how many rows it touched."""
+
+    def many(self, statement: str, values: Iterable[Sequence[Any]]) -> None: ...
+
+    def transaction(self) -> Any:
+        """A context: all of it is kept, or nothing."""
+
+    def script(self, statements: Iterable[str]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def open_database(place: str | Path) -> Database:
+    """`postgresql://...` or the path of an SQLite file, which is made with mode 600 if it is not there."""
+    if str(place).startswith(("postgres://", "postgresql://")):
+        return Postgres(str(place))
+    return SQLite(Path(place))
+
+
+class SQLite:
+    """One file; several processes may share it, one at a time writes."""
+
+    serial = "INTEGER PRIMARY KEY AUTOINCREMENT"
+    skipping = ""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+        self._path = path
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        return self._connection.execute(statement, values).fetchall()
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+        return self._connection.execute(statement, values).rowcount
+
+    def many(self, statement: str, values: Iterable[Sequence[Any]]) -> None:
+        self._connection.executemany(statement, values)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+    def script(self, statements: Iterable[str]) -> None:
+        with self.transaction():
+            for statement in statements:
+                self._connection.execute(statement)
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+        self._local = threading.local()
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None:
+            found = sqlite3.connect(self._path, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False)
+            found.execute("PRAGMA journal_mode = WAL")
+            found.execute("PRAGMA synchronous = FULL")
+            self._local.connection = found
+            with self._lock:
+                self._all.append(found)
+        return found
+
+
+class Postgres:
+    """A server, for several workers on several machines. Needs the extra `postgres`."""
+
+    serial = "BIGSERIAL PRIMARY KEY"
+    skipping = " FOR UPDATE SKIP LOCKED"
+
+    def __init__(self, url: str) -> None:
+        if find_spec("psycopg") is None:
+            raise UsageError("robots.no_postgres")
+        self._connect: Any = import_module("psycopg").connect
+        self._url = url
+        self._local = threading.local()
+        self._all: list[Any] = []
+        self._lock = threading.Lock()
+
+    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
+        return list(self._connection.execute(_marked(statement), values).fetchall())
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> int:
+        return int(self._connection.execute(_marked(statement), values).rowcount)
+
+    def many(self, statement: str, values: Iterable[Sequence[Any]]) -> None:
+        with self._connection.cursor() as cursor:
+            cursor.executemany(_marked(statement), list(values))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._connection.transaction():
+            yield
+
+    def script(self, statements: Iterable[str]) -> None:
+        with self.transaction():
+            # Two workers that start together must not make the same table at once.
+            self._connection.execute("SELECT pg_advisory_xact_lock(20240824)")
+            for statement in statements:
+                self._connection.execute(statement)
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+        self._local = threading.local()
+
+    @property
+    def _connection(self) -> Any:
+        found = getattr(self._local, "connection", None)
+        if found is None or found.closed:
+            found = self._connect(self._url, autocommit=True)
+            self._local.connection = found
+            with self._lock:
+                self._all.append(found)
+        return found
+
+
+def _marked(statement: str) -> str:
+    return statement.replace("?", "%s")
