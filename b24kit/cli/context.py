@@ -84,10 +84,9 @@ class Desk:
     @cached_property
     def receiver(self) -> Receiver:
         """Where this portal's events are heard; empty before there is such a place."""
-        from b24kit.config.receiver import parse_receiver
-        from b24kit.config.secrets import find_receiver
+        from b24kit.config.receiver import find_receiver
 
-        return parse_receiver(find_receiver(self.profile.name, self.settings.folder))
+        return find_receiver(self.profile.name, self.settings.folder)
 
     @property
     def store_dir(self) -> Path:

@@ -16,6 +16,7 @@ from b24kit.errors import UsageError
 if TYPE_CHECKING:
     from b24kit.config.hook_secrets import HookSecrets
     from b24kit.config.settings import PortalProfile
+    from b24kit.crm.event import Hook
     from b24kit.crm.portal import Portal
     from b24kit.robots.gather import WatchedPortal
     from b24kit.robots.server import Door
@@ -96,29 +97,34 @@ def hook_secrets(at: Desk, profile: PortalProfile, tokens: Sequence[str] = ()) -
 
 
 def door_of(profile: PortalProfile, portal_id: str, secrets: HookSecrets) -> Door | None:
-    """The receiver's door for a portal, None while there is no token to prove its requests with."""
+    """The receiver's door for a portal, None while it has no address here.
+
+    The secret path proves a request; on Bitrix24 the application token does so too, as soon as one is known.
+    """
+    from b24kit.connectors.amocrm.events import AmoHook
+    from b24kit.connectors.bitrix24.events import BitrixHook
     from b24kit.robots.server import Door
 
-    if profile.vendor != "bitrix24" or not secrets.tokens:
+    if not secrets.path:
         return None
-    return Door(portal_id, secrets.path, BitrixHook(secrets.tokens))
+    if profile.vendor == "amocrm":
+        return Door(portal_id, secrets.path, StoredHints(AmoHook(profile.host, profile.lead_pipeline)))
+    return Door(portal_id, secrets.path, StoredHints(BitrixHook(frozenset(secrets.tokens))))
 
 
-class BitrixHook:
-    """The connector's requests as the receiver wants them."""
+@dataclass(frozen=True, slots=True)
+class StoredHints:
+    """A connector's hook as the receiver wants it: hints in the words of its store."""
 
-    def __init__(self, tokens: tuple[str, ...]) -> None:
-        from b24kit.connectors.bitrix24.hooks import PortalRequests
-
-        self._requests = PortalRequests(tokens)
+    hook: Hook
 
     def prove(self, form: Mapping[str, Any]) -> bool:
-        return self._requests.prove(form)
+        return self.hook.prove(form)
 
     def decode(self, form: Mapping[str, Any]) -> list[Event]:
         from b24kit.robots.store import Event
 
-        return [Event(card, kind) for card, kind in self._requests.hints(form)]
+        return [Event(one.card, one.kind.value) for one in self.hook.decode(form)]
 
 
 def parse_also(playbook: str, pairs: Sequence[str]) -> dict[str | None, str]:

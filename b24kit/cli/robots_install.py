@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from b24kit.cli.context import Desk, desk, fresh_secret
+from b24kit.cli.context import Desk, desk
+from b24kit.cli.robots_desk import hook_secrets
 from b24kit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from b24kit.robots.install import InstallDraft, Standing
 
 SIGNS = {"there": "+", "heard": "+", "missing": "-", "deaf": "~", "unknown": "!"}
-
-app = typer.Typer(help="Work that runs by itself.", no_args_is_help=True)
 
 
 def install_draft(at: Desk, playbook: Playbook, facts: PortalFacts) -> InstallDraft:
@@ -33,7 +32,6 @@ def install_draft(at: Desk, playbook: Playbook, facts: PortalFacts) -> InstallDr
     )
 
 
-@app.command("address")
 def address(
     context: typer.Context,
     base: Annotated[str | None, typer.Option("--at", help="The public address, such as https://robots.my.ru.")] = None,
@@ -42,34 +40,29 @@ def address(
 ) -> None:
     """The secret address at which this portal is heard; with --at it is made, and kept among the secrets."""
     with desk(context) as at:
-        from b24kit.config.receiver import receiver_at
-        from b24kit.config.secrets import keep_webhook, receiver_key
+        from b24kit.config.receiver import checked_base, checked_token, find_receiver, keep_base
         from b24kit.crm.subscription import shown_address
 
-        found = at.receiver
         if base is not None:
-            found = receiver_at(base, found.secret or fresh_secret(), found.tokens)
+            keep_base(at.profile.name, checked_base(base))
+            hook_secrets(at, at.profile)
         if token:
-            if found.address is None:
+            if at.receiver.address is None and base is None:
                 raise UsageError("robots_no_receiver")
-            given = at.screen.ask_secret("robots.paste_token")
-            root = found.address.rpartition("/hooks/")[0]
-            found = receiver_at(root, found.secret, tuple(dict.fromkeys([*found.tokens, given])))
+            hook_secrets(at, at.profile, [checked_token(at.screen.ask_secret("robots.paste_token"))])
+        found = find_receiver(at.profile.name, at.settings.folder)
         if found.address is None:
             raise UsageError("robots_no_receiver")
-        if base is not None or token:
-            keep_webhook(receiver_key(at.profile.name), found.stored)
-        shown = found.address if show else shown_address(found.address)
+        shown, tokens = (found.address if show else shown_address(found.address)), len(found.secrets.tokens)
         if at.screen.as_json:
-            at.screen.document("receiver", portal=at.profile.name, address=shown, tokens=len(found.tokens))
+            at.screen.document("receiver", portal=at.profile.name, address=shown, tokens=tokens)
             return
         at.screen.say("robots.address", address=shown)
-        at.screen.say("robots.tokens", n=len(found.tokens))
+        at.screen.say("robots.tokens", n=tokens)
         if not show:
             at.screen.say("robots.show_hint")
 
 
-@app.command("verify")
 def verify(
     context: typer.Context,
     playbook: Annotated[str, typer.Argument(help="A playbook file, or the name of a shipped one.")],
@@ -81,9 +74,10 @@ def verify(
         from b24kit.playbook.shipped import find_playbook
         from b24kit.robots.install import verify_install
 
-        draft = install_draft(at, load_playbook(find_playbook(playbook)), at.portal.facts())
+        facts = at.portal.facts()
+        draft = install_draft(at, load_playbook(find_playbook(playbook)), facts)
         standing = cast("Subscribing", at.portal).subscriptions()
-        checked = verify_install(draft, standing, None)
+        checked = verify_install(draft, standing, last_heard(at, facts.id))
         lacking = [one for one in checked if one.state in ("missing", "deaf")]
         if at.screen.as_json:
             rows = [{"sort": one.sort, "name": one.name, "state": one.state} for one in checked]
@@ -92,6 +86,17 @@ def verify(
             say_standing(at, draft, checked, len(lacking))
         if detailed_exitcode and lacking:
             raise typer.Exit(2)
+
+
+def last_heard(at: Desk, portal_id: str) -> str | None:
+    """When the receiver last stored a message of this portal, by its own store; None when none ever came."""
+    from b24kit.cli.robots_desk import robots_store
+    from b24kit.robots.server import HEARD
+
+    if not (at.settings.runs_dir / "robots.sqlite").exists():
+        return None
+    with robots_store(at, None) as kept:
+        return kept.cursor(portal_id, HEARD)
 
 
 def say_standing(at: Desk, draft: InstallDraft, checked: list[Standing], lacking: int) -> None:

@@ -1,14 +1,17 @@
-"""The place at which a portal's events are heard: an address whose path is a password, and the tokens of its messages.
-
-Kept as one line among the user's secrets: the address, then the application tokens that prove a message.
-"""
+"""The place at which a portal's events are heard: a public address, and behind it the secret path of `hook_secrets`."""
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
+
+from b24kit.config.hook_secrets import HookSecrets, find_hook
+from b24kit.config.secrets import find_webhook, keep_webhook, variable
 from b24kit.errors import UsageError
 
 PATH = "/hooks/"
@@ -17,32 +20,33 @@ _TOKEN = re.compile(r"[A-Za-z0-9_.-]{8,256}")
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """`address` is None while there is no such place."""
+    """`base` is the public address, "" while nobody has named one; `secrets` what proves a message that comes there."""
 
-    address: str | None = field(default=None, repr=False)
-    tokens: tuple[str, ...] = field(default=(), repr=False)
-
-    @property
-    def secret(self) -> str:
-        """The secret part of the path, "" without an address."""
-        return urlsplit(self.address).path.removeprefix(PATH) if self.address else ""
+    base: str = ""
+    secrets: HookSecrets = field(default=HookSecrets(""), repr=False)
 
     @property
-    def stored(self) -> str:
-        """What `parse_receiver` reads. It is a password."""
-        return " ".join([self.address or "", *self.tokens])
+    def address(self) -> str | None:
+        """The whole address, which is a password; None while there is no such place."""
+        return f"{self.base}{PATH}{self.secrets.path}" if self.base and self.secrets.path else None
 
 
-def parse_receiver(line: str | None) -> Receiver:
-    """The receiver of a kept line."""
-    words = (line or "").split()
-    return Receiver(words[0], tuple(words[1:])) if words else Receiver()
+def find_receiver(name: str, folder: Path) -> Receiver:
+    """Where portal `name` is heard: `B24KIT_RECEIVER_<NAME>` of the environment or `.env`, else what was kept."""
+    own = variable(name).replace("WEBHOOK", "RECEIVER")
+    base = os.environ.get(own) or dotenv_values(folder / ".env").get(own) or _kept(name, folder)
+    return Receiver(base, find_hook(name, folder) or HookSecrets(""))
 
 
-def receiver_at(base: str, secret: str, tokens: tuple[str, ...] = ()) -> Receiver:
-    """A receiver at a public address (https, or http on this machine itself), such as https://robots.example.ru.
+def keep_base(name: str, base: str) -> None:
+    """Remember the public address of portal `name`."""
+    keep_webhook(f"{name}.receiver", base)
 
-    UsageError for an address that a portal would not call, or a token that is cut off.
+
+def checked_base(base: str) -> str:
+    """A public address without its last slash: https, or http on this machine itself, such as https://robots.my.ru.
+
+    UsageError for an address that a portal would not call.
     """
     parts = urlsplit(base)
     host = parts.hostname or ""
@@ -50,7 +54,20 @@ def receiver_at(base: str, secret: str, tokens: tuple[str, ...] = ()) -> Receive
     sound = parts.scheme == "https" or (parts.scheme == "http" and local)
     if not host or not sound or parts.query or parts.fragment or "@" in parts.netloc or not base.isascii():
         raise UsageError("robots_bad_address", address=host or base[:40])
-    for token in tokens:
-        if not _TOKEN.fullmatch(token):
-            raise UsageError("robots_bad_token")
-    return Receiver(f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}{PATH}{secret}", tokens)
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def checked_token(token: str) -> str:
+    """An application token as a person pasted it; UsageError when it is cut off."""
+    if not _TOKEN.fullmatch(token.strip()):
+        raise UsageError("robots_bad_token")
+    return token.strip()
+
+
+def _kept(name: str, folder: Path) -> str:
+    try:
+        return find_webhook(f"{name}.receiver", folder)
+    except UsageError as error:
+        if error.code != "config.no_secret":
+            raise
+        return ""

@@ -61,24 +61,6 @@ def forget_webhook(name: str) -> bool:
     return True
 
 
-def find_receiver(name: str, folder: Path) -> str | None:
-    """The secret address at which portal `name` is heard, and behind it the tokens that its messages carry, all in one
-    line; None before `robots address` made one. Looked up as a webhook is.
-    """
-    at = receiver_key(name)
-    chosen = os.environ.get(variable(at)) or dotenv_values(folder / ".env").get(variable(at))
-    return chosen or _from_keychain(at) or _read_file().get(at)
-
-
-def receiver_key(name: str) -> str:
-    """Under which name the receiver's address of portal `name` is kept.
-
-    >>> variable(receiver_key("main"))
-    'B24KIT_WEBHOOK_MAIN_RECEIVER'
-    """
-    return f"{name}.receiver"
-
-
 def secrets_file() -> Path:
     chosen = os.environ.get("B24KIT_SECRETS_FILE")
     return Path(chosen) if chosen else Path(platformdirs.user_config_dir("b24kit", appauthor=False)) / "secrets.json"

@@ -30,6 +30,7 @@ AT_ONCE = 256  # requests being read or waiting for the disk; more are told to c
 BODY_SECONDS = 10.0
 FAILURES_A_MINUTE = 60  # wrong paths from one address
 _EVENTS_A_FORM = 500
+HEARD = "heard"  # the cursor that says when a portal was last heard
 _GROUP = 400  # events that one commit may hold
 
 
@@ -97,6 +98,7 @@ class Letterbox:
             with self._store.base.transaction():
                 for portal, events in by_portal.items():
                     self._store.put_inside(portal, events, self._clock.now())
+                    self._store.set_cursor(portal, HEARD, self._clock.now().isoformat(timespec="seconds"))
         except Exception as error:  # whoever waits has to hear of it: a full disk, a database that went away
             for _, _, kept in group:
                 kept.set_exception(error)

@@ -11,8 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from b24kit.config.receiver import parse_receiver
-from b24kit.config.secrets import find_receiver
+from b24kit.config.receiver import find_receiver
 from b24kit.connectors.bitrix24.subscriptions import EVENTS
 from b24kit.sandbox.server import OFF, Sandbox
 from tests.cli.conftest import Consultant
@@ -48,7 +47,7 @@ class Firm:
         """The secret address, made by the command."""
         base = url.partition("/hook?")[0]
         assert self.at.types("robots", "address", "--at", base).exit == 0
-        return parse_receiver(find_receiver("main", self.at.folder)).address or ""
+        return find_receiver("main", self.at.folder).address or ""
 
     def installs(self, playbook: str) -> dict[str, Any]:
         answer = self.at.json("apply", "--playbook", playbook, "--only", "robots", "--auto-approve")
@@ -181,7 +180,7 @@ def test_the_token_of_a_webhook_made_by_hand_is_kept_among_the_secrets(at_work: 
     assert at_work.types("robots", "address", "--at", "https://robots.example.ru").exit == 0
     answer = at_work.json("robots", "address", "--token", typed="abcdef0123456789")
     assert answer.document["tokens"] == 1
-    assert parse_receiver(find_receiver("main", at_work.folder)).tokens == ("abcdef0123456789",)
+    assert find_receiver("main", at_work.folder).secrets.tokens == ("abcdef0123456789",)
     assert at_work.json("robots", "address", "--at", "http://robots.example.ru").exit == 64
 
 

@@ -13,14 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from b24kit.cli.robots_desk import BitrixHook
+from b24kit.cli.robots_desk import StoredHints
 from b24kit.clock import FakeClock
+from b24kit.connectors.bitrix24.events import BitrixHook
 from b24kit.robots.metrics import Metrics
 from b24kit.robots.phpform import MAX_BYTES
 from b24kit.robots.server import FAILURES_A_MINUTE, Door, Letterbox, Receiver
 from b24kit.robots.store import Store
 
 SECRET, TOKEN = "s" * 24, "token-of-the-portal"
+HOOK = StoredHints(BitrixHook(frozenset({TOKEN})))
 PATH = f"/hooks/{SECRET}"
 
 
@@ -30,7 +32,7 @@ class Gate:
     def __init__(self, folder: Path) -> None:
         self.store, self.clock, self.rung = Store(folder / "robots.sqlite"), FakeClock(), list[str]()
         self.letterbox = Letterbox(self.store, self.clock, self.rung.append)
-        door = Door("p", SECRET, BitrixHook((TOKEN,)))
+        door = Door("p", SECRET, HOOK)
         self.metrics = Metrics()
         receiver = Receiver((door,), self.letterbox, self.clock, self.metrics, self.metrics.text)
         self.client = TestClient(receiver.app, raise_server_exceptions=True)
@@ -129,8 +131,8 @@ def test_health_and_metrics_are_there_and_name_no_secret(gate: Gate) -> None:
 
 def test_a_door_without_a_real_secret_cannot_be_made() -> None:
     with pytest.raises(ValueError, match="16 characters"):
-        Door("p", "short", BitrixHook((TOKEN,)))
-    assert SECRET not in repr(Door("p", SECRET, BitrixHook((TOKEN,))))
+        Door("p", "short", HOOK)
+    assert SECRET not in repr(Door("p", SECRET, HOOK))
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

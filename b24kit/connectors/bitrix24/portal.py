@@ -37,7 +37,7 @@ from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
-from b24kit.crm.watch import CardStory
+from b24kit.crm.watch import CardStory, OfflineQueue
 from b24kit.crm.writes import Result, Settled, Write
 
 
@@ -49,6 +49,7 @@ class BitrixPortal:
         self._client = client
         self._host = host
         self._access, self._receiver = access, receiver
+        self._manners: tuple[Manner, ...] | None = None  # asked for once: a plan seldom changes
         self._reading = Reading(client, application=access == "application", receiver=receiver)
 
     @property
@@ -121,9 +122,13 @@ class BitrixPortal:
 
     def manners(self) -> tuple[Manner, ...]:
         """An incoming webhook can bind nothing itself; a webhook made by hand still pushes."""
-        return subscriptions.manners(self._client) if self._access == "application" else (Manner.POLLED,)
+        if self._access != "application":
+            return (Manner.POLLED,)
+        if self._manners is None:
+            self._manners = subscriptions.manners(self._client)
+        return self._manners
 
-    def offline_events(self) -> BitrixQueue | None:
+    def offline_events(self) -> OfflineQueue | None:
         """The portal's own queue of events, None where this access or plan has none."""
         return BitrixQueue(self._client) if Manner.QUEUED in self.manners() else None
 
