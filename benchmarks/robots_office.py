@@ -23,9 +23,10 @@ from urllib.parse import urlencode
 
 from b24kit.change.operation import Reason
 from b24kit.cli.context import fresh_name
-from b24kit.cli.robots_desk import BitrixHook
+from b24kit.cli.robots_desk import StoredHints
 from b24kit.cli.serving import Listening, Receiving
 from b24kit.clock import SystemClock
+from b24kit.connectors.bitrix24.events import BitrixHook
 from b24kit.connectors.credentials import Webhook
 from b24kit.connectors.factory import open_portal
 from b24kit.crm.cards import Lead
@@ -95,7 +96,7 @@ def main() -> None:
     duty = Duty(portal_id=PORTAL, portal=portal, decide=RULES[rules])
     service = Service([duty], store, clock, fresh_name(), sweep_every=timedelta(seconds=float(sweep_seconds)))
     letterbox = Letterbox(store, clock, service.ring)
-    doors = (Door(PORTAL, SECRET, BitrixHook((TOKEN,))),)
+    doors = (Door(PORTAL, SECRET, StoredHints(BitrixHook(frozenset({TOKEN})))),)
     receiver = Receiver(doors, letterbox, clock, service.metrics, service.page)
     server = Listening(receiver.app, Receiving("127.0.0.1", int(port), doors))
     over = threading.Event()

@@ -31,7 +31,6 @@ from b24kit.change.snapshot import Difference, Snapshot, compare, take_snapshot
 from b24kit.change.undo import undo_plan
 from b24kit.cleanup.planner import CleanDraft, plan_clean
 from b24kit.cleanup.spec import CleanSpec
-from b24kit.owners.spec import OwnersSpec
 from b24kit.cli.scope import EVERYTHING
 from b24kit.clock import Clock
 from b24kit.connectors.factory import open_portal, read_credentials
@@ -39,6 +38,7 @@ from b24kit.crm.portal import Portal
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.writes import Create
 from b24kit.letters.plain import readable
+from b24kit.owners.spec import OwnersSpec
 from b24kit.reports.belongings import belongings_of
 from b24kit.sandbox.remote import RemoteClock
 from b24kit.sandbox.server import Sandbox
