@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from b24kit.robots.store import Store
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last one: Ctrl+Break and the end of a session on Windows
+BACKLOG = 2048
 _LOOK = 0.5  # Windows lets no signal through while a thread waits without an end
 
 
@@ -74,6 +75,7 @@ class Listening:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((receiving.host, receiving.port))
+            self._socket.listen(BACKLOG)  # whoever is told of the address may call at once
         except OSError:
             self._socket.close()
             raise UsageError("robots.cannot_listen", host=receiving.host, port=receiving.port) from None
@@ -84,7 +86,7 @@ class Listening:
             access_log=False,
             lifespan="off",
             server_header=False,
-            backlog=2048,
+            backlog=BACKLOG,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=10,
             h11_max_incomplete_event_size=64 * 1024,

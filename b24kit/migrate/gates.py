@@ -66,7 +66,7 @@ def diff_gates(
 
 def _gate_of(datum: str, spec: FieldSpec | None, present: Iterable[Gate]) -> Gate | None:
     """The account's field for a datum: by code, or by a name that the playbook gives it."""
-    kind, code = BUILT_IN.get(datum, ("", "")) if spec is None else (spec.on, _code(datum))
+    kind, code = BUILT_IN.get(datum, ("", "")) if spec is None else (spec.card, _code(datum))
     names = set() if spec is None else {fold(name) for name in (spec.name.ru, spec.name.en, *spec.was) if name}
     mine = [gate for gate in present if gate.card_kind == kind]
     by_code = next((gate for gate in mine if gate.code and gate.code in (code, *(spec.was if spec else ()))), None)
@@ -78,10 +78,10 @@ def _code(datum: str) -> str:
 
 
 def _create(spec: FieldSpec, codes: Sequence[str], lang: Language) -> CreateRecord:
-    values = {"card_kind": spec.on, "code": _code(spec.datum), "label": spec.name.said(lang), "type": spec.type}
+    values = {"card_kind": spec.card, "code": _code(spec.datum), "label": spec.name.said(lang), "type": spec.type}
     options = [one.said(lang) for one in spec.options]
     return CreateRecord(
-        key=f"field-{spec.on}-{spec.datum}",
+        key=f"field-{spec.card}-{spec.datum}",
         phase=Phase.SETTINGS,
         reason=Reason("design.create_field", {"field": values["label"], "n": len(codes)}),
         kind=Kind.FIELD,

@@ -163,7 +163,7 @@ class FieldSpec(Section):
 
     datum: Code = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Слово, которым required называет эти данные")
     name: Wording = Field(description="Название поля, которое видят люди")
-    on: Literal["lead", "contact", "company"] = Field(default="lead", description="У какой карточки это поле")
+    card: Literal["lead", "contact", "company"] = Field(default="lead", description="У какой карточки это поле")
     type: Literal["text", "number", "list", "date"] = Field(default="text", description="Вид поля")
     options: tuple[Wording, ...] = Field(default=(), description="Значения списка")
     was: Names = Field(default=(), description="Какое поле портала уже служит для этого: код или название")

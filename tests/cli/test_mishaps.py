@@ -44,7 +44,7 @@ def cyrillic(text: str) -> bool:
         ("plan", "a", "--limit"),
         ("audit", "--stuck-days", "0"),
         ("audit", "--jsno"),
-        ("plan", "talking-leads", "--only", "robots"),
+        ("plan", "talking-leads", "--only", "windows"),
         ("plan", "talking-leads", "--answer", "robots"),
         ("apply",),
         ("apply", "nothing.b24"),

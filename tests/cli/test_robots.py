@@ -124,6 +124,7 @@ def test_the_service_takes_events_and_stops_in_order(at_work: Consultant, playbo
             line = service.stdout.readline()
             found = re.search(r"http://[\d.]+:(\d+)", line)
             port = int(found[1]) if found else 0
+        assert port, "the service did not tell where it listens"
         form = urlencode({"event": "ONCRMLEADADD", "data[FIELDS][ID]": "2", "auth[application_token]": TOKEN})
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         connection.request("POST", f"/hooks/{SECRET}", form)
