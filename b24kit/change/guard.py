@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from b24kit.change.intake import AcceptIncoming, AttachIncoming, DeclineIncoming
@@ -26,6 +26,7 @@ from b24kit.change.operation import (
 )
 from b24kit.change.plan import HandStep, Plan
 from b24kit.change.prints import present_settings, settings_prints
+from b24kit.change.references import settled
 from b24kit.change.verdict import moved_on
 from b24kit.crm.pipeline import Stage, deals_ladder
 from b24kit.crm.portal import Capabilities, Portal, PortalFacts
@@ -86,11 +87,13 @@ def check(
     *,
     pending: Collection[str] | None = None,
     touched: Collection[str] = (),
+    ids: Mapping[str, str] | None = None,
 ) -> list[Drift]:
     """Refuse the run, or return what has to be left alone because people changed it meanwhile.
 
-    A resumed run names the operations that are still `pending` and the references of settings it `touched` itself;
-    its plan may be past its day, since a half-done portal is worse than an old plan.
+    A resumed run names the operations that are still `pending`, the references of settings it `touched` itself, and the
+    `ids` of what it made: a card half written speaks of them already. Its plan may be past its day, since a half-done
+    portal is worse than an old plan.
     """
     todo = [one for one in plan.operations if pending is None or one.key in pending]
     if facts.id != plan.portal_id:
@@ -102,7 +105,16 @@ def check(
     _check_final(todo, portal.capabilities, consent)
     _check_hand_steps(plan, todo, consent)
     _check_settings(plan, portal, touched)
-    return _check_drift(todo, portal, consent)
+    return _check_drift([_with_ids(one, ids or {}) for one in todo], portal, consent)
+
+
+def _with_ids(operation: Operation, ids: Mapping[str, str]) -> Operation:
+    if not isinstance(operation, UpdateRecord):
+        return operation
+    try:
+        return replace(operation, after=settled(operation.after, ids))
+    except KeyError:  # it speaks of what was not made yet, so it cannot have been written
+        return operation
 
 
 def final_phrase(count: int) -> dict[str, str]:

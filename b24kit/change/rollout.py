@@ -90,7 +90,14 @@ class Rollout:
             last = run.journal.last()
             open_keys = {one.key for one in run.plan.operations if one.key not in last or not last[one.key].state.final}
             drifted = check(
-                run.plan, self.portal, facts, self.clock.now(), self.consent, pending=open_keys, touched=touched(run)
+                run.plan,
+                self.portal,
+                facts,
+                self.clock.now(),
+                self.consent,
+                pending=open_keys,
+                touched=touched(run),
+                ids={key: entry.new_id for key, entry in last.items() if entry.new_id},
             )
             self.back_up(run.plan)
             run.reopen()

@@ -16,7 +16,7 @@ from b24kit.connectors.credentials import Webhook
 from b24kit.connectors.pacing import Limits
 from b24kit.crm.portal import Progress
 from b24kit.errors import BadAnswer, NoAnswer, NotFound, PortalError, UsageError
-from tests.connectors.wire import client, plant, portal, updates
+from tests.connectors.wire import client, plant, portal, titles, updates
 
 
 def test_a_call_gives_the_result_itself() -> None:
@@ -86,7 +86,10 @@ def test_a_list_may_begin_above_an_id_and_be_narrowed() -> None:
         ids = plant(box, 130)
         with client(box) as ours:
             got = ours.rows("crm.lead.list", {"filter": {"!TITLE": f"Lead {129}"}, "select": ["ID"]}, above=ids[9])
-            assert [int(row["ID"]) for row in got] == ids[10:129]
+            # Batches overtake each other: the last title need not have the last number.
+            assert [int(row["ID"]) for row in got] == [
+                number for number, title in sorted(titles(box).items()) if number > ids[9] and title != "Lead 129"
+            ]
 
 
 @pytest.mark.parametrize("kind", ["cut_after", "html", "truncated", "busy"])
