@@ -5,22 +5,18 @@ repeated when a minute of portal time later nothing is there. Aim: 0 doubled, 0 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from b24kit.clock import Clock
-from b24kit.crm.portal import Portal
 from b24kit.crm.refs import Kind
-from b24kit.crm.writes import Create, Result, Settled
+from b24kit.crm.writes import Create
 from benchmarks.account import Account, mark_field, started
+from benchmarks.create_contacts import ABSENT_AFTER, create_all
 from benchmarks.portal import tell
 
 COUNT = 1000
 WAVE = 250
 RUNS = 5
-ABSENT_AFTER = 60.0
-SETTLING = (Settled.UNKNOWN, Settled.NOT_EXECUTED)
 
 
 def contacts(run: int) -> list[Create]:
@@ -39,34 +35,6 @@ def contacts(run: int) -> list[Create]:
     ]
 
 
-def create_all(portal: Portal, clock: Clock, wanted: Sequence[Create]) -> tuple[dict[str, str], Counter[str]]:
-    """Every contact in waves; gives new ids by key, and how the answers fell out."""
-    made: dict[str, str] = {}
-    told: Counter[str] = Counter()
-    for at in range(0, len(wanted), WAVE):
-        left = list(wanted[at : at + WAVE])
-        while left:
-            results = list(portal.perform(left, intend=lambda _batch: None))
-            told.update(result.settled.value for result in results)
-            open_keys = _kept(results, made)
-            if any(result.settled is Settled.UNKNOWN for result in results):
-                clock.sleep(ABSENT_AFTER)
-                settled = portal.settle([write for write in left if write.key in open_keys])
-                told.update(f"settled {result.settled.value}" for result in settled.values())
-                open_keys = _kept(list(settled.values()), made)
-            left = [write for write in left if write.key in open_keys]
-    return made, told
-
-
-def _kept(results: Sequence[Result], made: dict[str, str]) -> set[str]:
-    for result in results:
-        if result.settled is Settled.REFUSED:
-            raise SystemExit(f"refused: {result}")
-        if result.new_id is not None:
-            made[result.key] = result.new_id
-    return {result.key for result in results if result.settled in SETTLING}
-
-
 def measure(account: Account, run: int) -> dict[str, Any]:
     """One run under cuts, judged by what stands in the portal's own table."""
     wanted = contacts(run)
@@ -77,7 +45,7 @@ def measure(account: Account, run: int) -> dict[str, Any]:
         {"kind": "cut_during", **chance, "seed": run + 100},
         {"kind": "cut_during", **chance, "seed": run + 200, "commit_delay": [1, 60]},
     )
-    made, told = create_all(portal, account.clock, wanted)
+    made, told = create_all(portal, account.clock, wanted, WAVE)
     portal.close()
     rules = account.control.faults_told()["faults"]
     account.control.faults()

@@ -39,12 +39,14 @@ def contacts(run: int, *, quiet: bool) -> list[Create]:
     ]
 
 
-def create_all(portal: CrmPortal, clock: Any, wanted: Sequence[Create]) -> tuple[dict[str, str], Counter[str]]:
+def create_all(
+    portal: CrmPortal, clock: Any, wanted: Sequence[Create], wave: int = WAVE
+) -> tuple[dict[str, str], Counter[str]]:
     """Every contact in waves; gives new ids by key, and how the answers fell out."""
     made: dict[str, str] = {}
     told: Counter[str] = Counter()
-    for at in range(0, len(wanted), WAVE):
-        left = list(wanted[at : at + WAVE])
+    for at in range(0, len(wanted), wave):
+        left = list(wanted[at : at + wave])
         while left:
             results = list(portal.perform(left, intend=lambda _batch: None))
             told.update(result.settled.value for result in results)

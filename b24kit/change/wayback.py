@@ -24,6 +24,7 @@ from b24kit.change.operation import (
     UnbindLetter,
     UpdateRecord,
 )
+from b24kit.change.order import SETTINGS
 from b24kit.change.plan import LeftAlone
 from b24kit.change.recreation import Again, hanging, in_two_steps, recreate
 from b24kit.change.references import resolved
@@ -37,7 +38,6 @@ from b24kit.crm.records import READABLE, Record, values_of
 from b24kit.crm.refs import Kind, Ref, new_ref
 
 _LOOK = 1000
-_SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON})
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,9 +274,9 @@ class _Finder:
     def _needs(self, ref: Ref, after: Mapping[str, Any]) -> tuple[str, ...]:
         """A card goes back to a stage only after that stage is there again."""
         wanted = {after.get("stage"), after.get("source")} - {None}
-        if ref.kind in _SETTINGS or not wanted:
+        if ref.kind in SETTINGS or not wanted:
             return ()
-        made = (one for one in self.way.restored if one.kind in _SETTINGS)
+        made = (one for one in self.way.restored if one.kind in SETTINGS)
         return tuple(one.key for one in made if one.values.get("code") in wanted)
 
     def _restore(self, operation: RemoveRecord) -> None:

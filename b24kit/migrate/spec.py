@@ -6,14 +6,11 @@ fields are in Russian, since they become the hints of an editor through the expo
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     GetJsonSchemaHandler,
     PlainSerializer,
@@ -24,33 +21,19 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from b24kit.crm.pipeline import Outcome
+from b24kit.owners import section
+from b24kit.owners.section import Section, no_span, written_span
 
 Language = Literal["ru", "en"]
 Moment = Literal["request", "qualification", "meeting", "contract"]
 
-_SPAN = re.compile(r"(\d+)\s*(m|h|d|w|мин|ч|дн|д|нед)\.?")
-_UNITS = {"m": 1, "мин": 1, "h": 60, "ч": 60, "d": 1440, "д": 1440, "дн": 1440, "w": 10080, "нед": 10080}
-
 
 def read_span(value: Any) -> timedelta:
-    """A span as people write it: `15m`, `1h`, `14d`, `2w`, `15 мин`, `3 дн`; a bare number is days."""
-    if isinstance(value, timedelta):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return timedelta(days=value)
-    found = _SPAN.fullmatch(str(value).strip().lower())
-    if found is None or int(found[1]) == 0:
-        raise PydanticCustomError("span", "not a span of time: {value}", {"value": str(value)})
-    return timedelta(minutes=int(found[1]) * _UNITS[found[2]])
-
-
-def written_span(span: timedelta) -> str:
-    """The span back in the shortest unit that fits."""
-    minutes = int(span.total_seconds() // 60)
-    for unit, size in (("d", 1440), ("h", 60)):
-        if minutes % size == 0:
-            return f"{minutes // size}{unit}"
-    return f"{minutes}m"
+    """A span as people write it: `15m`, `1h`, `14d`, `2w`, `15 мин`, `3 дн`, never nothing; a bare number is days."""
+    span = section.read_span(value)
+    if not span and not isinstance(value, timedelta):
+        raise no_span(value)
+    return span
 
 
 Span = Annotated[
@@ -59,12 +42,6 @@ Span = Annotated[
     PlainSerializer(written_span, return_type=str),
     WithJsonSchema({"type": ["string", "integer"], "examples": ["15m", "1h", "14d", "2w"]}),
 ]
-
-
-class Section(BaseModel):
-    """What all sections share: unknown keys are mistakes, values do not change once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Wording(Section):

@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.crm.pipeline import Outcome
 from b24kit.migrate.design import Fault, lead_faults, pipeline_faults, source_faults
-from b24kit.migrate.spec import FieldSpec, Ladder, Language, PipelineSpec, Section, SourceSpec, Wording
+from b24kit.migrate.spec import FieldSpec, Ladder, Language, PipelineSpec, SourceSpec, Wording
+from b24kit.owners.section import Section
 from b24kit.owners.spec import OwnersSpec
 from b24kit.owners.spec_people import PeopleSpec
 from b24kit.robots.spec_cadence import CadenceSpec

@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from b24kit.robots.spec_words import Channels, Days, Names, Scope, Script, Section, Span, Spoken, Text
+from b24kit.owners.section import Names, Section, Text
+from b24kit.robots.spec_words import Channels, Days, Scope, Script, Span, Spoken
 
 _AT_ONCE = timedelta()
 

@@ -8,7 +8,8 @@ from datetime import date
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from b24kit.robots.spec_words import Lines, Names, Section, Span, Text
+from b24kit.owners.section import Names, Section, Text
+from b24kit.robots.spec_words import Lines, Span
 
 Answers = Mapping[Text, Names]
 

@@ -11,7 +11,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from b24kit.robots.spec_words import Names, Section, Span, Text
+from b24kit.owners.section import Names, Section, Text
+from b24kit.robots.spec_words import Span
 
 
 class QueueSpec(Section):

@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from b24kit.robots.spec_words import Days, Names, Scope, Script, Section, Span, Text
+from b24kit.owners.section import Names, Section, Text
+from b24kit.robots.spec_words import Days, Scope, Script, Span
 
 Funnel = Literal["perspective", "refusal", "marketing", "deferred", "upsell", "repeat", "reanimation", "linked"]
 

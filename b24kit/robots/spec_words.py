@@ -5,15 +5,12 @@ Descriptions of fields are in Russian: they become the hints of an editor throug
 
 from __future__ import annotations
 
-import re
 import string
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     GetJsonSchemaHandler,
     PlainSerializer,
@@ -24,44 +21,11 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
 from b24kit.crm.activity import Channel
+from b24kit.owners.section import Names, Section, Text, one_or_many, read_span, written_span
 
 Language = Literal["ru", "en"]
 Days = Literal["working", "calendar"]
 VARIABLES = ("first_name", "seller", "company", "course", "phone")
-
-_SPAN = re.compile(r"(\d+)\s*(m|h|d|w|мин|ч|дн|д|нед)\.?")
-_UNITS = {"m": 1, "мин": 1, "h": 60, "ч": 60, "d": 1440, "д": 1440, "дн": 1440, "w": 10080, "нед": 10080}
-_DAY = 1440
-
-
-def read_span(value: Any) -> timedelta:
-    """A span as people write it: `0m`, `15m`, `1h`, `3d`, `2w`, `15 мин`, `3 дн`; a bare number is days."""
-    if isinstance(value, timedelta):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return timedelta(days=value)
-    found = _SPAN.fullmatch(str(value).strip().lower())
-    if found is None:
-        raise PydanticCustomError("span", "not a span of time: {value}", {"value": str(value)})
-    return timedelta(minutes=int(found[1]) * _UNITS[found[2]])
-
-
-def written_span(span: timedelta) -> str:
-    """The span back in the largest unit that fits."""
-    minutes = int(span.total_seconds() // 60)
-    for unit, size in (("d", _DAY), ("h", 60)):
-        if minutes and minutes % size == 0:
-            return f"{minutes // size}{unit}"
-    return f"{minutes}m"
-
-
-def _one_or_many(value: Any) -> Any:
-    return [value] if isinstance(value, str | int) else value
-
-
-def _text(value: Any) -> Any:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
 
 Span = Annotated[
     timedelta,
@@ -69,16 +33,10 @@ Span = Annotated[
     PlainSerializer(written_span, return_type=str),
     WithJsonSchema({"type": ["string", "integer"], "examples": ["15m", "1h", "3d", "2w"]}),
 ]
-Text = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
-Names = Annotated[
-    tuple[Text, ...],
-    BeforeValidator(_one_or_many),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
 Spoken = Literal["call", "message", "email", "meeting"]
 Channels = Annotated[
     tuple[Spoken, ...],
-    BeforeValidator(_one_or_many),
+    BeforeValidator(one_or_many),
     Field(min_length=1),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
@@ -88,12 +46,6 @@ CHANNEL_OF: dict[str, Channel] = {
     "email": Channel.EMAIL,
     "meeting": Channel.MEETING,
 }
-
-
-class Section(BaseModel):
-    """What all sections share: unknown keys are mistakes, values do not change once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def gaps_of(text: str) -> list[str]:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from b24kit.migrate.spec import MoveSpec, StageSpec, Wording, read_span, written_span
+from b24kit.migrate.spec import MoveSpec, StageSpec, Wording, read_span
+from b24kit.owners.section import written_span
 
 
 @pytest.mark.parametrize(

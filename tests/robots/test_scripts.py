@@ -10,10 +10,11 @@ from pydantic import ValidationError
 
 from b24kit import robots
 from b24kit.i18n import catalogue
+from b24kit.owners.section import read_span, written_span
 from b24kit.robots.scripts import filled, inert, spoken
 from b24kit.robots.spec_sla import SlaRule
 from b24kit.robots.spec_spawn import SpawnRule
-from b24kit.robots.spec_words import Script, read_span, written_span
+from b24kit.robots.spec_words import Script
 from tests.robots.ruleset import RULES, rules_of
 from tests.robots.staff import Staff
 from tests.robots.world import lead
