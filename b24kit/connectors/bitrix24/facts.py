@@ -10,6 +10,7 @@ from b24kit.connectors.bitrix24.asking import ask, result_of
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.wirevalues import text, yes
 from b24kit.connectors.commands import Command
+from b24kit.crm.activity import Channel
 from b24kit.crm.portal import Capabilities, PortalFacts
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import BadAnswer, NotAllowed
@@ -41,6 +42,7 @@ CAPABILITIES = Capabilities(
     renames_system_stages=True,
     stage_code_limit=_STAGE_CODE_LIMIT,
     colours=None,
+    sends=frozenset({Channel.EMAIL}),
     quiet_forgets=("ADDRESS", "REG_ADDRESS"),
 )
 
