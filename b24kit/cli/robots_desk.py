@@ -93,11 +93,13 @@ def duty_of(
     if not hasattr(portal, "stories"):
         raise UsageError("robots.not_watched", vendor=portal.capabilities.vendor)
     facts = portal.facts()
+    watched = cast("WatchedPortal", portal)
+    watched.offline_events()  # also where another process does the sweeps, our own writes must not come back to us
     turns = None if fixed_turns else StoredTurns(store, facts.id)
     book = load_playbook(find_playbook(playbook))
     return Duty(
         portal_id=facts.id,
-        portal=cast("WatchedPortal", portal),
+        portal=watched,
         decide=decider(book, portal, at.clock, turns, sends=sends),
         shadow=shadow,
         posting=posting(book, portal) if sends else None,

@@ -23,7 +23,7 @@ from b24kit.robots.facts import CardFacts
 PLAN = "robots"  # the plan all operations of robots belong to: their marks must not depend on the day
 UPDATES = ("assign", "move", "close", "fill")
 SENT = "message"
-KINDS = (*UPDATES, "task", "comment", "notice", "open_card", SENT)
+KINDS = (*UPDATES, "task", "finish", "comment", "notice", "open_card", SENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,8 @@ def _creations(actions: Iterable[Action], facts: CardFacts) -> Iterator[Planned]
         elif action.kind == "task":
             kind, values = _task(action, facts)
             yield _created(action, action.key, kind, values)
+        elif action.kind == "finish":
+            yield _finished(action)
         elif action.kind == "open_card":
             kind, values = _card(action, facts)
             yield _created(action, action.key, kind, values, quiet=False)
@@ -154,6 +156,21 @@ def _created(action: Action, key: str, kind: Kind, values: Mapping[str, Any], *,
         quiet=quiet,
     )
     return Planned(operation, action.card, (key,))
+
+
+def _finished(action: Action) -> Planned:
+    """A to-do of ours is over. It is made as one and changed as an activity."""
+    ref = Ref(Kind.ACTIVITY, Ref.parse(action.values["task"]).id)
+    operation = UpdateRecord(
+        key=action.key,
+        phase=Phase.NOTES,
+        reason=action.reason,
+        cluster=str(action.card),
+        ref=ref,
+        before={"done": False},
+        after={"done": True},
+    )
+    return Planned(operation, action.card, (action.key,))
 
 
 def _comment(action: Action, values: Mapping[str, Any]) -> dict[str, Any]:
