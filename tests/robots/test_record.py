@@ -29,7 +29,7 @@ TABLES = ("lead", "deal", "comment", "activity", "notification")
 KINDS: dict[str, Mapping[str, Any]] = {
     "assign": {"owner": "2"},
     "move": {"stage": "IN_PROCESS"},
-    "fill": {"fields": {"COMMENTS": "записано"}},
+    "fill": {"fields": {"SOURCE_DESCRIPTION": "записано"}},
     "task": {"title": "Позвонить", "text": "", "deadline": "2030-01-01T10:00:00+03:00"},
     "notice": {"user": "1", "text": "Смотрите"},
     "comment": {"text": "Почему"},
