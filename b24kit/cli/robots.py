@@ -10,6 +10,7 @@ import typer
 from b24kit.cli.context import Desk, desk, fresh_name
 from b24kit.cli.robots_desk import Post, door_of, hook_secrets, parse_also, posts, robots_store, start_log
 from b24kit.cli.robots_outbox import check_sending
+from b24kit.cli.robots_payments import drawer_of
 from b24kit.cli.runs import parse_days
 from b24kit.errors import UsageError
 
@@ -67,7 +68,8 @@ def serve(
                 [post.duty for post in found], kept, at.clock, fresh_name(), sweep_every=timedelta(minutes=sweep_every)
             )
             doors = [door for post in found if (door := _door(at, post, token or [])) is not None]
-            run_service(at, service, kept, Receiving(host, port, tuple(doors)))
+            drawers = [drawer for post in found if (drawer := drawer_of(at, post)) is not None]
+            run_service(at, service, kept, Receiving(host, port, tuple(doors), tuple(drawers)))
 
 
 @app.command("run")
@@ -166,11 +168,12 @@ def explain(
         from b24kit.cli.robots_telling import say_decision
         from b24kit.robots.gather import gather
         from b24kit.robots.ledger import Ledger
+        from b24kit.robots.payments import Payments
 
         ref = parse_card(card)
         with posts(at, {None: playbook}, kept, fixed_turns=True) as (post,):
             done = Ledger(kept, post.duty.portal_id).done([ref])
-            facts = gather(post.duty.portal, [ref], done).get(ref)
+            facts = Payments(kept, post.duty.portal_id).with_facts(gather(post.duty.portal, [ref], done)).get(ref)
             if facts is None:
                 raise UsageError("robots.no_card", card=str(ref))
             now = at.clock.now()

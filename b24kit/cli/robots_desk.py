@@ -84,7 +84,7 @@ def duty_of(
     sends: bool = False,
 ) -> Duty:
     """The rules of a playbook made ready for a portal; UsageError when its vendor cannot be watched."""
-    from b24kit.playbook.deciding import decider, posting
+    from b24kit.playbook.deciding import decider, payment_numbers, posting
     from b24kit.playbook.loader import load_playbook
     from b24kit.playbook.shipped import find_playbook
     from b24kit.robots.turns import StoredTurns
@@ -103,6 +103,7 @@ def duty_of(
         decide=decider(book, portal, at.clock, turns, sends=sends),
         shadow=shadow,
         posting=posting(book, portal) if sends else None,
+        numbers=payment_numbers(book),
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from b24kit.robots.server import Door
     from b24kit.robots.service import Service
     from b24kit.robots.store import Store
+    from b24kit.robots.till import Drawer
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGBREAK")  # the last one: Ctrl+Break and the end of a session on Windows
 BACKLOG = 2048
@@ -29,11 +30,13 @@ class Receiving:
     host: str
     port: int
     doors: tuple[Door, ...]
+    drawers: tuple[Drawer, ...] = ()
 
 
 def run_service(at: Desk, service: Service, store: Store, receiving: Receiving) -> None:
     """Serve until a signal comes; then no request is taken, no card is begun, and what is under way ends in order."""
     from b24kit.robots.server import Letterbox, Receiver
+    from b24kit.robots.till import Till
 
     with _stopping() as stop:
         letterbox = Letterbox(store, at.clock, service.ring)
@@ -41,7 +44,10 @@ def run_service(at: Desk, service: Service, store: Store, receiving: Receiving) 
         try:
             service.start()
             if receiving.host:
-                receiver = Receiver(receiving.doors, letterbox, at.clock, service.metrics, service.page)
+                till = Till(receiving.drawers, store, at.clock, service.metrics, service.ring)
+                receiver = Receiver(
+                    receiving.doors, letterbox, at.clock, service.metrics, service.page, more=(till.route,)
+                )
                 server = Listening(receiver.app, receiving)
                 server.start()
                 if not at.screen.as_json:

@@ -57,6 +57,12 @@ def posting(playbook: Playbook, portal: Portal) -> Posting:
     )
 
 
+def payment_numbers(playbook: Playbook) -> tuple[str, ...]:
+    """The fields of cards in which the number that a payment names is looked for."""
+    datum = playbook.payments.number
+    return () if datum is None else (*playbook.gates.fields.get(datum, ()), datum)
+
+
 class _Deciding:
     def __init__(self, playbook: Playbook, portal: Portal, clock: Clock, turns: Turns, *, sends: bool) -> None:
         self._sends = sends
@@ -97,6 +103,7 @@ class _Deciding:
             cadence=book.cadence,
             gates=gates_with_ladders(book),
             spawn=book.spawn,
+            payments=book.payments,
             native_gates=portal.capabilities.native_gates,
             armed=self._sends and book.send == "armed",
         )

@@ -15,7 +15,7 @@ from b24kit.migrate.design import Fault, Path, fold
 from b24kit.migrate.spec import Ladder
 from b24kit.playbook.schema import Playbook
 
-_SECTIONS = ("routing", "sla", "cadence", "gates", "spawn")
+_SECTIONS = ("routing", "sla", "cadence", "gates", "spawn", "payments")
 # Fields that name stages of the rule's own pipeline.
 _OWN = ("stages", "stage", "to", "intake", "assigned", "then_stage", "on_reply", "pause_stages")
 

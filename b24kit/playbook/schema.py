@@ -17,6 +17,7 @@ from b24kit.owners.spec_people import PeopleSpec
 from b24kit.robots.spec_cadence import CadenceSpec
 from b24kit.robots.spec_gates import GatesSpec
 from b24kit.robots.spec_install import InstallSpec
+from b24kit.robots.spec_payments import PaymentsSpec
 from b24kit.robots.spec_routing import RoutingSpec
 from b24kit.robots.spec_sending import SendingSpec
 from b24kit.robots.spec_sla import SlaSpec
@@ -60,6 +61,7 @@ class Playbook(Section):
     cadence: CadenceSpec = Field(default=CadenceSpec(), description="Попытки связаться, задачи и ответы после закрытия")
     gates: GatesSpec = Field(default=GatesSpec(), description="Какие данные нужны по стадиям, оценка и портрет клиента")
     spawn: SpawnSpec = Field(default=SpawnSpec(), description="Переходы в другие воронки и рассылки")
+    payments: PaymentsSpec = Field(default=PaymentsSpec(), description="Что делать, когда пришли деньги")
     sending: SendingSpec = Field(default=SendingSpec(), description="Кому, когда и сколько можно писать")
     send: Literal["off", "armed"] = Field(
         default="off", description="off: письма клиентам только готовятся; armed: уходят, если разрешено и в команде"

@@ -16,6 +16,7 @@ from b24kit.robots.decision import Action, Decision
 from b24kit.robots.facts import CardFacts
 from b24kit.robots.gates import decide_gates
 from b24kit.robots.marketing import decide_marketing
+from b24kit.robots.paid import decide_paid
 from b24kit.robots.parked import decide_parked, decide_reopening
 from b24kit.robots.people import People
 from b24kit.robots.portrait import decide_portrait
@@ -31,6 +32,7 @@ ORDER: tuple[Rule, ...] = (
     decide_heard,
     decide_entrance,
     decide_gates,
+    decide_paid,
     decide_reopening,
     decide_spawn,
     decide_marketing,

@@ -50,6 +50,16 @@ class OpenTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """Money that a bank or 1C told us of; `amount` is decimal text with two places, `currency` empty when not told."""
+
+    id: str
+    at: datetime
+    amount: str
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CardFacts:
     """A lead or a deal with everything that rules look at; times are aware, tuples stand in order of time."""
 
@@ -66,3 +76,4 @@ class CardFacts:
     filled: frozenset[str]  # names of fields that hold a value (card, contact, company)
     done: frozenset[str]  # action keys our runtime has already carried out on this card
     done_at: Mapping[str, datetime] = field(default_factory=dict)  # when they were, as far as it is known
+    payments: tuple[Payment, ...] = ()

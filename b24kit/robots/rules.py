@@ -10,6 +10,7 @@ from b24kit.robots.facts import CardFacts
 from b24kit.robots.history import source_of
 from b24kit.robots.spec_cadence import CadenceSpec
 from b24kit.robots.spec_gates import GatesSpec
+from b24kit.robots.spec_payments import PaymentsSpec
 from b24kit.robots.spec_sla import SlaSpec
 from b24kit.robots.spec_spawn import SpawnSpec
 from b24kit.robots.spec_words import Language, Scope
@@ -32,6 +33,7 @@ class Rules:
     cadence: CadenceSpec = field(default_factory=CadenceSpec)
     gates: GatesSpec = field(default_factory=GatesSpec)
     spawn: SpawnSpec = field(default_factory=SpawnSpec)
+    payments: PaymentsSpec = field(default_factory=PaymentsSpec)
     native_gates: bool = False
     armed: bool = False
 

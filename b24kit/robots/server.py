@@ -24,10 +24,11 @@ from starlette.routing import Route
 from b24kit.clock import Clock
 from b24kit.robots.metrics import Metrics
 from b24kit.robots.phpform import MAX_BYTES, BadForm, parse_form
+from b24kit.robots.rate import Rate
+from b24kit.robots.reading import BODY_SECONDS, read_body
 from b24kit.robots.store import Event, Store
 
 AT_ONCE = 256  # requests being read or waiting for the disk; more are told to come again
-BODY_SECONDS = 10.0
 STORE_SECONDS = 40.0
 EVENTS_A_MINUTE = 30_000  # of one portal; more are refused, and the sweep finds what they meant
 INSTALLS_A_MINUTE = 5  # installation calls of one portal that may be looked into
@@ -133,15 +134,18 @@ class Receiver:
         clock: Clock,
         metrics: Metrics,
         told: Callable[[], str],
+        more: Sequence[Route] = (),
     ) -> None:
+        """`told` gives the metrics page, `more` are further addresses (payments)."""
         self._doors, self._letterbox, self._clock, self._metrics, self._told = doors, letterbox, clock, metrics, told
         self._busy = 0
         self._failures: dict[str, deque[float]] = {}
-        self._events = {door.portal: _Rate(EVENTS_A_MINUTE, clock) for door in doors}
-        self._installs = {door.portal: _Rate(INSTALLS_A_MINUTE, clock) for door in doors}
+        self._events = {door.portal: Rate(EVENTS_A_MINUTE, clock) for door in doors}
+        self._installs = {door.portal: Rate(INSTALLS_A_MINUTE, clock) for door in doors}
         self.app = Starlette(
             routes=[
                 Route("/hooks/{secret}", self._hear, methods=["POST"]),
+                *more,
                 Route("/health", self._health, methods=["GET"]),
                 Route("/metrics", self._page, methods=["GET"]),
             ],
@@ -165,7 +169,7 @@ class Receiver:
             # Only who does not know the path is slowed down: behind a proxy a guesser shares the portal's address.
             return self._answer(429 if self._is_noisy(address) else 404)
         try:
-            body = await asyncio.wait_for(_body(request), BODY_SECONDS)
+            body = await asyncio.wait_for(read_body(request, MAX_BYTES), BODY_SECONDS)
         except (TimeoutError, ClientDisconnect):
             return self._answer(408)
         begun = self._clock.monotonic()
@@ -234,36 +238,6 @@ class Receiver:
     async def _page(self, _: Request) -> Response:
         text = await asyncio.get_running_loop().run_in_executor(None, self._told)
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
-
-
-class _Rate:
-    """So many within a minute, counted from its first one."""
-
-    def __init__(self, most: int, clock: Clock) -> None:
-        self._most, self._clock = most, clock
-        self._begun, self._count = -60.0, 0
-
-    def allows(self, count: int) -> bool:
-        now = self._clock.monotonic()
-        if now - self._begun >= 60:
-            self._begun, self._count = now, 0
-        self._count += count
-        return self._count <= self._most
-
-
-async def _body(request: Request) -> bytes | None:
-    """The body, None as soon as it is too long."""
-    told = request.headers.get("content-length", "")
-    if told.isascii() and told.isdigit() and int(told[:12]) > MAX_BYTES:
-        return None
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BYTES:
-            return None
-        parts.append(part)
-    return b"".join(parts)
 
 
 async def _nothing(_: Request, __: Exception) -> Response:

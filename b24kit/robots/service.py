@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from b24kit.clock import Clock
 from b24kit.errors import B24kitError
 from b24kit.robots.metrics import Labels, Metrics
+from b24kit.robots.payments import Payments
 from b24kit.robots.store import Store
 from b24kit.robots.sweep import Swept, sweep
 from b24kit.robots.worker import Duty, Worker
@@ -77,6 +78,7 @@ class Service:
         found = {}
         for worker in self._workers:
             found[worker.duty.portal_id] = self._sweep(worker.duty)
+            self._place(worker.duty)
             worker.drain()
         return found
 
@@ -100,6 +102,7 @@ class Service:
                 if self._sweep_is_due(worker.duty.portal_id):
                     self._sweep(worker.duty)
                 self._let_the_flood_pass()
+                self._place(worker.duty)
                 if worker.once().cards:
                     continue
             except B24kitError as error:
@@ -122,6 +125,12 @@ class Service:
         self.metrics.count("b24kit_events_total", found.found, portal=duty.portal_id, by="sweep")
         LOG.info("swept", extra={"facts": {"portal": duty.portal_id, "found": found.found}})
         return found
+
+    def _place(self, duty: Duty) -> None:
+        """Payments that name a number find their cards."""
+        placed = Payments(self._store, duty.portal_id).place(duty.portal, duty.numbers, self._clock.now())
+        if placed:
+            LOG.info("placed", extra={"facts": {"portal": duty.portal_id, "payments": placed}})
 
     def _sweep_is_due(self, portal_id: str) -> bool:
         """Whoever comes first takes the sweep of this interval for himself, also among several processes."""

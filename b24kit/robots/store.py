@@ -50,6 +50,10 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS releases (
         portal TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, at DOUBLE PRECISION NOT NULL,
         client TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '', PRIMARY KEY (portal, key))""",
+    """CREATE TABLE IF NOT EXISTS payments (
+        portal TEXT NOT NULL, id TEXT NOT NULL, card TEXT NOT NULL, number TEXT NOT NULL, body TEXT NOT NULL,
+        heard DOUBLE PRECISION NOT NULL, due DOUBLE PRECISION, PRIMARY KEY (portal, id))""",
+    "CREATE INDEX IF NOT EXISTS payments_of ON payments (portal, card)",
 )
 
 

@@ -29,6 +29,7 @@ from b24kit.robots.gather import WatchedPortal, gather
 from b24kit.robots.ledger import LeaseLost, Ledger, Writer
 from b24kit.robots.metrics import Metrics
 from b24kit.robots.outbox import Outbox
+from b24kit.robots.payments import Payments
 from b24kit.robots.posting import Posting, Postman
 from b24kit.robots.settle import settle_open
 from b24kit.robots.store import Event, Held, Store
@@ -56,6 +57,7 @@ class Duty:
     decide: Decide
     shadow: bool = False
     posting: Posting | None = None
+    numbers: tuple[str, ...] = ()  # fields of cards that hold the number which a payment may name
 
 
 @dataclass(slots=True)
@@ -88,6 +90,7 @@ class Worker:
         self._metrics = metrics or Metrics()
         self._ledger = Ledger(store, duty.portal_id)
         self._postman = Postman(Outbox(store, duty.portal_id), self._ledger, duty.posting)
+        self._payments = Payments(store, duty.portal_id)
         self._failures = 0
 
     def drain(self, passes: int = 1000) -> Outcome:
@@ -147,7 +150,8 @@ class Worker:
         by_card = {one.card: one for one in held}
         if not by_card:
             return outcome
-        facts = gather(self.duty.portal, list(by_card), self._ledger.done(list(by_card)))
+        gathered = gather(self.duty.portal, list(by_card), self._ledger.done(list(by_card)))
+        facts = self._payments.with_facts(gathered)
         now = self._clock.now()
         self._store.forget(self.duty.portal_id, self.name, [one for one in held if one.card not in facts])
         decisions = self._decisions(facts, by_card, now, outcome)
