@@ -13,6 +13,7 @@ from b24kit.change.executor import Bounds, Executor
 from b24kit.change.guard import Consent, check
 from b24kit.change.journal import Entry
 from b24kit.change.lock import writing
+from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import Phase
 from b24kit.change.plan import Plan
 from b24kit.change.recap import Recap
@@ -55,7 +56,7 @@ class Rollout:
         asked = self.clock.now()
         facts = self.portal.facts()
         skew = skew_seconds(facts.now, asked, self.clock.now())
-        with writing(facts.id, self.locks, work=f"plan {plan.id}", now=self.clock.now()):
+        with writing(facts.id, self.locks, work=f"plan {plan.id}", now=self.clock.now(), cards=cards_of(plan)):
             begun = self.store.of_plan(plan.id)
             if begun is not None:  # somebody was quicker while this process looked round
                 raise Refused("guard.applied", plan=plan.id, run=begun.id)
@@ -84,7 +85,7 @@ class Rollout:
 
     def _resume(self, run: Run) -> Recap:
         facts = self.portal.facts()
-        with writing(facts.id, self.locks, work=f"run {run.id}", now=self.clock.now()):
+        with writing(facts.id, self.locks, work=f"run {run.id}", now=self.clock.now(), cards=cards_of(run.plan)):
             if facts.id == run.info.portal_id:  # else the guard says so
                 Executor(run.plan, run.journal, self.portal, self.clock).settle_open()
             last = run.journal.last()
@@ -172,6 +173,14 @@ def skew_seconds(told: datetime, asked: datetime, heard: datetime) -> float:
     """
     nearest = min(max(told, asked), heard)
     return (told - nearest).total_seconds()
+
+
+def cards_of(plan: Plan) -> frozenset[Ref]:
+    """The leads and deals that a plan is about to write."""
+    found: set[Ref] = set()
+    for operation in plan.operations:
+        found |= set(operation.cards) if isinstance(operation, MergeRecords) else {operation.target}
+    return frozenset(one for one in found if one.kind in (Kind.LEAD, Kind.DEAL) and not one.is_new)
 
 
 def touched(run: Run) -> set[str]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from b24kit.cli.context import Desk, fresh_secret, open_profile
@@ -84,6 +85,8 @@ def duty_of(
     sends: bool = False,
 ) -> Duty:
     """The rules of a playbook made ready for a portal; UsageError when its vendor cannot be watched."""
+    from b24kit.change.lock import acting, claimed
+    from b24kit.config.settings import state_dir
     from b24kit.playbook.deciding import decider, payment_numbers, posting
     from b24kit.playbook.loader import load_playbook
     from b24kit.playbook.shipped import find_playbook
@@ -102,6 +105,8 @@ def duty_of(
         portal=watched,
         decide=decider(book, portal, at.clock, turns, sends=sends),
         shadow=shadow,
+        claimed=partial(claimed, facts.id, state_dir()),
+        acting=partial(acting, facts.id, state_dir()),
         posting=posting(book, portal) if sends else None,
         numbers=payment_numbers(book),
     )

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
@@ -23,6 +24,7 @@ from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.watch import WATCHED
 from b24kit.errors import B24kitError, NoAnswer, NotAllowed, Stopped, TooFast
 from b24kit.robots.act import Planned, operations_for, robots_plan
+from b24kit.robots.claims import LOOK, Claims
 from b24kit.robots.decision import Decision
 from b24kit.robots.facts import CardFacts
 from b24kit.robots.gather import WatchedPortal, gather
@@ -56,6 +58,8 @@ class Duty:
     portal: WatchedPortal
     decide: Decide
     shadow: bool = False
+    claimed: Callable[[], Collection[Ref]] = frozenset  # cards that a plan is being carried out on right now
+    acting: Callable[[], AbstractContextManager[None]] = nullcontext  # held while this portal is written to
     posting: Posting | None = None
     numbers: tuple[str, ...] = ()  # fields of cards that hold the number which a payment may name
 
@@ -90,6 +94,7 @@ class Worker:
         self._metrics = metrics or Metrics()
         self._ledger = Ledger(store, duty.portal_id)
         self._postman = Postman(Outbox(store, duty.portal_id), self._ledger, duty.posting)
+        self._claims = Claims(duty.claimed)
         self._payments = Payments(store, duty.portal_id)
         self._failures = 0
 
@@ -146,7 +151,7 @@ class Worker:
 
     def _pass(self, held: Sequence[Held]) -> Outcome:
         outcome = Outcome(cards=len(held))
-        held = self._settle(self._on_cards(held), outcome)
+        held = self._settle(self._unclaimed(self._on_cards(held), outcome), outcome)
         by_card = {one.card: one for one in held}
         if not by_card:
             return outcome
@@ -174,6 +179,14 @@ class Worker:
             self._store.put(self.duty.portal_id, [Event(ref, "stirred") for ref in found], self._clock.now())
             self._store.forget(self.duty.portal_id, self.name, others)
         return [one for one in held if one.card.kind in WATCHED]
+
+    def _unclaimed(self, held: Sequence[Held], outcome: Outcome) -> list[Held]:
+        """Without the cards that a plan is being carried out on: those are looked at again soon."""
+        now = self._clock.now()
+        waiting = self._claims.waiting(held, now)
+        self._store.put_off(self.duty.portal_id, self.name, waiting, now + LOOK, "run", counts=False)
+        outcome.put_off += len(waiting)
+        return [one for one in held if one not in waiting]
 
     def _settle(self, held: Sequence[Held], outcome: Outcome) -> list[Held]:
         """First what an earlier life left open; cards about which nothing can be known yet wait."""
@@ -234,7 +247,15 @@ class Worker:
         return leaving.planned
 
     def _carry_out(self, planned: Sequence[Planned], held: Mapping[Ref, Held]) -> dict[Ref, tuple[str, str]]:
-        """Write the operations down and carry them out; cards on which something was refused, with code and words."""
+        """Write the operations down and carry them out; cards on which something was refused, with code and words.
+
+        A card that a plan has claimed since is left alone; it comes up again at once, and waits then.
+        """
+        with self.duty.acting():
+            blocked = self._claims.blocked(self._clock.now())
+            return self._write([one for one in planned if one.card not in blocked], held)
+
+    def _write(self, planned: Sequence[Planned], held: Mapping[Ref, Held]) -> dict[Ref, tuple[str, str]]:
         now = self._clock.now()
         fresh = [one for one in planned if one.keys]
         self._ledger.plan([(one.operation, one.card, one.keys) for one in fresh], now)

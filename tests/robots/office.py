@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -69,8 +69,12 @@ class Office:
     def worker(self, **more: Any) -> Worker:
         rules = more.pop("rules", decide)
         portal = more.pop("portal", self.portal)
-        posting = more.pop("posting", None)
-        duty = Duty(portal_id="p", portal=portal, decide=rules, shadow=more.pop("shadow", False), posting=posting)
+        posting, claimed = more.pop("posting", None), more.pop("claimed", frozenset)
+        acting = more.pop("acting", nullcontext)
+        shadow = more.pop("shadow", False)
+        duty = Duty(
+            portal_id="p", portal=portal, decide=rules, shadow=shadow, posting=posting, claimed=claimed, acting=acting
+        )
         return Worker(duty, more.pop("store", self.store), self.clock, next(self.names), **more)
 
     def leads(self, count: int, stage: str = "NEW") -> list[Ref]:
