@@ -237,8 +237,8 @@ class PortalReads(Protocol):
     def belongings(self, refs: Iterable[Ref], whole: Collection[Ref] = ()) -> Iterator[Dossier]:
         """As `dossiers`, for counting: of cards not among `whole` only what a plan may move, in far fewer requests.
 
-        Those come with their own activities, comments, tasks, links and stage history; product rows, requisites and
-        activities that only hang on a lead or a deal and belong to another card are left out.
+        Those come with their own activities, comments, tasks, links, stage history and the product rows that cost
+        something; requisites and activities that only hang on a lead or a deal and belong to another card are left out.
         """
 
     def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:
