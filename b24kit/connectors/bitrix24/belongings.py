@@ -1,8 +1,8 @@
 """What hangs on many cards, for counting before and after a run: whole pages over fifty cards where a list allows it.
 
-Only comments have to be asked card by card, and product rows of those cards that have an amount. Letters of leads and deals are found by their owner, those of contacts and
-companies by their bindings (crm.activity.list, OWNER_ID and BINDINGS), tasks by several marks at once
-(tasks.task.list, UF_CRM_TASK).
+Only comments have to be asked card by card, and product rows of those cards that have an amount. Letters of leads and
+deals are found by their owner, those of contacts and companies by their bindings (crm.activity.list, OWNER_ID and
+BINDINGS), tasks by several marks at once (tasks.task.list, UF_CRM_TASK).
 """
 
 from __future__ import annotations
