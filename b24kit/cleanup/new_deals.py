@@ -41,7 +41,8 @@ class DealPlace:
     ) -> CreateRecord | None:
         """The deal of one client, None when one of his is running (`running` are ids) and the playbook wants no second.
 
-        `name` is what the client is called, `origin` the vendor's fields of how he came; cards that this plan makes are waited for.
+        `name` is what the client is called, `origin` the vendor's fields of how he came. Cards that this plan makes are
+        waited for.
         """
         if running and self.spec.when == "no_running_deal":
             return None

@@ -1,4 +1,4 @@
-"""A client's card takes over what his leads say, each field by its rule and with its reason, and keeps its own words."""
+"""A client's card takes over what his leads say, each field by its rule with its reason, and keeps its own words."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_deal_bears_the_marks_of_the_request_that_it_is_about() -> None:
         Pipeline(id="0", name="Общая", sort=10, default=True),
         Stage(id="1", ladder=deals_ladder("0"), code="D_NEW", name="Новая", sort=1, colour=None, outcome=Outcome.OPEN),
     ]
-    records = [*here, known, replace(lead(1), extra=OLD), letter(1, "Анна Белова <a.belova@mail.ru>", 1)]
+    records: list[Any] = [*here, known, replace(lead(1), extra=OLD), letter(1, "Анна Белова <a.belova@mail.ru>", 1)]
     spec = CleanSpec.model_validate({"classes": {"human": "convert_with_deal"}})
     draft = plan_clean(snapshot(records), spec, OwnersSpec(), NOW, HERE)
     assert made(list(draft.operations), Kind.DEAL).values["extra"] == {"UTM_SOURCE": "vk", "UTM_CAMPAIGN": "osen"}
