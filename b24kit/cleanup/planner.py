@@ -15,6 +15,7 @@ from b24kit.change.plan import HandStep, LeftAlone, ordered
 from b24kit.change.snapshot import Snapshot
 from b24kit.cleanup.answers import Answers, after_merges
 from b24kit.cleanup.arrivals import Arrivals, unfold
+from b24kit.cleanup.carried import origin_of
 from b24kit.cleanup.clean_draft import CleanDraft
 from b24kit.cleanup.clients import KnownClients
 from b24kit.cleanup.closing_words import ClosingWords, closing_words, on_one_lost_stage, removes
@@ -78,7 +79,7 @@ def plan_clean(
     merges = plan_merges(snapshot, spec, pile.known, capabilities, lang=lang, said=said, limit=most)
     force = after_merges(force, merges.into)
     rest = most if most is None else most - len(merges.survivors)
-    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges)
+    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges, able=capabilities)
     draft = planner.draft(rest)
     if not capabilities.one_failure and not capabilities.brings_contacts:
         return draft
@@ -133,6 +134,7 @@ class _Planner:
     readings: Mapping[str, Reading] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     going: Collection[Ref] = ()  # leads that are removed
+    able: Capabilities | None = None
 
     def draft(self, limit: int | None) -> CleanDraft:
         closing = self.closing()
@@ -206,6 +208,7 @@ class _Planner:
             company=company,
             deals=[deal.id for deal in deals],
             readings=self.readings,
+            able=self.able,
             lang=self.lang,
         )
         self.operations += done.operations
@@ -221,7 +224,8 @@ class _Planner:
         if self.deals is None:
             return
         firm = done.client if cluster.of_company else company
-        deal = self.deals.deal(cluster, done.client, firm, routed, running, _called(cluster, done))
+        origin = origin_of(cluster.items, self.spec, self.able.carries) if self.able else None
+        deal = self.deals.deal(cluster, done.client, firm, routed, running, _called(cluster, done), origin)
         if deal is None:
             self.counters["running_instead"] += 1
         else:
