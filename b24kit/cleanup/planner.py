@@ -90,7 +90,7 @@ def plan_clean(
     arrivals = unfold(snapshot, capabilities, mail=spec.incoming.mail == "take")
     wished, snapshot = spec, arrivals.snapshot
     spec = on_one_lost_stage(wished, snapshot, capabilities)
-    routing = resolve(owners, Staff.of(snapshot.users(), snapshot.teams()), snapshot.sources(), snapshot.facts)
+    routing = resolve(owners, Staff.of(snapshot.users(), snapshot.teams(), capabilities), snapshot.sources(), snapshot.facts)
     pile = read_pile(snapshot, spec, now, stage_limits)
     force = decisions or in_force(snapshot, (), spec.protect)
     deals = deal_place(spec.deals, snapshot) if spec.action(LetterClass.HUMAN) == "convert_with_deal" else None
@@ -160,7 +160,7 @@ def sort_out(
         snapshot = unfold(snapshot, capabilities, mail=spec.incoming.mail == "take").snapshot
     if not snapshot.facts.leads_on:
         raise Refused("clean.no_leads", portal=snapshot.portal_id)
-    routing = resolve(owners, Staff.of(snapshot.users(), snapshot.teams()), snapshot.sources(), snapshot.facts)
+    routing = resolve(owners, Staff.of(snapshot.users(), snapshot.teams(), capabilities), snapshot.sources(), snapshot.facts)
     pile = read_pile(snapshot, spec, now, stage_limits)
     planner = _Planner(snapshot, spec, routing, now, "ru", pile, decisions)
     _, clusters, index = planner._sort_out()
@@ -206,7 +206,7 @@ class _Planner:
         return CleanDraft(
             operations=operations,
             left=(*self._left(), *self.merges.left),
-            notes=(*self.pile.notes, *self.merges.notes, *self._notes(taken, index), *self.force.notes()),
+            notes=(*self.owners.warnings, *self.pile.notes, *self.merges.notes, *self._notes(taken, index), *self.force.notes()),
             steps=(*self._tap_steps(), *self.merges.steps),
             assignment=dict(sorted(self.assignment.items(), key=lambda pair: natural(pair[0]))),
             stages_needed=frozenset(
