@@ -105,7 +105,9 @@ class Staff:
             return [user for user in self.users if key and addresses.canonical(user.email) == key]
         words = set(names.words_of(wanted))
         named = [user for user in self.users if words and words <= set(names.words_of(user.name))]
-        return named or [user for user in self.users if _folded(user.position) == _folded(wanted)] or self._alone(wanted)
+        return (
+            named or [user for user in self.users if _folded(user.position) == _folded(wanted)] or self._alone(wanted)
+        )
 
     def _alone(self, team: str) -> Sequence[User]:
         """Where nobody's position is told: the people of the team that is called so."""
