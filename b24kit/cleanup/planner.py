@@ -18,7 +18,7 @@ from b24kit.cleanup.arrivals import Arrivals, unfold
 from b24kit.cleanup.carried import origin_of
 from b24kit.cleanup.clean_draft import CleanDraft
 from b24kit.cleanup.clients import KnownClients
-from b24kit.cleanup.closing_words import ClosingWords, closing_words, on_one_lost_stage, removes
+from b24kit.cleanup.closing_words import ClosingWords, DesignedReasons, closing_words, on_one_lost_stage, removes
 from b24kit.cleanup.consent import refusals
 from b24kit.cleanup.convert import Closing, Converted, company_ref, convert, create_company
 from b24kit.cleanup.merging_plan import NOTHING_TO_MERGE, MergePlan, follow, plan_merges
@@ -59,18 +59,19 @@ def plan_clean(
     lang: Language = "ru",
     stage_limits: Mapping[str, timedelta] | None = None,
     decisions: InForce | None = None,
+    reasons: DesignedReasons | None = None,
 ) -> CleanDraft:
     """Plan the clean-up of one pile. `limit` takes so many clients or archived leads, whole clusters only.
 
     `stage_limits` are the design's own limits by stage code; `lang` is the language of texts written to the portal;
-    `decisions` are what people answered, as far as it holds on this snapshot.
+    `decisions` are what people answered, as far as it holds on this snapshot; `reasons` are the design's loss reasons.
     """
     if not capabilities.has_leads or not snapshot.facts.leads_on:
         raise Refused("clean.no_leads", portal=snapshot.portal_id)
     arrivals = unfold(snapshot, capabilities, mail=spec.incoming.mail == "take")
     wished, snapshot = spec, arrivals.snapshot
     spec = on_one_lost_stage(wished, snapshot, capabilities)
-    routing = resolve(owners, Staff.of(snapshot.users(), snapshot.teams()), snapshot.sources(), snapshot.facts)
+    routing = _routing(owners, snapshot, capabilities)
     pile = read_pile(snapshot, spec, now, stage_limits)
     force = decisions or in_force(snapshot, (), spec.protect)
     deals = deal_place(spec.deals, snapshot) if spec.action(LetterClass.HUMAN) == "convert_with_deal" else None
@@ -83,7 +84,8 @@ def plan_clean(
     draft = planner.draft(rest)
     if not capabilities.one_failure and not capabilities.brings_contacts:
         return draft
-    return _on_cards_there(draft, planner.closing(), arrivals, capabilities, wished, lang)
+    words = closing_words(arrivals.snapshot, lang, reasons) if draft.operations else ClosingWords({})
+    return _on_cards_there(draft, planner.closing(), arrivals, capabilities, wished, words, lang)
 
 
 def _on_cards_there(
@@ -92,10 +94,10 @@ def _on_cards_there(
     arrivals: Arrivals,
     capabilities: Capabilities,
     wished: CleanSpec,
+    words: ClosingWords,
     lang: Language,
 ) -> CleanDraft:
     """The same decisions where inquiries bring cards of their own and every ladder has one lost stage."""
-    words = closing_words(arrivals.snapshot, lang) if draft.operations else ClosingWords({})
     link = wished.incoming.link == "probe"
     taken = take_in(draft.operations, draft.assignment, arrivals, capabilities, closing, words, link=link, lang=lang)
     archived = draft.counters.get("archived", 0)
@@ -113,6 +115,11 @@ def _on_cards_there(
 
 # What is said of portals that mark a lead for good once it hangs on a client.
 _MARKS_REPEATS = frozenset({"clean.note.repeat_leads"})
+
+
+def _routing(owners: OwnersSpec, snapshot: Snapshot, capabilities: Capabilities) -> Owners:
+    staff = Staff.of(snapshot.users(), snapshot.teams(), capabilities)
+    return resolve(owners, staff, snapshot.sources(), snapshot.facts)
 
 
 @dataclass(slots=True)
@@ -155,7 +162,7 @@ class _Planner:
         return CleanDraft(
             operations=operations,
             left=(*self._left(), *self.merges.left),
-            notes=(*self.pile.notes, *self.merges.notes, *self._notes(taken, index), *self.force.notes()),
+            notes=(*self.owners.warnings, *self._all_notes(taken, index)),
             steps=(*self._tap_steps(), *self.merges.steps),
             assignment=dict(sorted(self.assignment.items(), key=lambda pair: natural(pair[0]))),
             stages_needed=frozenset(
@@ -264,6 +271,9 @@ class _Planner:
         counted |= {name: done[code] for name, code in names_of.items()} | {"review": self.tally.of("review")}
         clients = {name: self.counters[name] for name in ("new_clients", "known_clients", "deals")}
         return {**counted, "left": len(self.left), **clients}
+
+    def _all_notes(self, taken: list[Item | Cluster], index: KnownClients) -> list[Reason]:
+        return [*self.pile.notes, *self.merges.notes, *self._notes(taken, index), *self.force.notes()]
 
     def _notes(self, taken: list[Item | Cluster], index: KnownClients) -> list[Reason]:
         """What a reader of the plan must know: repeat leads, possible doubles, and why there is nothing to do."""

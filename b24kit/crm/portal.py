@@ -12,7 +12,7 @@ from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
-from b24kit.crm.records import Record
+from b24kit.crm.records import Record, Values
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.user import Team, User
 from b24kit.crm.writes import Result, Write
@@ -201,6 +201,9 @@ class PortalReads(Protocol):
 
     def gates(self) -> list[Gate]:
         """Fields of cards with the stages that demand them; none where the vendor keeps no such gates."""
+
+    def field_place(self, ref: Ref, values: Values) -> tuple[tuple[Kind, ...], str]:
+        """On which kinds of cards a custom field, made with these values, stands, and how `extra` calls its value."""
 
     def loss_reasons(self) -> list[LossReason]:
         """In their order; none where the vendor has stages of failure instead."""

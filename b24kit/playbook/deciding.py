@@ -60,7 +60,7 @@ class _Deciding:
     def _ask(self) -> tuple[Rules, People, Owners]:
         portal, book = self._portal, self._playbook
         facts = portal.facts()
-        staff = Staff.of(portal.users(), portal.teams())
+        staff = Staff.of(portal.users(), portal.teams(), portal.capabilities)
         owners = resolve(book.owners, staff, portal.sources(), facts, strict=False)
         people = people_of(book.people, staff, owners.last, facts, self._told(staff, facts.now), self._load())
         stages, pipelines = tuple(portal.stages()), tuple(portal.pipelines())
