@@ -151,7 +151,7 @@ class _Planner:
         work: list[Item | Cluster] = sorted([*found.to_end, *found.clusters], key=_place)
         taken = work if limit is None else work[:limit]
         self._leave_rest(work[len(taken) :])
-        turns = Turns()
+        turns = self.owners.deal((self._inquiry(one, index) for one in taken if isinstance(one, Cluster)), self.now)
         self.going = {one.lead.ref for one in taken if isinstance(one, Item) and wanted(one, self.spec) == "delete"}
         for one in taken:
             if isinstance(one, Item):
@@ -202,9 +202,8 @@ class _Planner:
             self.operations += remove(item.lead, held, Reason("clean.delete", facts), f"c-{item.lead.id}")
 
     def _convert(self, cluster: Cluster, closing: Closing, index: KnownClients, turns: Turns) -> None:
-        deals = index.running_deals(cluster.contact, cluster.company)
-        letters = tuple(Letter(item.subject, item.when, item.lead.source) for item in cluster.items)
-        routed = self.owners.route(Inquiry(letters, cluster.contact, cluster.company, deals), turns, self.now)
+        inquiry = self._inquiry(cluster, index)
+        deals, routed = inquiry.deals, self.owners.route(inquiry, turns, self.now)
         company = company_ref(cluster, self._new_firm(cluster, index, routed))
         company = None if self.spec.company_by_domain == "off" and cluster.contact is None else company
         done = convert(
@@ -223,6 +222,11 @@ class _Planner:
         self._add_deal(cluster, done, company, routed, [deal.id for deal in deals])
         self.assignment.update({item.lead.id: str(done.client) for item in cluster.items})
         self.counters["known_clients" if cluster.contact or cluster.of_company else "new_clients"] += 1
+
+    def _inquiry(self, cluster: Cluster, index: KnownClients) -> Inquiry:
+        deals = index.running_deals(cluster.contact, cluster.company)
+        letters = tuple(Letter(item.subject, item.when, item.lead.source) for item in cluster.items)
+        return Inquiry(letters, cluster.identity, cluster.contact, cluster.company, deals)
 
     def _add_deal(
         self, cluster: Cluster, done: Converted, company: Ref | None, routed: Routed, running: list[str]
