@@ -31,6 +31,7 @@ from b24kit.cli import (
     review,
     robots,
     robots_install,
+    robots_outbox,
     run,
     runs,
     sandbox,
@@ -71,6 +72,7 @@ app.add_typer(review.app, name="review")
 app.add_typer(playbook.app, name="playbook")
 robots.app.command("address")(robots_install.address)
 robots.app.command("verify")(robots_install.verify)
+robots.app.add_typer(robots_outbox.app, name="outbox")
 app.add_typer(robots.app, name="robots")
 app.command(
     "sandbox",

@@ -65,6 +65,7 @@ class Capabilities:
     loss_reasons: bool = False
     automation_page: str = ""  # path of the one page where automation of every ladder is set; "": a page a ladder
     remakes_stages: bool = False  # a removed stage can be made again only as another one, which its cards then follow
+    sends: frozenset[Channel] = frozenset()  # by which its API lets a word to a client leave
     marks_need_field: bool = False  # an origin is kept only once our own field B24KIT_ID stands on the cards
 
 
