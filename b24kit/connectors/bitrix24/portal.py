@@ -147,6 +147,10 @@ class BitrixPortal:
     def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
         return stirred(self._client, since)
 
+    def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """Theirs: events tell leads from deals."""
+        return {card: card for card in cards}
+
     def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
         return read_dossiers(self._client, self._reading, refs)
 
