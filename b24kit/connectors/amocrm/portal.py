@@ -13,6 +13,7 @@ from b24kit.connectors.amocrm.calls import plan_writes
 from b24kit.connectors.amocrm.client import AmoClient
 from b24kit.connectors.amocrm.dossiers import dossiers, surviving
 from b24kit.connectors.amocrm.facts import CAPABILITIES, ask_facts
+from b24kit.connectors.amocrm.fieldlist import card_fields
 from b24kit.connectors.amocrm.lookup import read_refs, read_texts
 from b24kit.connectors.amocrm.pricing import price
 from b24kit.connectors.amocrm.reading import Reading
@@ -21,6 +22,7 @@ from b24kit.connectors.amocrm.traces import traces_on
 from b24kit.connectors.amocrm.watching import right_names, stirred, stories
 from b24kit.connectors.turns import carry_in_turns
 from b24kit.crm.activity import Activity, Channel
+from b24kit.crm.cardfield import CardField
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
@@ -135,6 +137,9 @@ class AmoPortal:
 
     def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
         return stirred(self._client, self._account, since)
+
+    def card_fields(self) -> list[CardField]:
+        return card_fields(self._client)
 
     def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
         return right_names(self._client, self._account, cards)
