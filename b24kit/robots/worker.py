@@ -22,7 +22,7 @@ from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.watch import WATCHED
 from b24kit.errors import B24kitError, NoAnswer, NotAllowed, Stopped, TooFast
-from b24kit.robots.act import Planned, operations_for, robots_plan
+from b24kit.robots.act import Planned, Ways, operations_for, robots_plan
 from b24kit.robots.decision import Decision
 from b24kit.robots.facts import CardFacts
 from b24kit.robots.gather import WatchedPortal, gather
@@ -167,7 +167,17 @@ class Worker:
             found = {ref for record in present.values() for ref in _cards_of(record)}
             self._store.put(self.duty.portal_id, [Event(ref, "stirred") for ref in found], self._clock.now())
             self._store.forget(self.duty.portal_id, self.name, others)
-        return [one for one in held if one.card.kind in WATCHED]
+        return self._rightly_named([one for one in held if one.card.kind in WATCHED])
+
+    def _rightly_named(self, held: Sequence[Held]) -> list[Held]:
+        """An event may not tell a lead from a deal: what is called wrong goes back to the inbox under its name."""
+        names = self.duty.portal.right_names([one.card for one in held]) if held else {}
+        wrong = [one for one in held if names.get(one.card, one.card) != one.card]
+        if wrong:
+            again = [Event(names[one.card], "stirred") for one in wrong]
+            self._store.put(self.duty.portal_id, again, self._clock.now())
+            self._store.forget(self.duty.portal_id, self.name, wrong)
+        return [one for one in held if one not in wrong]
 
     def _settle(self, held: Sequence[Held], outcome: Outcome) -> list[Held]:
         """First what an earlier life left open; cards about which nothing can be known yet wait."""
@@ -208,6 +218,7 @@ class Worker:
         outcome: Outcome,
     ) -> list[Planned]:
         planned: list[Planned] = []
+        ways = Ways.of(self.duty.portal.capabilities, self._clock.now())
         for card in list(decisions):
             decision = decisions[card]
             if held[card].rounds >= ROUNDS and decision.actions and not self.duty.shadow:
@@ -217,7 +228,7 @@ class Worker:
                 )
                 continue
             try:
-                planned += operations_for(decision.actions, facts[card])
+                planned += operations_for(decision.actions, facts[card], ways)
             except (ValueError, KeyError) as error:
                 del decisions[card]
                 self._failed(held[card], "robots.bad_action", str(error), outcome)

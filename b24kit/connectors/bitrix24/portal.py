@@ -24,10 +24,12 @@ from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.bitrix24.settling import settle
 from b24kit.connectors.bitrix24.surviving import still_there
 from b24kit.connectors.bitrix24.traces import traces_on
+from b24kit.connectors.bitrix24.userfields import card_fields
 from b24kit.connectors.bitrix24.watching import deals_of, stirred, stories
 from b24kit.connectors.commands import Command
 from b24kit.crm.absence import Absence
 from b24kit.crm.activity import Activity, Channel
+from b24kit.crm.cardfield import CardField
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
@@ -161,6 +163,13 @@ class BitrixPortal:
 
     def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
         return stirred(self._client, since)
+
+    def card_fields(self) -> list[CardField] | None:
+        return card_fields(self._client)
+
+    def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """Theirs: events tell leads from deals."""
+        return {card: card for card in cards}
 
     def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
         return read_dossiers(self._client, self._reading, refs)
