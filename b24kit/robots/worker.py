@@ -7,7 +7,6 @@ again, and only the holder of a card's lease may write. A worker that dies loses
 from __future__ import annotations
 
 import logging
-import threading
 import traceback
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -23,11 +22,12 @@ from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.watch import WATCHED
 from b24kit.errors import B24kitError, NoAnswer, NotAllowed, Stopped, TooFast
-from b24kit.robots.act import Planned, operations_for, robots_plan
+from b24kit.robots.act import Planned, Ways, operations_for, robots_plan
 from b24kit.robots.claims import LOOK, Claims
 from b24kit.robots.decision import Decision
 from b24kit.robots.facts import CardFacts
 from b24kit.robots.gather import WatchedPortal, gather
+from b24kit.robots.heartbeat import Heartbeat
 from b24kit.robots.ledger import LeaseLost, Ledger, Writer
 from b24kit.robots.metrics import Metrics
 from b24kit.robots.outbox import Outbox
@@ -121,7 +121,7 @@ class Worker:
         if not held:
             return Outcome()
         begun = self._clock.monotonic()
-        with _Heartbeat(self._store, self.name, self._clock):
+        with Heartbeat(self._store, self.name, self._clock, LEASE):
             outcome = self._work(held)
         self._metrics.observe("b24kit_pass_seconds", self._clock.monotonic() - begun, portal=self.duty.portal_id)
         self._metrics.count("b24kit_cards_total", len(held), portal=self.duty.portal_id)
@@ -178,7 +178,17 @@ class Worker:
             found = {ref for record in present.values() for ref in _cards_of(record)}
             self._store.put(self.duty.portal_id, [Event(ref, "stirred") for ref in found], self._clock.now())
             self._store.forget(self.duty.portal_id, self.name, others)
-        return [one for one in held if one.card.kind in WATCHED]
+        return self._rightly_named([one for one in held if one.card.kind in WATCHED])
+
+    def _rightly_named(self, held: Sequence[Held]) -> list[Held]:
+        """An event may not tell a lead from a deal: what is called wrong goes back to the inbox under its name."""
+        names = self.duty.portal.right_names([one.card for one in held]) if held else {}
+        wrong = [one for one in held if names.get(one.card, one.card) != one.card]
+        if wrong:
+            again = [Event(names[one.card], "stirred") for one in wrong]
+            self._store.put(self.duty.portal_id, again, self._clock.now())
+            self._store.forget(self.duty.portal_id, self.name, wrong)
+        return [one for one in held if one not in wrong]
 
     def _unclaimed(self, held: Sequence[Held], outcome: Outcome) -> list[Held]:
         """Without the cards that a plan is being carried out on: those are looked at again soon."""
@@ -223,6 +233,7 @@ class Worker:
         outcome: Outcome,
     ) -> list[Planned]:
         planned: list[Planned] = []
+        ways = Ways.of(self.duty.portal.capabilities, self._clock.now())
         for card in list(decisions):
             decision = decisions[card]
             if held[card].rounds >= ROUNDS and decision.actions and not self.duty.shadow:
@@ -232,7 +243,7 @@ class Worker:
                 )
                 continue
             try:
-                planned += operations_for(decision.actions, facts[card])
+                planned += operations_for(decision.actions, facts[card], ways)
             except (ValueError, KeyError) as error:
                 del decisions[card]
                 self._failed(held[card], "robots.bad_action", str(error), outcome)
@@ -343,26 +354,6 @@ class Worker:
 
     def _log(self, event: str, **facts: object) -> None:
         LOG.info(event, extra={"facts": {"portal": self.duty.portal_id, "worker": self.name, **facts}})
-
-
-class _Heartbeat:
-    """Renews the worker's leases while a pass is at work: a long wait for the portal must not look like death."""
-
-    def __init__(self, store: Store, worker: str, clock: Clock) -> None:
-        self._store, self._worker, self._clock = store, worker, clock
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _beat(self) -> None:
-        while not self._over.wait(LEASE.total_seconds() / 5):
-            self._store.renew(self._worker, self._clock.now(), LEASE)
 
 
 def _sum(left: Outcome, right: Outcome) -> Outcome:

@@ -96,7 +96,7 @@ def post(tmp_path: Path) -> Iterator[Post]:
         clock = RemoteClock(sandbox.control)
         portal = cast(WatchedPortal, open_portal(Webhook.parse(sandbox.webhook_url), clock, sends=True))
         store = Store(tmp_path / "robots.sqlite")
-        yield Post(Office(portal, clock, sandbox.control, store), sandbox.control, sandbox.webhook_url)
+        yield Post(Office(portal, clock, sandbox.control, store, sandbox), sandbox.control, sandbox.webhook_url)
         store.close()
         portal.close()
 

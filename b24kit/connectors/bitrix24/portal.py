@@ -11,6 +11,7 @@ from b24kit.connectors.bitrix24.absences import absences
 from b24kit.connectors.bitrix24.acquaintance import known_by
 from b24kit.connectors.bitrix24.belongings import read_belongings
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
+from b24kit.connectors.bitrix24.calls_create import userfield_name
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.dossiers import read_dossiers
 from b24kit.connectors.bitrix24.facts import CAPABILITIES, ask_facts
@@ -23,17 +24,19 @@ from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.bitrix24.settling import settle
 from b24kit.connectors.bitrix24.surviving import still_there
 from b24kit.connectors.bitrix24.traces import traces_on
+from b24kit.connectors.bitrix24.userfields import card_fields
 from b24kit.connectors.bitrix24.watching import deals_of, stirred, stories
 from b24kit.connectors.commands import Command
 from b24kit.crm.absence import Absence
 from b24kit.crm.activity import Activity, Channel
+from b24kit.crm.cardfield import CardField
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
 from b24kit.crm.points import Point
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Progress, Seen, Tell, Trace, Where
-from b24kit.crm.records import Record
+from b24kit.crm.records import Record, Values
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
@@ -79,6 +82,10 @@ class BitrixPortal:
     def gates(self) -> list[Gate]:
         """None: what a stage demands is set on the portal's pages and no method tells of it."""
         return []
+
+    def field_place(self, ref: Ref, values: Values) -> tuple[tuple[Kind, ...], str]:
+        """A user field stands on its own kind of cards, under the name it was made by."""
+        return (Kind(values["card_kind"]),), userfield_name(str(values["code"]))
 
     def loss_reasons(self) -> list[LossReason]:
         """None: every failure has a stage of its own."""
@@ -162,6 +169,13 @@ class BitrixPortal:
 
     def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
         return stirred(self._client, since)
+
+    def card_fields(self) -> list[CardField] | None:
+        return card_fields(self._client)
+
+    def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """Theirs: events tell leads from deals."""
+        return {card: card for card in cards}
 
     def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
         return read_dossiers(self._client, self._reading, refs)
