@@ -5,10 +5,12 @@ The note also names the cards that the run is about to write: robots of this mac
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import socket
+import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,7 +23,8 @@ from b24kit.change.planfile import write_private
 from b24kit.crm.refs import Ref
 from b24kit.errors import Refused
 
-_ROBOTS = 180.0  # seconds that one pass of robots may take; an answer that never came is looked for after 60
+_PASS = 180.0  # seconds that one pass of robots may take; an answer that never came is looked for after 60
+_ROBOTS = ".robots"
 _PEEK = 0.3  # seconds: somebody may just be asking whether the lock is held
 
 
@@ -54,23 +57,35 @@ def writing(portal_id: str, folder: Path, *, work: str, now: datetime, cards: Co
 @contextmanager
 def acting(portal_id: str, folder: Path) -> Iterator[None]:
     """Robots hold this while they write, and look at `claimed` inside: so a run that has told its cards knows, once it
-    has held this for a moment, that nobody writes them any more. Refused when others hold it for too long."""
+    has held every such lock for a moment, that nobody writes them any more. Robots do not wait for each other: each
+    thread has a lock of its own."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = FileLock(_places(portal_id, folder)[1].with_suffix(".robots"), timeout=_ROBOTS, mode=0o600)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise Refused("guard.robots", seconds=int(_ROBOTS)) from error
+    ours = _places(portal_id, folder)[1].with_suffix(f".{os.getpid()}-{threading.get_ident()}{_ROBOTS}")
+    lock = FileLock(ours, timeout=_PASS, mode=0o600)
+    lock.acquire()
     try:
         yield
     finally:
         lock.release()
+        _forget(ours)
 
 
 def _wait_for_robots(portal_id: str, folder: Path) -> None:
-    """What robots had in hand when this run told its cards is done with."""
-    with acting(portal_id, folder):
-        return
+    """What robots had in hand when this run told its cards is done with; Refused when that takes too long."""
+    locked = _places(portal_id, folder)[1]
+    for theirs in sorted(folder.glob(f"{locked.stem}.*{_ROBOTS}")):
+        lock = FileLock(theirs, timeout=_PASS, mode=0o600)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise Refused("guard.robots", seconds=int(_PASS)) from error
+        lock.release()
+        _forget(theirs)
+
+
+def _forget(lock: Path) -> None:
+    with contextlib.suppress(OSError):  # Windows lets nobody remove what somebody else is just looking at
+        lock.unlink(missing_ok=True)
 
 
 def claimed(portal_id: str, folder: Path) -> frozenset[Ref]:

@@ -85,6 +85,12 @@ class Postman:
                     letting.take(action, message, facts[card])
         return found
 
+    def card_gone(self, cards: Sequence[Ref]) -> None:
+        """Nobody has to decide about messages of cards that are no longer there."""
+        if cards:
+            free = (one for one in self._outbox.of_cards(cards) if one.state not in (Release.LEAVING, Release.DOUBT))
+            self._outbox.withdraw(one.key for one in free)
+
     def heard(self, planned: Sequence[Planned], last: Mapping[str, Entry], now: datetime) -> set[str]:
         """Note what became of what was sent; the keys of operations that were letters."""
         letters = {one.operation.key: one for one in planned if _is_letter(one)}

@@ -158,7 +158,9 @@ class Worker:
         gathered = gather(self.duty.portal, list(by_card), self._ledger.done(list(by_card)))
         facts = self._payments.with_facts(gathered)
         now = self._clock.now()
-        self._store.forget(self.duty.portal_id, self.name, [one for one in held if one.card not in facts])
+        gone = [one for one in held if one.card not in facts]
+        self._store.forget(self.duty.portal_id, self.name, gone)
+        self._postman.card_gone([one.card for one in gone])
         decisions = self._decisions(facts, by_card, now, outcome)
         planned = self._planned(facts, decisions, by_card, outcome)
         if not self.duty.shadow:

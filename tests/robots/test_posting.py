@@ -162,6 +162,17 @@ def test_what_the_rules_want_no_more_is_withdrawn(post: Post) -> None:
     assert (post.mails(), post.box.waiting()) == ([], [])
 
 
+def test_messages_of_a_card_that_is_gone_are_gone_too(post: Post) -> None:
+    (card,) = post.clients(1)
+    post.stir([card])
+    post.work()
+    post.approve()
+    post.office.bin(card)
+    post.stir([card])
+    post.work()
+    assert (post.mails(), post.box.waiting()) == ([], [])
+
+
 def test_changed_words_need_a_new_consent(post: Post) -> None:
     (card,) = post.clients(1)
     post.stir([card])

@@ -203,3 +203,16 @@ def test_only_the_stretch_or_the_card_asked_for_goes_back(at: Desk) -> None:
 
 def _gone(at: Desk) -> frozenset[str]:
     return taken_back_before(at.store, at.office.portal.facts().id)
+
+
+def test_on_amocrm_what_its_api_can_take_back_goes_back_and_the_rest_is_named(tmp_path: Path) -> None:
+    with office(tmp_path, vendor="amocrm") as found:
+        at = Desk(found, RunStore(tmp_path / "runs"))
+        (card,) = found.leads(1)
+        before = (found.owners([card]), found.stages())
+        at.does("assign", "comment", "task", card=card)
+        at.does("move", card=card, stage=found.steps[1])
+        assert (found.owners([card]), found.stages()) != before
+        plan = at.takes_back()
+        assert (found.owners([card]), found.stages()) == before
+        assert {one.reason.code for one in plan.left} == {"undo.cannot_remove"} and len(plan.left) == 2
