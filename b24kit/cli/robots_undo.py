@@ -14,6 +14,7 @@ from b24kit.cli.robots import StoreAt, parse_card
 from b24kit.cli.robots_desk import robots_store
 from b24kit.cli.run import Approve, Confirm, Minutes, Until
 from b24kit.cli.run import undo as undo_run
+from b24kit.cli.runs import ROBOTS
 from b24kit.errors import UsageError
 
 _SPAN = re.compile(r"(\d{1,4})\s*([mhd])")
@@ -69,7 +70,7 @@ def _recorded(at: Desk, since: str | None, card: str | None, place: str | None) 
             else:
                 at.screen.say("robots.undo_nothing")
             return None
-        run = record_run(deeds, at.runs, facts, fresh_name(), now)
+        run = record_run(deeds, at.runs, facts, f"{ROBOTS}{fresh_name()}", now)
     found = run.id
     run.close()
     if not at.screen.as_json:

@@ -109,13 +109,17 @@ def parse_days(text: str) -> int:
     return int(number)
 
 
+ROBOTS = "robots-"  # begins the plan of a run that records what robots did
+
+
 def find_run(at: Desk, run_id: str | None) -> Run:
     """The named run, or the newest that is no undo."""
     return at.runs.open(run_id) if run_id else newest_run(at)
 
 
 def newest_run(at: Desk) -> Run:
-    found = [info for info in at.runs.list() if info.undoes is None]
+    # What robots did is recorded only to be taken back, by `robots undo`.
+    found = [info for info in at.runs.list() if info.undoes is None and not info.plan_id.startswith(ROBOTS)]
     if not found:
         raise UsageError("cli.no_runs")
     return at.runs.open(found[-1].id)

@@ -75,8 +75,10 @@ def deeds_of(ledger: Ledger, *, since: datetime | None, card: Ref | None, withou
 def taken_back_before(store: RunStore, portal_id: str) -> frozenset[str]:
     """Operations of robots that an earlier undo has taken back."""
     found: set[str] = set()
-    for info in store.list():
-        if info.portal_id != portal_id or info.undoes is None or store.undoing(info.id):
+    runs = store.list()
+    kept = {info.id for info in runs}  # the run that was taken back may be purged by now
+    for info in runs:
+        if info.portal_id != portal_id or info.undoes not in kept or info.undoes is None or store.undoing(info.id):
             continue
         undo, run = store.open(info.id), store.open(info.undoes)
         if run.plan.playbook == PLAN:

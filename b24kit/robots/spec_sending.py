@@ -37,7 +37,9 @@ class SendingSpec(Section):
     per_day: int = Field(default=50, ge=1, le=1000, description="Не больше стольких писем в день со всего портала")
     every: Span = Field(default=timedelta(days=1), description="Одному адресу не чаще, чем раз в столько")
     needs: Names = Field(default=(), description="Данные-согласия: без любого из них письмо не уйдёт")
-    never_if: Names = Field(default=("opt_out",), description="Данные-отказы: есть хоть одно, и письмо не уйдёт")
+    never_if: Names = Field(
+        default=("opt_out", "no_mail"), description="Данные-отказы: есть хоть одно, и письмо не уйдёт"
+    )
     mailbox: Text | None = Field(
         default=None, description="С какого адреса писать; пусто: с адреса сотрудника, от чьего имени письмо"
     )

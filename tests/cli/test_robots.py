@@ -151,6 +151,7 @@ def test_what_robots_did_is_taken_back_and_shown_before(at_work: Consultant, pla
     assert (owners(at_work), comments(at_work)) == (before, 0)
     again = at_work.json("robots", "undo", "--since", "2h", "--auto-approve")
     assert again.document["operations"] == 0
+    assert at_work.types("undo", "--auto-approve").exit == 64  # no run of a plan: records of robots are not meant
 
 
 @pytest.mark.parametrize("arguments", [(), ("--since", "soon"), ("run", "--since", "2h"), ("--card", "user:1")])
