@@ -182,7 +182,7 @@ class _Finder:
             match deed.operation:
                 case UpdateRecord():
                     found.add(resolved(deed.operation.ref, self._ids))
-                case CreateRecord() if deed.made is not None and deed.made.kind in READABLE:
+                case CreateRecord() if deed.made is not None and deed.made.kind in (*READABLE, Kind.TODO):
                     found.add(deed.made)
                 case BindLetter() | UnbindLetter() if deed.operation.activity.kind is Kind.ACTIVITY:
                     found.add(deed.operation.activity)
@@ -320,6 +320,10 @@ class _Finder:
             return
         assert isinstance(inverse, RemoveRecord)
         wrote = self._written.get(ref, {})
+        todo = present.get(ref)
+        if ref.kind is Kind.TODO and isinstance(todo, Activity) and todo.done and not wrote.get("done"):
+            self._leave(ref, "undo.left.touched", {"fields": ["done"], "by": None})  # a person did what it asked for
+            return
         if ref.kind not in READABLE:
             self.way.removed.append(replace(inverse, before=wrote, remake=wrote))
             return

@@ -6,7 +6,7 @@ A role of its own, since only robots need it: a portal that does not offer it ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -41,13 +41,14 @@ class CardStory:
     """What a portal remembers of one card, each part in order of time.
 
     `happened` are its letters, calls, messages and meetings; `answered` names those of them (calls) that the other
-    side took, by activity id.
+    side took, by activity id; `origins` are the marks of what a program of ours has made of it.
     """
 
     entries: tuple[StageEntry, ...] = ()
     happened: tuple[Activity, ...] = ()
     tasks: tuple[CardTask, ...] = ()
     answered: frozenset[str] = frozenset()
+    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 class Watching(Protocol):

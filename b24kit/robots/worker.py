@@ -130,9 +130,11 @@ class Worker:
             return Outcome(cards=len(held))
         except (NoAnswer, NotAllowed, TooFast) as error:
             return self._portal_failed(held, error)
-        except B24kitError as error:
+        except self._store.base.errors:
+            raise  # no card's fault
+        except Exception as error:  # the worker loop: what fails on one card must not stop the others
             if len(held) == 1:
-                return self._card_failed(held[0], error.code, str(error))
+                return self._spoilt(held[0], error)
             # One card may spoil the answer for all: look at them in halves.
             half = len(held) // 2
             return _sum(self._work(held[:half]), self._work(held[half:]))
@@ -202,11 +204,7 @@ class Worker:
         for card, known in facts.items():
             reaction = max(0.0, (now - held[card].due).total_seconds())
             self._metrics.observe("b24kit_reaction_seconds", reaction, portal=self.duty.portal_id)
-            try:
-                found[card] = self.duty.decide(known, now)
-            except Exception as error:  # a rule that fails on one card must not stop the others
-                self._log("rule_failed", card=str(card), error=type(error).__name__, at=_place(error))
-                self._failed(held[card], "robots.rule_failed", type(error).__name__, outcome)
+            found[card] = self.duty.decide(known, now)
         outcome.decided = list(found.items())
         return found
 
@@ -304,8 +302,14 @@ class Worker:
         self._store.put_off(self.duty.portal_id, self.name, held, self._clock.now() + wait, error.code, counts=False)
         return Outcome(cards=len(held), put_off=len(held))
 
-    def _card_failed(self, held: Held, code: str, said: str) -> Outcome:
+    def _spoilt(self, held: Held, error: Exception) -> Outcome:
+        """One card with which a pass fails: what the portal said, or where a rule broke; no client's data."""
         outcome = Outcome(cards=1)
+        code, said = "robots.rule_failed", type(error).__name__
+        if isinstance(error, B24kitError):
+            code, said = error.code, str(error)
+        else:
+            self._log("rule_failed", card=str(held.card), error=said, at=_place(error))
         self._failed(held, code, said, outcome)
         return outcome
 

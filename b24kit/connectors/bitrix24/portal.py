@@ -146,8 +146,14 @@ class BitrixPortal:
         return self._manners
 
     def offline_events(self) -> OfflineQueue | None:
-        """The portal's own queue of events, None where this access or plan has none."""
-        return BitrixQueue(self._client) if Manner.QUEUED in self.manners() else None
+        """The portal's own queue of events, None where this access or plan has none.
+
+        Whoever reads it does not want to hear of himself: from now on our writes are kept out of it.
+        """
+        if Manner.QUEUED not in self.manners():
+            return None
+        self._client.hush(subscriptions.CONNECTOR)
+        return BitrixQueue(self._client)
 
     def stories(self, cards: Iterable[Ref]) -> Mapping[Ref, CardStory]:
         return stories(self._client, cards)
