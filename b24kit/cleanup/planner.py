@@ -21,6 +21,7 @@ from b24kit.cleanup.closing_words import ClosingWords, closing_words, on_one_los
 from b24kit.cleanup.clusters import find_clusters
 from b24kit.cleanup.consent import refusals
 from b24kit.cleanup.convert import Closing, Converted, company_ref, convert, create_company
+from b24kit.cleanup.handover import NOBODY_LEFT, Handover, plan_handover
 from b24kit.cleanup.judged import judged
 from b24kit.cleanup.merging_plan import NOTHING_TO_MERGE, MergePlan, follow, plan_merges
 from b24kit.cleanup.new_deals import DealPlace, deal_place
@@ -91,16 +92,18 @@ def plan_clean(
     arrivals = unfold(snapshot, capabilities, mail=spec.incoming.mail == "take")
     wished, snapshot = spec, arrivals.snapshot
     spec = on_one_lost_stage(wished, snapshot, capabilities)
-    routing = resolve(owners, Staff.of(snapshot.users(), snapshot.teams()), snapshot.sources(), snapshot.facts)
+    staff = Staff.of(snapshot.users(), snapshot.teams())
+    routing = resolve(owners, staff, snapshot.sources(), snapshot.facts)
     pile = read_pile(snapshot, spec, now, stage_limits)
     force = decisions or in_force(snapshot, (), spec.protect)
     deals = deal_place(spec.deals, snapshot) if spec.action(LetterClass.HUMAN) == "convert_with_deal" else None
     most = _smaller(limit, spec.limit)
     said = Answers.of(force)
     merges = plan_merges(snapshot, spec, pile.known, capabilities, lang=lang, said=said, limit=most)
+    hand = plan_handover(snapshot, spec.handover, staff, merges, force.protected, most)
     force = after_merges(force, merges.into)
     rest = most if most is None else most - len(merges.survivors)
-    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges, able=capabilities)
+    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges, able=capabilities, hand=hand)
     draft = planner.draft(rest)
     if not capabilities.one_failure and not capabilities.brings_contacts:
         return draft
@@ -189,6 +192,7 @@ class _Planner:
     tally: Tally = field(default_factory=Tally)
     going: Collection[Ref] = ()  # leads that are removed
     able: Capabilities | None = None
+    hand: Handover = NOBODY_LEFT
 
     def draft(self, limit: int | None) -> CleanDraft:
         closing = self._closing()
@@ -204,11 +208,18 @@ class _Planner:
                 self._end(one, closing)
             else:
                 self._convert(one, closing, index, turns)
-        operations = ordered(follow([*self.firms.values(), *self.operations], self.merges))
+        own = self.hand.joined([*self.firms.values(), *self.operations], self.merges.into)
+        operations = ordered(follow(own, self.merges))
         return CleanDraft(
             operations=operations,
             left=(*self._left(), *self.merges.left),
-            notes=(*self.pile.notes, *self.merges.notes, *self._notes(taken, index), *self.force.notes()),
+            notes=(
+                *self.pile.notes,
+                *self.merges.notes,
+                *self.hand.notes,
+                *self._notes(taken, index),
+                *self.force.notes(),
+            ),
             steps=(*self._tap_steps(), *self.merges.steps),
             assignment=dict(sorted(self.assignment.items(), key=lambda pair: natural(pair[0]))),
             stages_needed=frozenset(
@@ -265,9 +276,9 @@ class _Planner:
         snapshot = self.snapshot
         index = (
             index_clients(
-                self.merges.contacts(snapshot.contacts()),
-                self.merges.companies(snapshot.companies()),
-                self.merges.deals(snapshot.deals()),
+                self.hand.given(self.merges.contacts(snapshot.contacts())),
+                self.hand.given(self.merges.companies(snapshot.companies())),
+                self.hand.given(self.merges.deals(snapshot.deals())),
                 self.pile.known.aliases,
                 self.merges.into,
             )
@@ -390,7 +401,7 @@ class _Planner:
             found.append(Reason("clean.note.namesakes", {"count": doubles}))
         found += counted(self.readings[item.lead.id] for item in self._stuck())
         found += self._consent(clusters)
-        if not taken and not self.merges.operations:
+        if not taken and not self.merges.operations and not self.hand.operations:
             code = "clean.note.nothing_to_do" if self.pile.items else "clean.note.empty_pile"
             found.append(Reason(code, {"left": len(self.left)}))
         return found
