@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from b24kit.change.operation import Operation, Phase, Reason, RemoveRecord, UpdateRecord
 from b24kit.change.snapshot import Snapshot
@@ -21,6 +21,7 @@ from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.pipeline import Outcome
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.user import Team
+from b24kit.i18n import LANGUAGES, say
 from b24kit.matching.cluster import components
 from b24kit.matching.groups import natural
 from b24kit.owners.staff import Staff
@@ -93,7 +94,7 @@ def plan_handover(
         taken += draft.hand_over(client)
     if "activity" in spec.kinds:
         draft.hand_over_work(snapshot.activities())
-    return draft.done(staff)
+    return draft.done()
 
 
 @dataclass(slots=True)
@@ -110,6 +111,10 @@ class _Successors:
         self.gone = frozenset(user.id for user in self.staff.users if not user.active)
         for who, to in self.spec.to.items():
             self.named[self.staff.person(who).id] = self.staff.working_person(to).id
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {user.id: user.name for user in self.staff.users}
 
     def has_left(self, owner: str | None) -> bool:
         """Whether this person's cards change hands: dismissed, or named in the playbook."""
@@ -171,11 +176,11 @@ class _Draft:
             to = self.owners.get(one.card) or self.successors.named.get(leaver) or self._heir(leaver)
             self._give(one.ref, "responsible", leaver, to, f"h-activity-{one.id}")
 
-    def done(self, staff: Staff) -> Handover:
+    def done(self) -> Handover:
         """The whole, with a line for each pair of people and for each leaver who keeps something."""
-        names = {user.id: user.name for user in staff.users}
+        names = self.successors.names
         notes = [
-            Reason("clean.note.handover", {"who": names.get(who, who), "to": names.get(to, to), **_counts(found)})
+            Reason("clean.note.handover", {"who": names.get(who, who), "to": names.get(to, to), **_in_words(found)})
             for (who, to), found in sorted(self.given.items())
         ]
         notes += [
@@ -192,6 +197,7 @@ class _Draft:
         if to is None or to == leaver:
             self.kept[leaver] += 1
             return
+        names = self.successors.names
         self.given[leaver, to][ref.kind.value] += 1
         if ref.kind is not Kind.ACTIVITY:
             self.owners[ref] = to
@@ -200,7 +206,7 @@ class _Draft:
                 key=f"owner-{ref.kind.value}-{ref.id}",
                 cluster=cluster,
                 phase=_PHASES.get(ref.kind, Phase.NOTES),
-                reason=Reason("clean.hand_over", {"leaver": leaver, "user": to}),
+                reason=Reason("clean.hand_over", {"leaver": names.get(leaver, leaver), "user": names.get(to, to)}),
                 ref=ref,
                 before={name: leaver},
                 after={name: to},
@@ -229,5 +235,10 @@ def _hangs_on(card: _Cards) -> Iterator[Ref]:
             yield Ref(Kind.COMPANY, card.company)
 
 
-def _counts(found: Mapping[str, int]) -> dict[str, Any]:
-    return {f"n_{kind}": found.get(kind, 0) for kind in ("contact", "company", "deal", "lead", "activity")}
+def _in_words(found: Mapping[str, int]) -> dict[str, str]:
+    """What changes hands, in both languages: `why_ru` and `why_en`, as a plan keeps a phrase."""
+    kinds = [kind for kind in ("contact", "company", "deal", "lead", "activity") if found.get(kind)]
+    return {
+        f"why_{lang}": ", ".join(say(f"clean.handed.{kind}", lang, n=found[kind]) for kind in kinds)
+        for lang in LANGUAGES
+    }

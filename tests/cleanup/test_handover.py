@@ -45,7 +45,8 @@ def test_a_named_successor_takes_over_everything_that_runs() -> None:
     handed = {"contact:7": DENIS, "company:3": DENIS, "deal:4": DENIS, "lead:1": DENIS, "activity:9": DENIS}
     assert owners(draft) == handed
     [note] = [one for one in draft.notes if one.code == "clean.note.handover"]
-    assert (note.facts["who"], note.facts["to"], note.facts["n_contact"]) == ("Виктор Панов", "Денис Фролов", 1)
+    assert (note.facts["who"], note.facts["to"]) == ("Виктор Панов", "Денис Фролов")
+    assert note.facts["why_en"] == "1 contact, 1 company, 1 running deal, 1 lead, 1 planned activity"
 
 
 def test_without_a_successor_cards_stay_and_are_counted() -> None:
