@@ -228,6 +228,7 @@ def readable_plan(at: Desk, file: Path) -> Plan:
 
 def show_plan(at: Desk, plan: Plan) -> None:
     """A plan on the screen, for people or as one document."""
+    from b24kit.change.guard import final_operations, final_phrase
     from b24kit.reports import plan_text
 
     capabilities = at.portal.capabilities
@@ -245,6 +246,8 @@ def show_plan(at: Desk, plan: Plan) -> None:
     if finals:
         at.screen.say("plan.finals")
         at.screen.lines(finals)
+        if typed := len(final_operations(plan.operations, capabilities)):
+            at.screen.say("plan.phrase", phrase=final_phrase(typed)[at.lang])
     if again := list(plan_text.again_lines(plan, at.lang)):
         at.screen.say("backup.planned", file=str(at.runs.backups.path(plan.id)))
         at.screen.say("backup.loses")
