@@ -145,10 +145,18 @@ class Desk:
 def open_profile(
     profile: PortalProfile, folder: Path, clock: Clock, receiver: str | None = None, *, sends: bool = False
 ) -> Portal:
-    """Open a portal by its profile; the secret is found where `portal add` or the user put it."""
-    from b24kit.config.secrets import find_webhook
+    """Open a portal by its profile; the secret is found where `portal add` or the user put it.
 
-    return open_address(find_webhook(profile.name, folder), profile, clock, receiver, sends=sends)
+    UsageError when that secret opens another portal than the folder's: a name like `main` may be any client's.
+    """
+    from b24kit.config.secrets import find_webhook
+    from b24kit.connectors.factory import read_credentials
+
+    secret = find_webhook(profile.name, folder, profile.host)
+    host = read_credentials(secret).host
+    if host != profile.host:
+        raise UsageError("config.other_portal", name=profile.name, host=profile.host, found=host)
+    return open_address(secret, profile, clock, receiver, sends=sends)
 
 
 def open_address(

@@ -128,7 +128,7 @@ def test_a_to_do_of_ours_is_ticked_off_once(at_work: Office) -> None:
         found = [one for one in facts.tasks if one.marker and not one.done]
         key = f"tidy/{facts.card.ref}"
         if not found or key in facts.done:
-            return decide(facts, now) if not facts.tasks else Decision()
+            return at_work.decide(facts, now) if not facts.tasks else Decision()
         values = {"task": str(found[0].ref)}
         return Decision((Action(kind="finish", key=key, card=facts.card.ref, values=values, reason=WHY),))
 
