@@ -73,7 +73,7 @@ def left(plan: Plan) -> dict[Kind, str]:
 
 
 def test_a_field_that_people_filled_stays_with_its_values(field: Field, work: Work) -> None:
-    plan, recap = work.does(a_field("contact"))
+    _, recap = work.does(a_field("contact"))
     assert recap.changed == 1
     made = Ref(Kind.FIELD, work.store.open(recap.run_id).journal.last()["field-contact"].new_id or "")
     kinds, name = field.portal.field_place(made, a_field("contact").values)
