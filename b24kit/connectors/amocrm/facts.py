@@ -63,6 +63,7 @@ CAPABILITIES = Capabilities(
     loss_reasons=True,
     automation_page="/settings/pipeline/leads/",
     remakes_stages=True,
+    keeps_last_stage=True,
 )
 
 
