@@ -100,7 +100,7 @@ def plan_clean(
     merges = plan_merges(snapshot, spec, pile.known, capabilities, lang=lang, said=said, limit=most)
     force = after_merges(force, merges.into)
     rest = most if most is None else most - len(merges.survivors)
-    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges)
+    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges, pages=capabilities.pages)
     draft = planner.draft(rest)
     if not capabilities.one_failure and not capabilities.brings_contacts:
         return draft
@@ -194,6 +194,7 @@ class _Planner:
     readings: Mapping[str, Reading] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     going: Collection[Ref] = ()  # leads that are removed
+    pages: Mapping[str, str] = field(default_factory=dict)
 
     def draft(self, limit: int | None) -> CleanDraft:
         closing = self._closing()
@@ -227,7 +228,7 @@ class _Planner:
 
     def _tap_steps(self) -> list[HandStep]:
         said = say("clean.text.tap_open", self.lang) if self.spec.tap_open else None
-        steps = tap_steps(find_tap(self.snapshot, self.spec, self.now), said)
+        steps = tap_steps(find_tap(self.snapshot, self.spec, self.now), self.pages, said)
         return steps if self.operations else [replace(step, blocking=False) for step in steps]
 
     def _closing(self) -> Closing:

@@ -42,6 +42,11 @@ CAPABILITIES = Capabilities(
     stage_code_limit=_STAGE_CODE_LIMIT,
     colours=None,
     quiet_forgets=("ADDRESS", "REG_ADDRESS"),
+    pages={
+        "mailboxes": "/mail/",
+        "exceptions": "/crm/configs/exclusion/",
+        **{kind.value: f"/crm/{kind.value}/details/{{id}}/" for kind in CARDS},
+    },
 )
 
 _PROFILE = Command("profile", "profile")
