@@ -147,8 +147,13 @@ class Desk:
 def open_profile(profile: PortalProfile, folder: Path, clock: Clock, receiver: str | None = None) -> Portal:
     """Open a portal by its profile; the secret is found where `portal add` or the user put it."""
     from b24kit.config.secrets import find_webhook
+    from b24kit.connectors.factory import read_credentials
 
-    return open_address(find_webhook(profile.name, folder), profile, clock, receiver)
+    secret = find_webhook(profile.name, folder)
+    host = read_credentials(secret).host
+    if host != profile.host:  # secrets go by the portal's name: another folder's portal may bear the same
+        raise UsageError("config.secret_of_another", name=profile.name, host=profile.host, other=host)
+    return open_address(secret, profile, clock, receiver)
 
 
 def open_address(webhook: str, profile: PortalProfile, clock: Clock, receiver: str | None = None) -> Portal:
