@@ -33,8 +33,9 @@ from b24kit.change.threeway import edited, relinked, taken_back
 from b24kit.change.unmerging import Unmerging
 from b24kit.crm.activity import Activity
 from b24kit.crm.dossier import Dossier
+from b24kit.crm.pipeline import Outcome, Stage, deals_ladder
 from b24kit.crm.portal import Portal, Where
-from b24kit.crm.records import READABLE, Record, values_of
+from b24kit.crm.records import READABLE, Record, ref_of, values_of
 from b24kit.crm.refs import Kind, Ref, new_ref
 
 _LOOK = 1000
@@ -85,6 +86,7 @@ def find_way_back(
         for deed in part:
             finder.take_back(deed, present)
     finder.keep_stages_in_use()
+    finder.keep_last_stages()
     finder.keep_what_holds_values()
     finder.one_place_after_the_other()
     return finder.way
@@ -93,6 +95,7 @@ def find_way_back(
 class _Finder:
     def __init__(self, info: RunInfo, deeds: Sequence[Deed], portal: Portal, settings: Mapping[str, Record]) -> None:
         self._info, self._deeds, self._portal = info, deeds, portal
+        self._settings = settings
         self._names = {_identity(ref, values_of(record)) for ref, record in settings.items()}
         self._capabilities = portal.capabilities
         self._ids = {deed.operation.key: deed.made.id for deed in deeds if deed.made is not None}
@@ -234,6 +237,22 @@ class _Finder:
             else:
                 self._leave(removal.ref, "undo.left.in_use", {"card": str(guest)})
         self.way.removed = kept
+
+    def keep_last_stages(self) -> None:
+        """Where a ladder cannot be without a stage of its own, the first of ours stays if no other would be there."""
+        if not self._capabilities.keeps_last_stage:
+            return
+        going = {one.ref for one in self.way.removed}
+        filled = {one.values["ladder"] for one in self.way.restored if one.kind is Kind.STAGE}
+        filled |= {deals_ladder(one.id) for one in going if one.kind is Kind.PIPELINE}
+        stages = sorted((one for one in self._settings.values() if isinstance(one, Stage)), key=lambda one: one.sort)
+        working = [one for one in stages if one.outcome is Outcome.OPEN and not one.system]
+        filled |= {one.ladder for one in working if ref_of(one) not in going}
+        for one in working:
+            if one.ladder not in filled:
+                filled.add(one.ladder)
+                self._leave(ref_of(one), "undo.left.last_stage", {"named": one.name})
+                self.way.removed = [removal for removal in self.way.removed if removal.ref != ref_of(one)]
 
     def keep_what_holds_values(self) -> None:
         """A field of ours that people have filled since stays with their values, and demands nothing any more."""

@@ -21,8 +21,8 @@ from b24kit.cleanup.clients import KnownClients
 from b24kit.cleanup.closing_words import ClosingWords, DesignedReasons, closing_words, on_one_lost_stage, removes
 from b24kit.cleanup.consent import refusals
 from b24kit.cleanup.convert import Closing, Converted, company_ref, convert, create_company
-from b24kit.cleanup.handover import NOBODY_LEFT, Handover, plan_handover
-from b24kit.cleanup.merging_plan import NOTHING_TO_MERGE, MergePlan, follow, plan_merges
+from b24kit.cleanup.handover import Handover, plan_handover
+from b24kit.cleanup.merging_plan import MergePlan, follow, plan_merges
 from b24kit.cleanup.new_deals import DealPlace, deal_place
 from b24kit.cleanup.one_client import Cluster
 from b24kit.cleanup.pile import Item, Pile, read_pile
@@ -83,7 +83,7 @@ def plan_clean(
     hand = plan_handover(snapshot, spec.handover, staff, merges, force.protected, most)
     force = after_merges(force, merges.into)
     rest = most if most is None else most - len(merges.survivors)
-    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges, able=capabilities, hand=hand)
+    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges, capabilities, hand)
     draft = planner.draft(rest)
     if not capabilities.one_failure and not capabilities.brings_contacts:
         return draft
@@ -129,8 +129,10 @@ class _Planner:
     lang: Language
     pile: Pile
     force: InForce
-    deals: DealPlace | None = None
-    merges: MergePlan = NOTHING_TO_MERGE
+    deals: DealPlace | None
+    merges: MergePlan
+    able: Capabilities
+    hand: Handover
     left: dict[str, Reason] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
     assignment: dict[str, str] = field(default_factory=dict)
@@ -139,8 +141,6 @@ class _Planner:
     readings: Mapping[str, Reading] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     going: Collection[Ref] = ()  # leads that are removed
-    able: Capabilities | None = None
-    hand: Handover = NOBODY_LEFT
 
     def draft(self, limit: int | None) -> CleanDraft:
         closing = self.closing()
@@ -176,7 +176,7 @@ class _Planner:
 
     def _tap_steps(self) -> list[HandStep]:
         said = say("clean.text.tap_open", self.lang) if self.spec.tap_open else None
-        steps = tap_steps(find_tap(self.snapshot, self.spec, self.now), said)
+        steps = tap_steps(find_tap(self.snapshot, self.spec, self.now), self.able.pages, said)
         return steps if self.operations else [replace(step, blocking=False) for step in steps]
 
     def closing(self) -> Closing:
@@ -235,7 +235,7 @@ class _Planner:
         if self.deals is None:
             return
         firm = done.client if cluster.of_company else company
-        origin = origin_of(cluster.items, self.spec, self.able.carries) if self.able else None
+        origin = origin_of(cluster.items, self.spec, self.able.carries)
         deal = self.deals.deal(cluster, done.client, firm, routed, running, _called(cluster, done), origin)
         if deal is None:
             self.counters["running_instead"] += 1

@@ -17,7 +17,7 @@ import typer
 from b24kit.cli.screen import Screen
 from b24kit.clock import Clock, SystemClock
 from b24kit.errors import UsageError
-from b24kit.i18n import Language
+from b24kit.i18n import Language, speak_of
 
 if TYPE_CHECKING:
     from b24kit.change.runs import RunStore
@@ -72,7 +72,9 @@ class Desk:
     def profile(self) -> PortalProfile:
         if len(self.options.portals) > 1:
             raise UsageError("cli.one_portal", portals=", ".join(self.options.portals))
-        return self.settings.portal(self.options.portal)
+        found = self.settings.portal(self.options.portal)
+        speak_of(found.vendor)
+        return found
 
     @property
     def portal(self) -> Portal:
