@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from b24kit.sandbox.amocrm import trail
-from b24kit.sandbox.amocrm.conditions import listed, numbers, ordered, within
+from b24kit.sandbox.amocrm.conditions import listed, numbers, ordered, since
 from b24kit.sandbox.amocrm.problems import (
     Wrong,
     checked,
@@ -28,7 +28,8 @@ from b24kit.sandbox.amocrm.tables import owner_key
 from b24kit.sandbox.amocrm.wire import embedded, page, self_link
 from b24kit.sandbox.store import Row
 
-_CALL = ("uniq", "duration", "source", "link", "phone", "call_responsible")
+# The last two are not on the page; the vendor's own library sends them.
+_CALL = ("uniq", "duration", "source", "link", "phone", "call_responsible", "call_status", "call_result")
 PARAMS = {
     "common": ("text",), "call_in": _CALL, "call_out": _CALL, "service_message": ("service", "text"),
     "extended_service_message": ("service", "text"), "message_cashier": ("status", "text"),
@@ -153,7 +154,7 @@ def _fits(note_id: int, row: Row, wanted: Mapping[str, Any], kinds: set[str]) ->
     return (
         ("id" not in wanted or note_id in numbers(wanted["id"]))
         and (not kinds or row["note_type"] in kinds)
-        and ("updated_at" not in wanted or within(row["updated_at"], wanted["updated_at"]))
+        and ("updated_at" not in wanted or since(row["updated_at"], wanted["updated_at"]))
     )
 
 
