@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Protocol
 
 from b24kit.crm.activity import Activity
+from b24kit.crm.cards import Deal, Lead
+from b24kit.crm.incoming import Incoming
 from b24kit.crm.points import Point
 from b24kit.crm.refs import Kind, Ref
 
@@ -50,6 +52,20 @@ class CardStory:
     answered: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arriving:
+    """A card that waits to be taken in: the message it came as (None: somebody settled it just now).
+
+    `behind`: an earlier message of the same writer waits too; `clients` are contacts and companies he is known as,
+    `cards` the open leads and deals of those, the newest first.
+    """
+
+    incoming: Incoming | None
+    behind: bool = False
+    clients: tuple[Ref, ...] = ()
+    cards: tuple[Ref, ...] = ()
+
+
 class Watching(Protocol):
     """Reading for robots, in as few requests as limits allow."""
 
@@ -65,6 +81,9 @@ class Watching(Protocol):
     def stirred(self, since: datetime) -> Iterable[tuple[Ref, datetime]]:
         """Leads and deals on which something happened since (a letter, a call, a task), though the card itself may
         not have changed; with the moment it happened."""
+
+    def arriving(self, cards: Iterable[Lead | Deal]) -> Mapping[Ref, Arriving]:
+        """Those of these cards that nobody has taken in yet, where the vendor lets them wait."""
 
     def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
         """What these leads and deals are called here, where the vendor's event cannot tell a lead from a deal."""

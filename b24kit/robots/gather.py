@@ -13,7 +13,7 @@ from b24kit.crm.pipeline import LEADS, deals_ladder
 from b24kit.crm.portal import Portal
 from b24kit.crm.records import Record, values_of
 from b24kit.crm.refs import Kind, Ref
-from b24kit.crm.watch import CardStory, CardTask, Watching
+from b24kit.crm.watch import Arriving, CardStory, CardTask, Watching
 from b24kit.robots.facts import CardFacts, Move, OpenTask, Touch
 
 _MARK = re.compile(r"\[b24kit:robots\.([^\]\s]+)\]")
@@ -35,6 +35,7 @@ def gather(
     if not alive:
         return {}
     stories = portal.stories(alive)
+    waiting = portal.arriving([card for ref in alive if isinstance(card := present[ref], Lead | Deal)])
     guessed = _guessed(portal, [present[ref] for ref in alive])
     guessed |= _met_before(portal, [present[ref] for ref in alive]) if portal.capabilities.brings_contacts else {}
     clients = {ref for card in alive for ref in (*_clients(present[card]), *guessed.get(card, ())[:_KNOWN])}
@@ -50,6 +51,7 @@ def gather(
             done.get(ref, {}),
             [*guessed.get(ref, ())[:_KNOWN], *_clients(known[ref])],
             newcomers=portal.capabilities.brings_contacts,
+            arriving=waiting.get(ref),
         )
         for ref in alive
     }
@@ -91,6 +93,7 @@ def _facts(
     clients: Sequence[Ref],
     *,
     newcomers: bool = False,
+    arriving: Arriving | None = None,
 ) -> CardFacts:
     card = known[ref]
     assert isinstance(card, Lead | Deal)
@@ -108,6 +111,7 @@ def _facts(
         company=company,
         deals=tuple(one for one in found if isinstance(one, Deal)),
         linked=tuple(dict.fromkeys(linked)),
+        arriving=arriving,
         newcomer=newcomers and isinstance(card, Lead) and contact is not None and _came_with(contact, card),
         filled=frozenset(_filled(card, contact, company)),
         done=frozenset(done),

@@ -18,6 +18,7 @@ from b24kit.change.executor import Bounds, Executor
 from b24kit.change.journal import Journal, State
 from b24kit.clock import Clock
 from b24kit.crm.activity import Activity
+from b24kit.crm.incoming import Incoming
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.watch import WATCHED
@@ -33,6 +34,7 @@ from b24kit.robots.settle import settle_open
 from b24kit.robots.store import Event, Held, Store
 
 LOG = logging.getLogger("b24kit.robots")
+_LEADING = (Kind.ACTIVITY, Kind.TODO, Kind.INCOMING)  # kinds that lead to the cards they hang on
 PASS = 400  # cards of one pass: eight commands of fifty
 LEASE = timedelta(seconds=30)
 TRIES = 6
@@ -155,7 +157,7 @@ class Worker:
         """Events of letters, calls and tasks tell no card: they go on to the cards they hang on."""
         others = [one for one in held if one.card.kind not in WATCHED]
         if others:
-            readable = [one.card for one in others if one.card.kind in (Kind.ACTIVITY, Kind.TODO)]
+            readable = [one.card for one in others if one.card.kind in _LEADING]
             present = self.duty.portal.read(readable) if readable else {}
             found = {ref for record in present.values() for ref in _cards_of(record)}
             self._store.put(self.duty.portal_id, [Event(ref, "stirred") for ref in found], self._clock.now())
@@ -344,6 +346,8 @@ def _sum(left: Outcome, right: Outcome) -> Outcome:
 
 
 def _cards_of(record: Record) -> set[Ref]:
+    if isinstance(record, Incoming):
+        return {Ref(Kind.LEAD, record.lead)} if record.lead else set()
     if not isinstance(record, Activity):
         return set()
     return {ref for ref in (*(record.bindings or ()), record.card) if ref.kind in WATCHED}

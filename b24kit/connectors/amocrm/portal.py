@@ -9,6 +9,7 @@ from datetime import datetime
 from b24kit.connectors.amocrm import subscriptions
 from b24kit.connectors.amocrm.account import Account
 from b24kit.connectors.amocrm.acquaintance import deals_of, known_by
+from b24kit.connectors.amocrm.arriving import arriving
 from b24kit.connectors.amocrm.calls import plan_writes
 from b24kit.connectors.amocrm.client import AmoClient
 from b24kit.connectors.amocrm.dossiers import dossiers, surviving
@@ -33,7 +34,7 @@ from b24kit.crm.records import Record
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
-from b24kit.crm.watch import CardStory, OfflineQueue
+from b24kit.crm.watch import Arriving, CardStory, OfflineQueue
 from b24kit.crm.writes import Accept, Bind, Create, Decline, LinkIncoming, Merge, Result, Settled, Unbind, Write
 
 # What the account's kept directories are made of: written, they are asked for anew.
@@ -140,6 +141,9 @@ class AmoPortal:
 
     def card_fields(self) -> list[CardField]:
         return card_fields(self._client)
+
+    def arriving(self, cards: Iterable[Lead | Deal]) -> Mapping[Ref, Arriving]:
+        return arriving(self._client, self._account, self._reading, cards)
 
     def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
         return right_names(self._client, self._account, cards)

@@ -39,7 +39,7 @@ from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
-from b24kit.crm.watch import CardStory, OfflineQueue
+from b24kit.crm.watch import Arriving, CardStory, OfflineQueue
 from b24kit.crm.writes import Result, Settled, Write
 
 
@@ -151,6 +151,10 @@ class BitrixPortal:
 
     def card_fields(self) -> list[CardField] | None:
         return card_fields(self._client)
+
+    def arriving(self, cards: Iterable[Lead | Deal]) -> Mapping[Ref, Arriving]:
+        """None: what comes is a lead at once."""
+        return {}
 
     def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
         """Theirs: events tell leads from deals."""
