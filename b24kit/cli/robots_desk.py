@@ -16,12 +16,14 @@ from b24kit.errors import UsageError
 if TYPE_CHECKING:
     from b24kit.config.hook_secrets import HookSecrets
     from b24kit.config.settings import PortalProfile
-    from b24kit.crm.event import Hook
+    from b24kit.crm.event import Hears, Hook
     from b24kit.crm.portal import Portal
     from b24kit.robots.gather import WatchedPortal
     from b24kit.robots.server import Door
     from b24kit.robots.store import Event, Store
     from b24kit.robots.worker import Duty
+
+SHADOW = " shadow"
 
 
 @dataclass(slots=True)
@@ -79,7 +81,9 @@ def duty_of(
     facts = portal.facts()
     turns = None if fixed_turns else StoredTurns(store, facts.id)
     decide = decider(load_playbook(find_playbook(playbook)), portal, at.clock, turns)
-    return Duty(portal_id=facts.id, portal=cast("WatchedPortal", portal), decide=decide, shadow=shadow)
+    # What a shadow looked at is not done: its cards stand apart in the store, and are looked at again in earnest.
+    name = f"{facts.id}{SHADOW}" if shadow else facts.id
+    return Duty(portal_id=name, portal=cast("WatchedPortal", portal), decide=decide, shadow=shadow)
 
 
 def hook_secrets(at: Desk, profile: PortalProfile, tokens: Sequence[str] = ()) -> HookSecrets:
@@ -96,20 +100,16 @@ def hook_secrets(at: Desk, profile: PortalProfile, tokens: Sequence[str] = ()) -
     return found
 
 
-def door_of(profile: PortalProfile, portal_id: str, secrets: HookSecrets) -> Door | None:
+def door_of(portal: Portal, portal_id: str, secrets: HookSecrets) -> Door | None:
     """The receiver's door for a portal, None while it has no address here.
 
     The secret path proves a request; on Bitrix24 the application token does so too, as soon as one is known.
     """
-    from b24kit.connectors.amocrm.events import AmoHook
-    from b24kit.connectors.bitrix24.events import BitrixHook
     from b24kit.robots.server import Door
 
     if not secrets.path:
         return None
-    if profile.vendor == "amocrm":
-        return Door(portal_id, secrets.path, StoredHints(AmoHook(profile.host, profile.lead_pipeline)))
-    return Door(portal_id, secrets.path, StoredHints(BitrixHook(frozenset(secrets.tokens))))
+    return Door(portal_id, secrets.path, StoredHints(cast("Hears", portal).hook(secrets.tokens)))
 
 
 @dataclass(frozen=True, slots=True)

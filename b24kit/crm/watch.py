@@ -14,6 +14,7 @@ from b24kit.crm.activity import Activity
 from b24kit.crm.cards import Deal, Lead
 from b24kit.crm.incoming import Incoming
 from b24kit.crm.points import Point
+from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 
 
@@ -69,8 +70,9 @@ class Arriving:
 class Watching(Protocol):
     """Reading for robots, in as few requests as limits allow."""
 
-    def stories(self, cards: Iterable[Ref]) -> Mapping[Ref, CardStory]:
-        """The stories of these leads and deals; cards that are gone have empty ones."""
+    def stories(self, cards: Iterable[Ref], present: Mapping[Ref, Record] | None = None) -> Mapping[Ref, CardStory]:
+        """The stories of these leads and deals; cards that are gone have empty ones. `present`: what was just read of
+        them, so that no vendor asks for it again."""
 
     def deals_of(self, clients: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
         """The open deals of these contacts and companies, oldest first."""
@@ -85,8 +87,8 @@ class Watching(Protocol):
     def arriving(self, cards: Iterable[Lead | Deal]) -> Mapping[Ref, Arriving]:
         """Those of these cards that nobody has taken in yet, where the vendor lets them wait."""
 
-    def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
-        """What these leads and deals are called here, where the vendor's event cannot tell a lead from a deal."""
+    def right_name(self, card: Lead | Deal) -> Ref:
+        """What this card is called here, where the vendor's event cannot tell a lead from a deal."""
 
     def offline_events(self) -> OfflineQueue | None:
         """The portal's own queue of events that wait to be fetched, None where this access has none."""

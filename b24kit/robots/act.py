@@ -125,7 +125,7 @@ def _client_too(action: Action, facts: CardFacts) -> Planned:
     assert facts.contact is not None
     operation = UpdateRecord(
         key=f"{action.key}#client",
-        phase=Phase.CONTACTS,
+        phase=Phase.NOTES,  # the lead first: that is what people wait for
         reason=action.reason,
         cluster=str(action.card),
         ref=facts.contact.ref,

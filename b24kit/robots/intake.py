@@ -34,7 +34,7 @@ def decide_intake(facts: CardFacts, rules: Rules, spec: RoutingSpec, owner: str,
     if found is None or found.incoming is None or not spec.take_in or ladder != facts.ladder:
         return Decision()
     one = found.incoming
-    if found.behind:
+    if found.behind and not found.clients:
         return Decision(wake=now + _AGAIN, because=(Reason("robots.intake.behind", _facts(one)),))
     if one.category is Category.CHATS and found.cards:
         return _linked(facts, rules, found, one)

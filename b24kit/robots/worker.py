@@ -142,8 +142,11 @@ class Worker:
         by_card = {one.card: one for one in held}
         if not by_card:
             return outcome
-        facts = gather(self.duty.portal, list(by_card), self._ledger.done(list(by_card)))
+        misnamed: dict[Ref, Ref] = {}
+        facts = gather(self.duty.portal, list(by_card), self._ledger.done(list(by_card)), misnamed)
         now = self._clock.now()
+        if misnamed:  # an event may not tell a lead from a deal: back to the inbox under its name
+            self._store.put(self.duty.portal_id, [Event(right, "stirred") for right in misnamed.values()], now)
         self._store.forget(self.duty.portal_id, self.name, [one for one in held if one.card not in facts])
         decisions = self._decisions(facts, by_card, now, outcome)
         planned = self._planned(facts, decisions, by_card, outcome)
@@ -162,17 +165,7 @@ class Worker:
             found = {ref for record in present.values() for ref in _cards_of(record)}
             self._store.put(self.duty.portal_id, [Event(ref, "stirred") for ref in found], self._clock.now())
             self._store.forget(self.duty.portal_id, self.name, others)
-        return self._rightly_named([one for one in held if one.card.kind in WATCHED])
-
-    def _rightly_named(self, held: Sequence[Held]) -> list[Held]:
-        """An event may not tell a lead from a deal: what is called wrong goes back to the inbox under its name."""
-        names = self.duty.portal.right_names([one.card for one in held]) if held else {}
-        wrong = [one for one in held if names.get(one.card, one.card) != one.card]
-        if wrong:
-            again = [Event(names[one.card], "stirred") for one in wrong]
-            self._store.put(self.duty.portal_id, again, self._clock.now())
-            self._store.forget(self.duty.portal_id, self.name, wrong)
-        return [one for one in held if one not in wrong]
+        return [one for one in held if one.card.kind in WATCHED]
 
     def _settle(self, held: Sequence[Held], outcome: Outcome) -> list[Held]:
         """First what an earlier life left open; cards about which nothing can be known yet wait."""

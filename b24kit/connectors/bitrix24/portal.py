@@ -13,6 +13,7 @@ from b24kit.connectors.bitrix24.belongings import read_belongings
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.dossiers import read_dossiers
+from b24kit.connectors.bitrix24.events import BitrixHook
 from b24kit.connectors.bitrix24.facts import CAPABILITIES, ask_facts
 from b24kit.connectors.bitrix24.files import read_contents
 from b24kit.connectors.bitrix24.lookup import read_refs, read_texts
@@ -134,7 +135,7 @@ class BitrixPortal:
         """The portal's own queue of events, None where this access or plan has none."""
         return BitrixQueue(self._client) if Manner.QUEUED in self.manners() else None
 
-    def stories(self, cards: Iterable[Ref]) -> Mapping[Ref, CardStory]:
+    def stories(self, cards: Iterable[Ref], present: Mapping[Ref, Record] | None = None) -> Mapping[Ref, CardStory]:
         return stories(self._client, cards)
 
     def deals_of(self, clients: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
@@ -149,6 +150,9 @@ class BitrixPortal:
     def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
         return stirred(self._client, since)
 
+    def hook(self, tokens: Collection[str]) -> BitrixHook:
+        return BitrixHook(frozenset(tokens))
+
     def card_fields(self) -> list[CardField] | None:
         return card_fields(self._client)
 
@@ -156,9 +160,9 @@ class BitrixPortal:
         """None: what comes is a lead at once."""
         return {}
 
-    def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
-        """Theirs: events tell leads from deals."""
-        return {card: card for card in cards}
+    def right_name(self, card: Lead | Deal) -> Ref:
+        """Its own: events tell leads from deals."""
+        return card.ref
 
     def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
         return read_dossiers(self._client, self._reading, refs)
