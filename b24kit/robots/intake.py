@@ -45,7 +45,8 @@ def decide_intake(facts: CardFacts, rules: Rules, spec: RoutingSpec, owner: str,
         return Decision(because=(Reason("robots.intake.no_stage", _facts(one)),))
     reason = Reason("robots.intake.accepted", _facts(one))
     values: dict[str, object] = {"how": "accept", "uid": one.id, "stage": stage, "owner": owner}
-    return _done(facts, one, "accept", values, reason)
+    form = [str(one.extra.get("form_id") or ""), one.subject] if one.category is Category.FORMS else []
+    return _done(facts, one, "~".join(["accept", *form]), values, reason)  # which form it was, nothing else remembers
 
 
 def _linked(facts: CardFacts, _rules: Rules, found: Arriving, one: Incoming) -> Decision:
