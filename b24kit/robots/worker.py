@@ -18,6 +18,7 @@ from b24kit.change.executor import Bounds, Executor
 from b24kit.change.journal import Journal, State
 from b24kit.clock import Clock
 from b24kit.crm.activity import Activity
+from b24kit.crm.incoming import Incoming
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.watch import WATCHED
@@ -34,6 +35,7 @@ from b24kit.robots.settle import settle_open
 from b24kit.robots.store import Event, Held, Store
 
 LOG = logging.getLogger("b24kit.robots")
+_LEADING = (Kind.ACTIVITY, Kind.TODO, Kind.INCOMING)  # kinds that lead to the cards they hang on
 PASS = 400  # cards of one pass: eight commands of fifty
 LEASE = timedelta(seconds=30)
 TRIES = 6
@@ -147,8 +149,11 @@ class Worker:
         by_card = {one.card: one for one in held}
         if not by_card:
             return outcome
-        facts = gather(self.duty.portal, list(by_card), self._ledger.done(list(by_card)))
+        misnamed: dict[Ref, Ref] = {}
+        facts = gather(self.duty.portal, list(by_card), self._ledger.done(list(by_card)), misnamed)
         now = self._clock.now()
+        if misnamed:  # an event may not tell a lead from a deal: back to the inbox under its name
+            self._store.put(self.duty.portal_id, [Event(right, "stirred") for right in misnamed.values()], now)
         self._store.forget(self.duty.portal_id, self.name, [one for one in held if one.card not in facts])
         decisions = self._decisions(facts, by_card, now, outcome)
         planned = self._planned(facts, decisions, by_card, outcome)
@@ -164,22 +169,12 @@ class Worker:
         """Events of letters, calls and tasks tell no card: they go on to the cards they hang on."""
         others = [one for one in held if one.card.kind not in WATCHED]
         if others:
-            readable = [one.card for one in others if one.card.kind in (Kind.ACTIVITY, Kind.TODO)]
+            readable = [one.card for one in others if one.card.kind in _LEADING]
             present = self.duty.portal.read(readable) if readable else {}
             found = {ref for record in present.values() for ref in _cards_of(record)}
             self._store.put(self.duty.portal_id, [Event(ref, "stirred") for ref in found], self._clock.now())
             self._store.forget(self.duty.portal_id, self.name, others)
-        return self._rightly_named([one for one in held if one.card.kind in WATCHED])
-
-    def _rightly_named(self, held: Sequence[Held]) -> list[Held]:
-        """An event may not tell a lead from a deal: what is called wrong goes back to the inbox under its name."""
-        names = self.duty.portal.right_names([one.card for one in held]) if held else {}
-        wrong = [one for one in held if names.get(one.card, one.card) != one.card]
-        if wrong:
-            again = [Event(names[one.card], "stirred") for one in wrong]
-            self._store.put(self.duty.portal_id, again, self._clock.now())
-            self._store.forget(self.duty.portal_id, self.name, wrong)
-        return [one for one in held if one not in wrong]
+        return [one for one in held if one.card.kind in WATCHED]
 
     def _settle(self, held: Sequence[Held], outcome: Outcome) -> list[Held]:
         """First what an earlier life left open; cards about which nothing can be known yet wait."""
@@ -362,6 +357,8 @@ def _sum(left: Outcome, right: Outcome) -> Outcome:
 
 
 def _cards_of(record: Record) -> set[Ref]:
+    if isinstance(record, Incoming):
+        return {Ref(Kind.LEAD, record.lead)} if record.lead else set()
     if not isinstance(record, Activity):
         return set()
     return {ref for ref in (*(record.bindings or ()), record.card) if ref.kind in WATCHED}

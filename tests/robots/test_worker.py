@@ -240,8 +240,8 @@ def test_who_lost_the_lease_writes_nothing(at_work: Office) -> None:
     other = at_work.worker()
 
     class Slow(Mortal):
-        def stories(self, cards: Any) -> dict[Ref, CardStory]:
-            told: dict[Ref, CardStory] = self._portal.stories(cards)
+        def stories(self, *asked: Any) -> dict[Ref, CardStory]:
+            told: dict[Ref, CardStory] = self._portal.stories(*asked)
             if self._left:
                 self._left = 0
                 at_work.control.advance(LEASE.total_seconds() + 1)
