@@ -1,7 +1,7 @@
 """A sender of events in a process of its own: what it measures is the receiver, not a busy process it would share.
 
-`python -m benchmarks.sender PORT PATH FIRST COUNT AT_ONCE TOKEN` posts an event for each of these leads on so many lines
-at a time, each once, and prints JSON: statuses, and seconds from the last byte in to the first byte out.
+`python -m benchmarks.sender PORT PATH FIRST COUNT AT_ONCE TOKEN` posts an event for each of these leads on so many
+lines at a time, each once, and prints JSON: statuses, and seconds from the last byte in to the first byte out.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def event(lead: str, token: str, name: str = "ONCRMLEADADD") -> bytes:
 
 def request(path: str, body: bytes) -> bytes:
     """The bytes of one delivery."""
-    head = "POST {} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n"
-    return head.format(path, len(body)).encode() + body
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 class Lines:
