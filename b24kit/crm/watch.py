@@ -66,6 +66,9 @@ class Watching(Protocol):
         """Leads and deals on which something happened since (a letter, a call, a task), though the card itself may
         not have changed; with the moment it happened."""
 
+    def requests_sent(self) -> int:
+        """How many requests have left so far: what they cost is learned by asking twice."""
+
     def offline_events(self) -> OfflineQueue | None:
         """The portal's own queue of events that wait to be fetched, None where this access has none."""
 

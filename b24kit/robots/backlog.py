@@ -1,7 +1,8 @@
 """How long a heap of due cards will take: told while it is worked off, from what a card really costs on this portal.
 
-Two things bound it: how quickly passes go (measured in the passes of this very heap), and what the portal's limits allow
-for so many writes and lists (the connector's own price, with what is spent already). The slower of the two is promised.
+Two things bound it: how quickly passes go (measured in the passes of this very heap), and what the portal's limits
+allow for so many writes and requests (the connector's own price, with what is spent already). The slower one is
+promised.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from math import ceil
 from statistics import median
 
 from b24kit.clock import Clock
-from b24kit.crm.portal import Cost, PortalWrites
+from b24kit.crm.portal import ROUND_TRIP, Cost, PortalWrites
 from b24kit.crm.watch import WATCHED
 from b24kit.errors import UsageError
+from b24kit.robots.gather import WatchedPortal
 from b24kit.robots.metrics import Labels
 from b24kit.robots.store import Held, Store, from_stamp
 
@@ -34,10 +36,11 @@ PACE, TOLD = "pace", "backlog"  # names of cursors
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """What a card costs here on average: writes by name, looks by kind, and seconds of the pass it is in."""
+    """What a card costs here on average: writes by name, looks by kind, requests, and seconds of the pass it is in."""
 
     writes: Mapping[str, float] = field(default_factory=dict)
     looks: Mapping[str, float] = field(default_factory=dict)
+    requests: float = 0.0
     seconds: float = 0.0
 
 
@@ -73,15 +76,17 @@ class Backlog:
         self._first: Promise | None = None
         self._done, self._said = 0, float("-inf")
         self._seconds: deque[float] = deque(maxlen=LAST)
+        self._sent = self._sent_before = 0
         self._writes: Counter[str] = Counter()
         self._looks: Counter[str] = Counter()
 
-    def ahead(self, portal: PortalWrites) -> None:
+    def ahead(self, portal: WatchedPortal) -> None:
         """Before a pass: a new heap is promised a time from what earlier ones cost."""
         now = self._clock.now()
+        self._sent_before = portal.requests_sent()
         if self._begun is not None or (left := self._store.fresh(self._portal_id, now)) < HEAP:
             return
-        self._begun, self._done, self._first = now, 0, None
+        self._begun, self._done, self._sent, self._first = now, 0, 0, None
         self._seconds.clear()
         self._writes.clear()
         self._looks.clear()
@@ -89,13 +94,14 @@ class Backlog:
         if pace is not None:
             self._tell(promise(portal, pace, left, self._standing(now), FAR))
 
-    def passed(self, portal: PortalWrites, held: Sequence[Held], writes: Mapping[str, int], seconds: float) -> None:
+    def passed(self, portal: WatchedPortal, held: Sequence[Held], writes: Mapping[str, int], seconds: float) -> None:
         """After a pass that came to its end: cards, what was written, how long it took."""
         fresh = [one for one in held if one.rounds == 0]
         if self._begun is None or not fresh:
             self._end_if_over()
             return
         self._done += len(fresh)
+        self._sent += portal.requests_sent() - self._sent_before
         self._writes.update(writes)
         self._looks.update(one.card.kind.value for one in held if one.card.kind in WATCHED)
         if len(fresh) >= len(held) / 2:  # looking once more at what was acted on is quicker, and comes at the end
@@ -113,6 +119,7 @@ class Backlog:
         return Pace(
             writes={name: count / done for name, count in self._writes.items()},
             looks={name: count / done for name, count in self._looks.items()},
+            requests=self._sent / done,
             seconds=median(self._seconds) if self._seconds else 0.0,
         )
 
@@ -210,6 +217,8 @@ def _price(portal: PortalWrites, pace: Pace, left: int) -> Cost:
     writes = {name: ceil(each * left) for name, each in pace.writes.items()}
     reads = {kind: ceil(LISTS * each * left) for kind, each in pace.looks.items()}
     try:
-        return portal.price(writes, reads)
+        cost = portal.price(writes, reads)
+        more = ceil(pace.requests * left) - cost.requests  # looks before and after writing, single answers
+        return portal.price(writes, reads | {ROUND_TRIP: more}) if more > 0 else cost
     except UsageError:  # a write that this vendor has no price for: then only what was measured counts
         return Cost(requests=0)
