@@ -16,7 +16,13 @@ from tests.robots.office import Office, office
 from tests.robots.test_worker import Dying, Mortal
 
 LEADS, PASS = 90, 8
-DEATHS = [(0, False), (1, False), (0, True), (3, True), (6, True)]  # after how many batches or answers, and before which
+DEATHS = [
+    (0, False),
+    (1, False),
+    (0, True),
+    (3, True),
+    (6, True),
+]  # after so many batches (False) or answers (True)
 _TABLES = ("cards", "inbox", "operations", "actions", "journal", "cursors", "dead", "outbox")
 
 
