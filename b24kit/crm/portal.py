@@ -137,6 +137,7 @@ class Trace:
 
 BELONGINGS = "belongings"  # and one of which only what a plan may move is counted
 DOSSIER = "dossier"  # what a card with everything that hangs on it is called where reads are priced
+ROUND_TRIP = "request"  # what a request that goes by itself is called there, whatever it asks
 
 Intend = Callable[[Sequence[Write]], None]
 Tell = Callable[[Progress], None]

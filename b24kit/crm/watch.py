@@ -91,6 +91,9 @@ class Watching(Protocol):
     def right_name(self, card: Lead | Deal) -> Ref:
         """What this card is called here, where the vendor's event cannot tell a lead from a deal."""
 
+    def requests_sent(self) -> int:
+        """How many requests have left so far: what they cost is learned by asking twice."""
+
     def offline_events(self) -> OfflineQueue | None:
         """The portal's own queue of events that wait to be fetched, None where this access has none."""
 

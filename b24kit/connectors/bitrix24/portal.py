@@ -168,6 +168,9 @@ class BitrixPortal:
     def absences(self, users: Iterable[str], first: date, last: date) -> list[Absence]:
         return absences(self._client, users, first, last)
 
+    def requests_sent(self) -> int:
+        return self._client.requests
+
     def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
         return stirred(self._client, since)
 
