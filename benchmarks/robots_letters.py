@@ -76,10 +76,12 @@ def measured(folder: Path, count: int) -> dict[str, Any]:
         outbox.approve(doubtful, clock.now())  # a person looked: they did not arrive
         worker(box.webhook_url, store, sends=True).drain()
         found = Counter(str(mail["TO"]) for mail in box.control.mails())
+        doubted = store.base.rows("SELECT count(*) FROM operations WHERE doubt IS NOT NULL")[0][0]
         store.close()
     return {
         "kills": KILLS,
         "sent_unarmed": unarmed,
+        "on_their_way_when_killed": int(doubted),
         "sent_under_fire": first.total(),
         "left_to_a_person": len(doubtful),
         "sent_in_the_end": found.total(),
@@ -93,7 +95,7 @@ def under_fire(webhook: str, place: Path) -> None:
     chance = random.Random(11)
     for _ in range(KILLS):
         child = subprocess.Popen([sys.executable, "-m", "benchmarks.robots_letters", webhook, str(place)])
-        time.sleep(chance.uniform(1.0, 2.0))  # it needs most of a second to begin
+        time.sleep(chance.uniform(1.5, 3.0))  # it needs most of a second to begin
         child.kill()
         child.wait()
 

@@ -41,6 +41,7 @@ from b24kit.cli import (
 from b24kit.cli.context import Interrupted, Options
 from b24kit.cli.help_words import speak
 from b24kit.errors import B24kitError
+from b24kit.i18n import speak_of
 
 HELP = {"-h", "--help"}
 
@@ -119,6 +120,7 @@ def main(arguments: list[str] | None = None) -> None:
 def run_command(arguments: list[str]) -> int:
     """One command line to its exit code; every failure leaves as a sentence, never as a traceback."""
     arguments, pulled = _globals_anywhere(arguments)
+    speak_of("")
     try:
         return _run([*pulled, *arguments])
     except mishap.CommandLineError as error:

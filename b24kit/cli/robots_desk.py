@@ -17,12 +17,14 @@ from b24kit.errors import UsageError
 if TYPE_CHECKING:
     from b24kit.config.hook_secrets import HookSecrets
     from b24kit.config.settings import PortalProfile
-    from b24kit.crm.event import Hook
+    from b24kit.crm.event import Hears, Hook
     from b24kit.crm.portal import Portal
     from b24kit.robots.gather import WatchedPortal
     from b24kit.robots.server import Door
     from b24kit.robots.store import Event, Store
     from b24kit.robots.worker import Duty
+
+SHADOW = " shadow"
 
 
 @dataclass(slots=True)
@@ -100,8 +102,10 @@ def duty_of(
     watched.offline_events()  # also where another process does the sweeps, our own writes must not come back to us
     turns = None if fixed_turns else StoredTurns(store, facts.id)
     book = load_playbook(find_playbook(playbook))
+    # What a shadow looked at is not done: its cards stand apart in the store, and are looked at again in earnest.
+    name = f"{facts.id}{SHADOW}" if shadow else facts.id
     return Duty(
-        portal_id=facts.id,
+        portal_id=name,
         portal=watched,
         decide=decider(book, portal, at.clock, turns, sends=sends),
         shadow=shadow,
@@ -126,7 +130,7 @@ def hook_secrets(at: Desk, profile: PortalProfile, tokens: Sequence[str] = ()) -
     return found
 
 
-def door_of(at: Desk, profile: PortalProfile, portal_id: str, secrets: HookSecrets) -> Door | None:
+def door_of(at: Desk, post: Post, secrets: HookSecrets) -> Door | None:
     """The receiver's door for a portal, None while it has no address here.
 
     On amoCRM the secret path proves a request; on Bitrix24 it takes an application token besides, and while none is
@@ -135,22 +139,18 @@ def door_of(at: Desk, profile: PortalProfile, portal_id: str, secrets: HookSecre
     from b24kit.cli.robots_welcome import KnownTokens, Welcome
     from b24kit.config.secrets import find_webhook
     from b24kit.config.settings import state_dir
-    from b24kit.connectors.amocrm.events import AmoHook
     from b24kit.connectors.bitrix24.application import Application
-    from b24kit.connectors.bitrix24.events import BitrixHook
     from b24kit.connectors.factory import read_credentials
     from b24kit.robots.server import Door
 
     if not secrets.path:
         return None
-    if profile.vendor == "amocrm":
-        return Door(portal_id, secrets.path, StoredHints(AmoHook(profile.host, profile.lead_pipeline)))
-    known = KnownTokens(secrets)
-    access = read_credentials(find_webhook(profile.name, at.settings.folder))
+    known, profile = KnownTokens(secrets), post.profile
+    access = read_credentials(find_webhook(profile.name, at.settings.folder, profile.host))
     welcome = None
     if isinstance(access, Application):
         welcome = Welcome(profile.name, access, known, at.clock, state_dir())
-    return Door(portal_id, secrets.path, StoredHints(BitrixHook(known)), welcome)
+    return Door(post.duty.portal_id, secrets.path, StoredHints(cast("Hears", post.portal).hook(known)), welcome)
 
 
 @dataclass(frozen=True, slots=True)

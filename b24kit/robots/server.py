@@ -12,7 +12,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -67,12 +67,15 @@ class Door:
             raise ValueError("the secret of a receiver's path needs 16 characters")
 
 
+_Posted = tuple[str, Sequence[Event], "asyncio.Future[None]"]
+
+
 class Letterbox:
     """Stores events in groups: one durable commit serves everybody who waits for it."""
 
     def __init__(self, store: Store, clock: Clock, bell: Callable[[str], None] = lambda _: None) -> None:
         self._store, self._clock, self._bell = store, clock, bell
-        self._queue: queue.SimpleQueue[tuple[str, Sequence[Event], Future[None]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Posted | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="letterbox", daemon=True)
         self._thread.start()
 
@@ -81,9 +84,9 @@ class Letterbox:
         """What a future of `post` may raise."""
         return self._store.base.errors
 
-    def post(self, portal: str, events: Sequence[Event]) -> Future[None]:
-        """The future is done once the events are on disk; it raises what the store raised."""
-        kept: Future[None] = Future()
+    def post(self, portal: str, events: Sequence[Event]) -> asyncio.Future[None]:
+        """For the loop that runs: done once the events are on disk; it raises what the store raised."""
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.put((portal, events, kept))
         return kept
 
@@ -106,7 +109,7 @@ class Letterbox:
             if ended:
                 return
 
-    def _keep(self, group: Sequence[tuple[str, Sequence[Event], Future[None]]]) -> None:
+    def _keep(self, group: Sequence[_Posted]) -> None:
         by_portal: dict[str, list[Event]] = {}
         for portal, events, _ in group:
             by_portal.setdefault(portal, []).extend(events)
@@ -115,14 +118,32 @@ class Letterbox:
                 for portal, events in by_portal.items():
                     self._store.put_inside(portal, events, self._clock.now())
                     self._store.set_cursor(portal, HEARD, self._clock.now().isoformat(timespec="seconds"))
-        except self._store.base.errors as error:  # whoever waits has to hear of it
-            for _, _, kept in group:
-                kept.set_exception(error)
+        except self._store.base.errors as error:  # whoever waits has to hear of it: a full disk, a database gone away
+            _answer_all(group, error)
             return
-        for _, _, kept in group:
-            kept.set_result(None)
+        _answer_all(group, None)
         for portal in by_portal:
             self._bell(portal)
+
+
+def _answer_all(group: Sequence[_Posted], error: Exception | None) -> None:
+    """Wake each loop once for all that wait in it: a wake-up for every one of them costs more than their storing."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for _, _, kept in group:
+        by_loop.setdefault(kept.get_loop(), []).append(kept)
+    for loop, waiting in by_loop.items():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_settle, waiting, error)
+
+
+def _settle(waiting: Sequence[asyncio.Future[None]], error: Exception | None) -> None:
+    for kept in waiting:
+        if kept.done():  # whoever posted it has gone
+            continue
+        if error is None:
+            kept.set_result(None)
+        else:
+            kept.set_exception(error)
 
 
 class Receiver:
@@ -170,7 +191,8 @@ class Receiver:
             # Only who does not know the path is slowed down: behind a proxy a guesser shares the portal's address.
             return self._answer(429 if self._is_noisy(address) else 404)
         try:
-            body = await asyncio.wait_for(read_body(request, MAX_BYTES), BODY_SECONDS)
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await read_body(request, MAX_BYTES)
         except (TimeoutError, ClientDisconnect):
             return self._answer(408)
         begun = self._clock.monotonic()
@@ -202,8 +224,7 @@ class Receiver:
     async def _store(self, door: Door, events: Sequence[Event], begun: float) -> Response:
         try:
             if events:
-                stored = asyncio.wrap_future(self._letterbox.post(door.portal, events))
-                await asyncio.wait_for(stored, STORE_SECONDS)
+                await asyncio.wait_for(self._letterbox.post(door.portal, events), STORE_SECONDS)
         except self._letterbox.errors as error:  # not stored: the vendor may try again, and the sweep will find it
             self._metrics.count("b24kit_errors_total", portal=door.portal, code=type(error).__name__)
             return self._answer(503)
