@@ -249,7 +249,8 @@ def _door(at: Desk, post: Post, tokens: list[str]) -> Door | None:
     secrets = hook_secrets(at, post.profile, tokens)
     door = door_of(at, post, secrets)
     if not at.screen.as_json:
-        at.screen.say("robots.door" if door is not None else "robots.polled", portal=post.profile.name)
+        heard = door is not None and (post.profile.vendor == "amocrm" or bool(secrets.tokens))
+        at.screen.say("robots.door" if heard else "robots.polled", portal=post.profile.name)
     return door
 
 
