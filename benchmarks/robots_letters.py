@@ -38,8 +38,8 @@ from b24kit.robots.worker import Duty, Worker
 from b24kit.sandbox.server import Sandbox
 
 PORTAL = "portal"
-LETTERS = 300
-KILLS = 25
+LETTERS = 240
+KILLS = 15
 MAIL_SECONDS = 0.1  # the portal's work on one letter: most of the time one is on its way
 SIZE = 20  # cards of one pass: what is in hand when the process dies
 SETTLED = 240.0  # seconds within which leases end and what is open is found out
@@ -94,8 +94,11 @@ def under_fire(webhook: str, place: Path) -> None:
     """Start the sender and kill it, time after time; the last one is killed too."""
     chance = random.Random(11)
     for _ in range(KILLS):
-        child = subprocess.Popen([sys.executable, "-m", "benchmarks.robots_letters", webhook, str(place)])
-        time.sleep(chance.uniform(1.5, 3.0))  # it needs most of a second to begin
+        arguments = [sys.executable, "-m", "benchmarks.robots_letters", webhook, str(place)]
+        child = subprocess.Popen(arguments, stdout=subprocess.PIPE)
+        assert child.stdout is not None
+        child.stdout.readline()  # it has begun
+        time.sleep(chance.uniform(0.1, 2.0))
         child.kill()
         child.wait()
 
@@ -115,6 +118,7 @@ def waited(webhook: str, store: Store) -> None:
 def send(webhook: str, place: Path) -> None:
     """The process that is killed."""
     at_work = worker(webhook, Store(place), sends=True)
+    print("begun", flush=True)
     while True:
         at_work.once()
         time.sleep(0.05)
