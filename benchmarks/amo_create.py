@@ -1,6 +1,6 @@
-"""Figure: 1,000 contacts created on amoCRM in bulks of 50 while at least a tenth of the writing requests is cut after or
-during the work (what a cut leaves undone may still be committed up to 60 s later). Unknown outcomes are settled by our
-own field, and repeated when a minute of portal time later nothing is there. Aim: 0 doubled, 0 lost in every run.
+"""Figure: 1,000 contacts created on amoCRM in bulks of 50 while at least a tenth of the writing requests is cut after
+or during the work (what a cut leaves undone may still be committed up to 60 s later). Unknown outcomes are settled by
+our own field, and repeated when a minute of portal time later nothing is there. Aim: 0 doubled, 0 lost in every run.
 """
 
 from __future__ import annotations

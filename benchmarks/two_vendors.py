@@ -3,8 +3,8 @@ undo equal to the snapshot except what the plan had listed. Prints one JSON obje
 
 Both portals are read, planned, applied, looked at and taken back through the same code; only the address differs.
 Headers of letters, by which a newsletter or an answer address is told, no API of amoCRM gives: whose letters are a
-client's on one side only is counted apart. Clients of a team are dealt out by who they are, not by whose turn it is; such
-a client more on one side can still take the place of somebody whose share is full, so these owners are counted apart.
+client's on one side only is counted apart. Clients of a team are dealt out by who they are, not by whose turn it is;
+such a client more on one side can still take the place of somebody whose share is full: these are counted apart.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from b24kit.change.rollout import Rollout
 from b24kit.change.runs import RunStore
 from b24kit.change.snapshot import Difference, Snapshot, compare, take_snapshot
 from b24kit.change.undo import undo_plan
-from b24kit.cleanup.planner import CleanDraft, plan_clean
+from b24kit.cleanup.clean_draft import CleanDraft
+from b24kit.cleanup.planner import plan_clean
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.cli.scope import EVERYTHING
 from b24kit.clock import Clock

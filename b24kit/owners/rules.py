@@ -119,6 +119,7 @@ class Owners:
     seminars: tuple[SeminarOwner, ...]
     sources: tuple[SourceOwner, ...]
     last: User
+    warnings: tuple[Reason, ...] = ()  # whom the rules mean and the portal does not tell, and who stands in
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -206,35 +207,50 @@ def resolve(
     """Find everybody that the rules name; UsageError for who cannot be found, is ambiguous or was dismissed.
 
     With `strict` off dismissed people and empty teams stay in the rules: work that runs for months asks each time
-    who is there, and must not stop because somebody left.
+    who is there, and must not stop because somebody left. Who is named by a position on a portal that tells none gives
+    way to the fallback, with a warning.
     """
-    known = tuple(sources)
-    return Owners(
-        spec,
-        staff,
-        tuple(_seminar(one, staff, strict) for one in spec.seminars),
-        tuple(_source(one, staff, known, strict) for one in spec.sources),
-        _last(spec.fallback, staff, facts, strict),
-    )
+    known, warnings = tuple(sources), list[Reason]()
+    last = _last(spec.fallback, staff, facts, strict, warnings)
+    meant = _Meant(staff, strict, last, warnings)
+    seminars = tuple(_seminar(one, meant) for one in spec.seminars)
+    by_source = tuple(_source(one, meant, known) for one in spec.sources)
+    return Owners(spec, staff, seminars, by_source, last, tuple(warnings))
 
 
-def _seminar(spec: SeminarSpec, staff: Staff, strict: bool) -> SeminarOwner:
-    if not strict:
-        return SeminarOwner(spec, staff.person(spec.manager), staff.person(spec.deputy) if spec.deputy else None)
-    deputy = staff.working_person(spec.deputy) if spec.deputy else None
-    manager = staff.person(spec.manager) if deputy else staff.working_person(spec.manager)
-    return SeminarOwner(spec, manager, deputy)
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """Whom the words of a rule mean on this portal."""
+
+    staff: Staff
+    strict: bool
+    last: User
+    warnings: list[Reason]
+
+    def person(self, who: str, *, working: bool = True) -> User:
+        """The employee, dismissed or not unless `working` is asked for strictly; the fallback for a mere position."""
+        if self.staff.is_post(who):
+            warning = Reason("owner.warning.post", {"who": who, "user": self.last.name})
+            if warning not in self.warnings:
+                self.warnings.append(warning)
+            return self.last
+        return self.staff.working_person(who) if working and self.strict else self.staff.person(who)
 
 
-def _source(rule: SourceRule, staff: Staff, sources: tuple[Source, ...], strict: bool) -> SourceOwner:
-    wanted = rule.source.strip().lower()
+def _seminar(spec: SeminarSpec, meant: _Meant) -> SeminarOwner:
+    deputy = meant.person(spec.deputy) if spec.deputy else None
+    return SeminarOwner(spec, meant.person(spec.manager, working=deputy is None), deputy)
+
+
+def _source(rule: SourceRule, meant: _Meant, sources: tuple[Source, ...]) -> SourceOwner:
+    staff, wanted = meant.staff, rule.source.strip().lower()
     found = next((one for one in sources if wanted in (one.code.lower(), one.name.lower())), None)
     if rule.to:
-        people: tuple[User, ...] = (staff.working_person(rule.to) if strict else staff.person(rule.to),)
+        people: tuple[User, ...] = (meant.person(rule.to),)
     else:
-        spared = {staff.person(one).id for one in rule.spare}
+        spared = {meant.person(one, working=False).id for one in rule.spare}
         people = tuple(user for user in staff.members(staff.team(rule.team or "")) if user.id not in spared)
-    if not people and strict:
+    if not people and meant.strict:
         raise UsageError("owners.empty_team", team=rule.team)
     reserve = staff.members(staff.team(rule.reserve)) if rule.reserve else ()
     # A source that the portal does not have yet (the design makes it) is meant by its code.
@@ -242,8 +258,9 @@ def _source(rule: SourceRule, staff: Staff, sources: tuple[Source, ...], strict:
     return SourceOwner(rule, code, name, people, reserve)
 
 
-def _last(spec: FallbackSpec, staff: Staff, facts: PortalFacts, strict: bool) -> User:
-    if spec.to and (strict or staff.person(spec.to).active):
+def _last(spec: FallbackSpec, staff: Staff, facts: PortalFacts, strict: bool, warnings: list[Reason]) -> User:
+    post = bool(spec.to) and staff.is_post(spec.to or "")
+    if spec.to and not post and (strict or staff.person(spec.to).active):
         return staff.working_person(spec.to)
     head = staff.head_of(staff.team(spec.head_of)) if spec.head_of else None
     found = head or staff.first_admin()
@@ -251,4 +268,8 @@ def _last(spec: FallbackSpec, staff: Staff, facts: PortalFacts, strict: bool) ->
         found = next((user for user in staff.users if user.id == facts.user and user.active), None)
     if found is None:
         raise UsageError("owners.no_fallback", team=spec.head_of or "")
+    if post:
+        warnings.append(Reason("owner.warning.post", {"who": spec.to, "user": found.name}))
+    if spec.head_of and head is None:
+        warnings.append(Reason("owner.warning.no_head", {"team": spec.head_of, "user": found.name}))
     return found

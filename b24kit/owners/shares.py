@@ -1,4 +1,4 @@
-"""Who of a team takes which client when many are dealt out at once: even shares, and the same answer whoever else waits.
+"""Who of a team takes which client when many are dealt out at once: even shares, the same whoever else waits.
 
 Dealt by turns, one client more or less (a letter read as an answering machine's, a doubt that a person settled) would
 give all that follow to somebody else. So every client has an order of people of his own, which hangs on nothing but who
