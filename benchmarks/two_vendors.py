@@ -48,7 +48,7 @@ LEADS = 600
 SHARED = "owner.source_team"
 VENDORS = ("bitrix24", "amocrm")
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-CLEAN = {
+CLEAN: dict[str, Any] = {
     "pile": {"stages": ["E-mail"]},
     "tap_open": True,
     "own": {
@@ -56,6 +56,8 @@ CLEAN = {
         "relays": ["forms-relay.example", "tilda-forms.example", "lead-form.example"],
     },
 }
+# Newsletters of this company that nothing but their headers tells: somebody who read amoCRM's plan names the senders.
+NEWSLETTERS = ["vip@kadry24.example", "bonus@avia-bonus.example"]
 OWNERS = {
     "order": ["known_client", "seminars", "sources"],
     "seminars": [
@@ -85,8 +87,21 @@ def main() -> None:
 
 
 def measured(leads: int) -> dict[str, Any]:
-    """Clean both portals and hold one against the other."""
-    found = {vendor: cleaned(vendor, leads) for vendor in VENDORS}
+    """Clean both portals and hold one against the other, by the playbook as it is and with the newsletters named."""
+    named = {**CLEAN, "own": {**CLEAN["own"], "addresses": NEWSLETTERS}}
+    again = compared(leads, named)
+    told = (
+        "letters_with_client_on_one_only",
+        "clusters_that_differ",
+        "owners_that_differ",
+        "owners_that_differ_by_shares",
+    )
+    return {**compared(leads, CLEAN), "with_newsletters_named": {name: again[name] for name in told}}
+
+
+def compared(leads: int, clean: Mapping[str, Any]) -> dict[str, Any]:
+    """Both portals cleaned by one playbook."""
+    found = {vendor: cleaned(vendor, leads, clean) for vendor in VENDORS}
     one, other = (found[vendor] for vendor in VENDORS)
     both = one.client_of.keys() & other.client_of.keys()
     pairs = [{frozenset(group) for group in _groups(part.client_of, both)} for part in (one, other)]
@@ -106,7 +121,7 @@ def measured(leads: int) -> dict[str, Any]:
     }
 
 
-def cleaned(vendor: str, leads: int) -> Cleaned:
+def cleaned(vendor: str, leads: int, clean: Mapping[str, Any] = CLEAN) -> Cleaned:
     """Plan, apply, prove, second plan, undo, compare on one fresh portal."""
     manners = {"rate": None} if vendor == "amocrm" else {}
     seed = {"kind": "company", "leads": leads, "seed": 7}
@@ -119,14 +134,14 @@ def cleaned(vendor: str, leads: int) -> Cleaned:
         portal = open_portal(read_credentials(access), clock)
         _prepare(portal)
         try:
-            return _round(portal, clock, Path(folder), sandbox)
+            return _round(portal, clock, Path(folder), sandbox, CleanSpec.model_validate(clean))
         finally:
             portal.close()
 
 
-def _round(portal: Portal, clock: Clock, folder: Path, sandbox: Sandbox) -> Cleaned:
+def _round(portal: Portal, clock: Clock, folder: Path, sandbox: Sandbox, spec: CleanSpec) -> Cleaned:
     before = _pulled(portal, clock, folder / "before.db")
-    draft = _draft(portal, before, clock)
+    draft = _draft(portal, before, clock, spec)
     plan = _plan(portal, before, draft, clock)
     store = RunStore(folder / "runs")
     inventory = Inventory(folder / "inventory.db")
@@ -136,7 +151,7 @@ def _round(portal: Portal, clock: Clock, folder: Path, sandbox: Sandbox) -> Clea
     inventory.take_after(portal, plan, made)
     stock = belongings_of(inventory, {})
     after = _pulled(portal, clock, folder / "after.db")
-    again = _draft(portal, after, clock)
+    again = _draft(portal, after, clock, spec)
     lost = _letters_lost(plan, portal)
     back = undo_plan(store.open(run["run"]), portal, store, clock)
     undone = _apply(portal, back, clock, store, folder)
@@ -188,8 +203,8 @@ def _pulled(portal: Portal, clock: Clock, path: Path) -> Snapshot:
     return take_snapshot(portal, path, want=EVERYTHING, clock=clock, shorten=readable)
 
 
-def _draft(portal: Portal, snapshot: Snapshot, clock: Clock) -> CleanDraft:
-    spec, owners = CleanSpec.model_validate(CLEAN), OwnersSpec.model_validate(OWNERS)
+def _draft(portal: Portal, snapshot: Snapshot, clock: Clock, spec: CleanSpec) -> CleanDraft:
+    owners = OwnersSpec.model_validate(OWNERS)
     return plan_clean(snapshot, spec, owners, clock.now(), portal.capabilities)
 
 

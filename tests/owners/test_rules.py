@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from b24kit.crm.cards import Company, Deal
 from b24kit.errors import UsageError
@@ -90,6 +91,11 @@ def test_whoever_is_spared_by_name_gets_nobody_and_a_team_of_spared_people_is_re
     assert {routed(owners, one, turns)[0] for one in waiting} == {"2"}
     with pytest.raises(UsageError, match="empty_team"):
         rules({"sources": [{**CALLS, "spare": ["2", "3"]}]})
+
+
+def test_only_of_a_team_somebody_is_spared() -> None:
+    with pytest.raises(ValidationError, match="spared"):
+        rules({"sources": [{"source": "звонок", "to": "2", "spare": ["3"]}]})
 
 
 def test_known_clients_take_no_share_of_a_team() -> None:

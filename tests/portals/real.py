@@ -22,6 +22,7 @@ from b24kit.crm.portal import Intend, Portal, Tell, Where
 from b24kit.crm.records import values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.writes import Bind, Change, Create, Delete, Result, Settled, Unbind, Write
+from b24kit.errors import B24kitError
 from b24kit.sandbox.remote import RemoteClock, SandboxControl
 
 VARIABLES = {"bitrix24": "B24KIT_TEST_BITRIX24", "amocrm": "B24KIT_TEST_AMOCRM"}  # an access, or a file that holds it
@@ -134,13 +135,21 @@ class Stay:
             if looked[one.key].new_id:
                 self.heard(one, looked[one.key])
         for ref, write in reversed(self.made.items()):
-            if ref.kind not in self.portal.capabilities.deletes:
-                self._archive(ref)
-                left.append(str(ref))
-            elif not self._remove(Delete(f"tidy {ref}", ref, {**write.values})):
-                left.append(str(ref))
+            try:
+                gone = self._gone(ref, write)
+            except B24kitError as error:  # the others are tidied all the same
+                left.append(f"{ref} ({error.code})")
+            else:
+                left += [] if gone else [str(ref)]
         self.portal.close()
         return left
+
+    def _gone(self, ref: Ref, write: Create) -> bool:
+        """Remove it, or close it where this vendor removes none of its kind: whether nothing of it is left."""
+        if ref.kind in self.portal.capabilities.deletes:
+            return self._remove(Delete(f"tidy {ref}", ref, {**write.values}))
+        self._archive(ref)
+        return False
 
     def _remove(self, removal: Delete) -> bool:
         """Whether it is gone now; a card takes along what hangs on it."""

@@ -157,3 +157,12 @@ def test_what_is_in_the_bin_is_read_only_when_asked_for(wire: Wire) -> None:
     assert sorted(binned) == ["_links", "account_id", "id", "is_deleted", "updated_at", "updated_by"]
     assert binned["is_deleted"] is True
     assert wire.wrongs("PATCH", "/leads", [{"id": ids[0], "name": "c"}]) == [("0", "id", "NotSupportedChoice")]
+
+
+def test_a_change_to_the_same_values_is_a_change_all_the_same(wire: Wire) -> None:
+    (lead,) = wire.add("leads", {"name": "a", "price": 5})
+    before = wire.row(f"/leads/{lead}")["updated_at"]
+    wire.box.control.advance(60)
+    wire.good("PATCH", f"/leads/{lead}", {"name": "a", "price": 5})
+    after = wire.row(f"/leads/{lead}")
+    assert after["updated_at"] >= before + 60 and after["created_at"] <= before

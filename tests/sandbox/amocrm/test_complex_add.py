@@ -75,3 +75,11 @@ def test_a_wrong_part_refuses_everything_with_its_path(wire: Wire) -> None:
     assert wire.call("POST", "/leads/complex", [form("a@b.example")] * 51)[0] == 422
     two = {"_embedded": {"contacts": [{"name": "a"}, {"name": "b"}]}}
     assert wire.wrongs("POST", "/leads/complex", [two]) == [("0", "_embedded.contacts", "TooMany")]
+
+
+def test_of_more_than_three_duplicates_none_is_taken(wire: Wire) -> None:
+    for _ in range(4):
+        send(wire, form("a@b.example"))
+    wire.box.control.settings(portal={"duplicate_control": {"keys": ["EMAIL"]}})
+    assert send(wire, form("a@b.example"))[0]["merged"] is False
+    assert len(wire.rows("/leads")) == 5

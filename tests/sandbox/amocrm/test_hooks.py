@@ -176,6 +176,23 @@ def test_a_running_account_posts_hooks_tries_again_and_gives_up() -> None:
             raise AssertionError("the hook was not switched off")
 
 
+@pytest.mark.parametrize(("status", "minutes"), [(404, [0, 5, 20]), (503, [0, 5, 20, 35, 95])], ids=["404", "503"])
+def test_how_often_a_hook_is_sent_again_hangs_on_the_answer(status: int, minutes: list[int]) -> None:
+    with (
+        Receiver(lambda _: status) as taker,
+        Sandbox(vendor="amocrm", clock="moved", grace=0.002, manners={"rate": None}) as box,
+    ):
+        call(box, "POST", "/webhooks", {"destination": taker.url, "settings": ["add_lead"]})
+        begun = box.control.clock()["elapsed"]
+        call(box, "POST", "/leads", [{"name": "Письмо"}])
+        taker.wait(1)
+        for _ in range(5):
+            box.control.advance(3600)
+        taker.wait(len(minutes))
+        attempts = box.control.deliveries()["attempts"]
+        assert [round((one["at"] - begun) / 60) for one in attempts] == minutes
+
+
 def test_a_receiver_may_ask_the_account_before_it_answers() -> None:
     seen: list[int] = []
     manners = {"rate": None, "latency": 0.3}

@@ -255,3 +255,13 @@ def test_the_summary_counts_what_waits_and_what_was_done(desk: Desk) -> None:
     since = int(NOON.timestamp()) + 5000
     assert desk.ask("GET", f"/leads/unsorted/summary?filter[created_at][from]={since}")["declined"] == 1
     assert desk.ask("GET", f"/leads/unsorted/summary?filter[created_at]={since}")["total"] == 0
+
+
+def test_of_what_was_declined_only_the_lead_says_that_it_is_deleted(desk: Desk) -> None:
+    desk.ask("DELETE", f"/leads/unsorted/{letter(desk)}/decline", None)
+    told = {}
+    for entity in ("leads", "contacts"):
+        (row,) = desk.ask("GET", f"/{entity}?with=only_deleted")["_embedded"][entity]
+        told[entity] = row["is_deleted"]
+        assert set(row) == {"id", "is_deleted", "updated_at", "updated_by", "account_id", "_links"}
+    assert told == {"leads": True, "contacts": False}
