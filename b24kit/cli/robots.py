@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,10 +57,11 @@ def serve(
 
         start_log()
         wanted = parse_also(playbook, also or [])
-        with posts(at, wanted, kept, shadow=shadow) as found:
-            service = Service(
-                [post.duty for post in found], kept, at.clock, fresh_name(), sweep_every=timedelta(minutes=sweep_every)
-            )
+        stopping = threading.Event()
+        with posts(at, wanted, kept, shadow=shadow, stopping=stopping.is_set) as found:
+            every = timedelta(minutes=sweep_every)
+            duties = [post.duty for post in found]
+            service = Service(duties, kept, at.clock, fresh_name(), sweep_every=every, stopping=stopping)
             doors = [door for post in found if (door := _door(at, post, token or [])) is not None]
             run_service(at, service, kept, Receiving(host, port, tuple(doors)))
 
@@ -79,8 +81,10 @@ def run(
 
         start_log()
         wanted = parse_also(playbook, also or [])
-        with posts(at, wanted, kept, shadow=shadow) as found:
-            service = Service([post.duty for post in found], kept, at.clock, fresh_name())
+        stopping = threading.Event()
+        with posts(at, wanted, kept, shadow=shadow, stopping=stopping.is_set) as found:
+            duties = [post.duty for post in found]
+            service = Service(duties, kept, at.clock, fresh_name(), stopping=stopping)
             if not once:
                 from b24kit.cli.serving import Receiving, run_service
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -47,14 +47,24 @@ def robots_store(at: Desk, place: str | None) -> Iterator[Store]:
 
 @contextmanager
 def posts(
-    at: Desk, playbooks: Mapping[str | None, str], store: Store, *, shadow: bool = False, fixed_turns: bool = False
+    at: Desk,
+    playbooks: Mapping[str | None, str],
+    store: Store,
+    *,
+    shadow: bool = False,
+    fixed_turns: bool = False,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Iterator[list[Post]]:
-    """Portals opened with the rules of their playbooks; by the portal's name, None for the one of the command."""
+    """Portals opened with the rules of their playbooks; by the portal's name, None for the one of the command. They
+    wait for nothing any more once `stopping` says so."""
+    from b24kit.robots.stopping import StoppableClock
+
+    clock = StoppableClock(at.clock, stopping)
     found: list[Post] = []
     try:
         for name, playbook in playbooks.items():
             profile = at.profile if name is None else at.settings.portal(name)
-            portal = open_profile(profile, at.settings.folder, at.clock)
+            portal = open_profile(profile, at.settings.folder, clock)
             post = Post(profile, portal, None)  # type: ignore[arg-type]
             found.append(post)
             post.duty = duty_of(at, portal, playbook, store, shadow=shadow, fixed_turns=fixed_turns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,6 +19,7 @@ from b24kit.crm.writes import Create, Write
 from b24kit.robots.decision import Action, Decision
 from b24kit.robots.facts import CardFacts
 from b24kit.robots.gather import WatchedPortal
+from b24kit.robots.stopping import StoppableClock
 from b24kit.robots.store import Store
 from b24kit.robots.worker import Duty, Worker
 from b24kit.sandbox.remote import RemoteClock, SandboxControl
@@ -97,12 +98,15 @@ class Office:
 
 
 @contextmanager
-def office(folder: Path, *, store: Store | None = None, **options: Any) -> Iterator[Office]:
+def office(
+    folder: Path, *, store: Store | None = None, stopping: Callable[[], bool] = lambda: False, **options: Any
+) -> Iterator[Office]:
     """A furnished office with one employee and no cards."""
     options = {"seed": {"kind": "empty"}, "clock": "moved", "grace": 0.001, **options}
     with Sandbox(**options) as sandbox:
         clock = RemoteClock(sandbox.control)
-        portal = cast(WatchedPortal, open_portal(Webhook.parse(sandbox.webhook_url), clock))
+        patient = StoppableClock(clock, stopping)
+        portal = cast(WatchedPortal, open_portal(Webhook.parse(sandbox.webhook_url), patient))
         kept = store or Store(folder / "robots.sqlite")
         yield Office(portal, clock, sandbox.control, kept)
         kept.close()
