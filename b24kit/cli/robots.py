@@ -188,7 +188,7 @@ def explain(
             if facts is None:
                 raise UsageError("robots.no_card", card=str(ref))
             now = at.clock.now()
-            say_decision(at, facts, post.duty.decide(facts, now), now)
+            say_decision(at, facts, post.duty.decide(facts, now), now, post.portal)
 
 
 @app.command("replay")
@@ -213,7 +213,7 @@ def replay(
             with posts(at, {None: playbook}, kept) as (post,):
                 now = at.clock.now()
                 facts = _of_last_days(post, now - timedelta(days=days), limit)
-                say_replay(at, list(replayed(facts.values(), post.duty.decide, now)), days)
+                say_replay(at, list(replayed(facts.values(), post.duty.decide, now)), days, post.portal)
             kept.close()
 
 
