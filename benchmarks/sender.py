@@ -57,8 +57,9 @@ def event(lead: str, token: str, name: str = "ONCRMLEADADD") -> bytes:
 
 def request(path: str, body: bytes) -> bytes:
     """The bytes of one delivery."""
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    form = "application/x-www-form-urlencoded"
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {form}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
 
 
 class Lines:

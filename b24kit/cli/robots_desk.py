@@ -53,10 +53,14 @@ def posts(
     *,
     shadow: bool = False,
     fixed_turns: bool = False,
+    sends: bool = False,
     stopping: Callable[[], bool] = lambda: False,
 ) -> Iterator[list[Post]]:
-    """Portals opened with the rules of their playbooks; by the portal's name, None for the one of the command. They
-    wait for nothing any more once `stopping` says so."""
+    """Portals opened with the rules of their playbooks; by the portal's name, None for the one of the command.
+
+    `sends`: messages to clients may leave; every playbook has to be armed then. The portals wait for nothing any more
+    once `stopping` says so.
+    """
     from b24kit.robots.stopping import StoppableClock
 
     clock = StoppableClock(at.clock, stopping)
@@ -64,10 +68,10 @@ def posts(
     try:
         for name, playbook in playbooks.items():
             profile = at.profile if name is None else at.settings.portal(name)
-            portal = open_profile(profile, at.settings.folder, clock)
+            portal = open_profile(profile, at.settings.folder, clock, sends=sends)
             post = Post(profile, portal, None)  # type: ignore[arg-type]
             found.append(post)
-            post.duty = duty_of(at, portal, playbook, store, shadow=shadow, fixed_turns=fixed_turns)
+            post.duty = duty_of(at, portal, playbook, store, shadow=shadow, fixed_turns=fixed_turns, sends=sends)
         yield found
     finally:
         for post in found:
@@ -75,10 +79,17 @@ def posts(
 
 
 def duty_of(
-    at: Desk, portal: Portal, playbook: str, store: Store, *, shadow: bool = False, fixed_turns: bool = False
+    at: Desk,
+    portal: Portal,
+    playbook: str,
+    store: Store,
+    *,
+    shadow: bool = False,
+    fixed_turns: bool = False,
+    sends: bool = False,
 ) -> Duty:
     """The rules of a playbook made ready for a portal; UsageError when its vendor cannot be watched."""
-    from b24kit.playbook.deciding import decider
+    from b24kit.playbook.deciding import decider, posting
     from b24kit.playbook.loader import load_playbook
     from b24kit.playbook.shipped import find_playbook
     from b24kit.robots.turns import StoredTurns
@@ -88,8 +99,14 @@ def duty_of(
         raise UsageError("robots.not_watched", vendor=portal.capabilities.vendor)
     facts = portal.facts()
     turns = None if fixed_turns else StoredTurns(store, facts.id)
-    decide = decider(load_playbook(find_playbook(playbook)), portal, at.clock, turns)
-    return Duty(portal_id=facts.id, portal=cast("WatchedPortal", portal), decide=decide, shadow=shadow)
+    book = load_playbook(find_playbook(playbook))
+    return Duty(
+        portal_id=facts.id,
+        portal=cast("WatchedPortal", portal),
+        decide=decider(book, portal, at.clock, turns, sends=sends),
+        shadow=shadow,
+        posting=posting(book, portal) if sends else None,
+    )
 
 
 def hook_secrets(at: Desk, profile: PortalProfile, tokens: Sequence[str] = ()) -> HookSecrets:

@@ -69,6 +69,9 @@ class Watching(Protocol):
     def requests_sent(self) -> int:
         """How many requests have left so far: what they cost is learned by asking twice."""
 
+    def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """What these leads and deals are called here, where the vendor's event cannot tell a lead from a deal."""
+
     def offline_events(self) -> OfflineQueue | None:
         """The portal's own queue of events that wait to be fetched, None where this access has none."""
 
