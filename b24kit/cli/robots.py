@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,8 +15,6 @@ from b24kit.cli.runs import parse_days
 from b24kit.errors import UsageError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from b24kit.crm.refs import Ref
     from b24kit.robots.facts import CardFacts
     from b24kit.robots.server import Door
@@ -108,6 +106,7 @@ def status(context: typer.Context, store: StoreAt = None) -> None:
     """How many cards are due, wait for a deadline, are at work or were given up."""
     with desk(context) as at, robots_store(at, store) as kept:
         from b24kit.cli.robots_telling import heap_document, say_heap
+        from b24kit.reports.wording import moment_text
         from b24kit.robots.backlog import outlook
 
         portal_id = at.portal.facts().id
@@ -119,7 +118,8 @@ def status(context: typer.Context, store: StoreAt = None) -> None:
             at.screen.document("robots_status", portal=portal_id, swept=swept, **counts, backlog=told)
             return
         at.screen.say("robots.status", portal=portal_id, **{name: _rounded(value) for name, value in counts.items()})
-        at.screen.say("robots.swept" if swept else "robots.never_swept", at=swept)
+        when = moment_text(datetime.fromisoformat(swept), at.lang) if swept else ""
+        at.screen.say("robots.swept" if swept else "robots.never_swept", at=when)
         say_heap(at, heap)
 
 

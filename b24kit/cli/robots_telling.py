@@ -96,9 +96,8 @@ def say_heap(at: Desk, heap: Promise | None) -> None:
     """When a heap of due cards will be worked off, if there is one."""
     if heap is not None:
         low, high = (duration(seconds, at.lang) for seconds in heap.seconds(at.clock.now()))
-        at.screen.say(
-            "robots.heap" if heap.done else "robots.heap_before", n=heap.left, done=heap.done, low=low, high=high
-        )
+        span = low if low == high else f"{low} – {high}"
+        at.screen.say("robots.heap" if heap.done else "robots.heap_before", n=heap.left, done=heap.done, span=span)
 
 
 def heap_document(heap: Promise | None, now: datetime) -> dict[str, Any] | None:
