@@ -1,4 +1,4 @@
-"""`robots status` tells how long a heap will take, in both languages and for programs, and nothing where there is none."""
+"""`robots status` tells how long a heap will take, in both languages and for programs; nothing where there is none."""
 
 from __future__ import annotations
 
