@@ -248,7 +248,7 @@ def _of_last_days(post: Post, since: datetime, limit: int | None) -> dict[Ref, C
 def _door(at: Desk, post: Post, tokens: list[str]) -> Door | None:
     """The door of a portal, and where its address is: told once a start, never its secret into a log."""
     secrets = hook_secrets(at, post.profile, tokens)
-    door = door_of(post.profile, post.duty.portal_id, secrets)
+    door = door_of(at, post, secrets)
     if not at.screen.as_json:
         at.screen.say("robots.door" if door is not None else "robots.polled", portal=post.profile.name)
     return door

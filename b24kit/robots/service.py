@@ -110,7 +110,7 @@ class Service:
                 continue
             except B24kitError as error:
                 wait = self._failed(worker.duty, error.code)
-            except Exception as error:  # the store went away: the thread must outlive it
+            except self._store.base.errors as error:  # the store went away: the thread must outlive it
                 wait = self._failed(worker.duty, type(error).__name__)
             bell.wait(wait)
 

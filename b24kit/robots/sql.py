@@ -25,6 +25,7 @@ class Database(Protocol):
     """A store with transactions that are durable when they end."""
 
     serial: str  # the type of a column that counts by itself
+    errors: tuple[type[Exception], ...]  # what it raises when the disk is full or the server went away
     skipping: str  # what a SELECT adds to take rows that no other worker is taking
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]: ...
@@ -56,6 +57,7 @@ class SQLite:
     """One file; several processes may share it, one at a time writes."""
 
     serial = "INTEGER PRIMARY KEY AUTOINCREMENT"
+    errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
     skipping = ""
 
     def __init__(self, path: Path) -> None:
@@ -139,7 +141,9 @@ class Postgres:
     def __init__(self, url: str) -> None:
         if find_spec("psycopg") is None:
             raise UsageError("robots.no_postgres")
-        self._connect: Any = import_module("psycopg").connect
+        driver = import_module("psycopg")
+        self._connect: Any = driver.connect
+        self.errors: tuple[type[Exception], ...] = (driver.Error, OSError)
         self._url = url
         self._local = threading.local()
         self._all: list[Any] = []

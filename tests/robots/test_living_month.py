@@ -57,9 +57,9 @@ EXPECTED: list[list[str]] = [
 
 
 def line(month: Month, deed: Deed) -> str | None:
-    """A deed in the words of the table; comments that only give the reason are left out."""
+    """A deed in the words of the table; left out: comments that give the reason, ticks on to-dos of ours."""
     rule, _, occasion = deed.key.partition("/")
-    if rule == "routing" or deed.key.endswith("#why"):
+    if rule in ("routing", "tidy") or deed.key.endswith("#why"):
         return None
     words = occasion.partition("/")[2].split("~")[2:]
     what = words[0] if words[0] in ("pass", "reply", "close") else "~".join(words[:2])

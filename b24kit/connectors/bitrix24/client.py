@@ -16,6 +16,7 @@ from b24kit.connectors.batching import Listed, Source
 from b24kit.connectors.bitrix24.dispatch import Dispatch, Intend, Tell
 from b24kit.connectors.bitrix24.exchange import Answer, Exchange
 from b24kit.connectors.bitrix24.lists import STYLES, BitrixList, Style
+from b24kit.connectors.bitrix24.methods import is_reading
 from b24kit.connectors.bitrix24.outlook import batches, requests_needed
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.connectors.flight import Lanes
@@ -32,13 +33,6 @@ from b24kit.errors import UsageError
 
 CheckFilter = Callable[[str, Mapping[str, Any]], None]
 
-# Last words of methods that only look; what is not here counts as a write and is never repeated blindly.
-READING_WORDS = frozenset(
-    (
-        *("list", "get", "fields", "types", "current", "search", "profile", "scope", "methods", "time"),
-        *("findbycomm", "admin", "settings", "info", "items", "counts"),
-    )
-)
 VARIES = 0.08  # of a time promised before the start
 LOW, HIGH = 0.1, 1.0  # seconds of work of a command never measured: 0.1-3.3 for writes in the field
 
@@ -183,6 +177,10 @@ class RestClient:
             seconds_high=finish(slow, self._ahead(slow)) * (1 + VARIES),
         )
 
+    def hush(self, connector: str) -> None:
+        """From now on our own writes name this queue, so that they are not told to ourselves in it."""
+        self._exchange.connector = connector
+
     def close(self) -> None:
         """End all lanes and connections."""
         self._exchange.closed = True
@@ -217,8 +215,3 @@ class RestClient:
         for command in checked:
             self._check_filter(command.method, command.params)
         return checked
-
-
-def is_reading(method: str) -> bool:
-    """Whether a method only looks, by its last word: `crm.lead.list` does, `crm.lead.update` does not."""
-    return method.lower().rsplit(".", 1)[-1] in READING_WORDS
