@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import threading
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,8 +16,6 @@ from b24kit.cli.runs import parse_days
 from b24kit.errors import UsageError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from b24kit.crm.refs import Ref
     from b24kit.robots.facts import CardFacts
     from b24kit.robots.server import Door
@@ -62,11 +61,12 @@ def serve(
 
         start_log()
         wanted = parse_also(playbook, also or [])
-        with posts(at, wanted, kept, shadow=shadow, sends=send) as found:
-            check_sending(at, [post.duty for post in found], confirm)
-            service = Service(
-                [post.duty for post in found], kept, at.clock, fresh_name(), sweep_every=timedelta(minutes=sweep_every)
-            )
+        stopping = threading.Event()
+        with posts(at, wanted, kept, shadow=shadow, sends=send, stopping=stopping.is_set) as found:
+            duties = [post.duty for post in found]
+            check_sending(at, duties, confirm)
+            every = timedelta(minutes=sweep_every)
+            service = Service(duties, kept, at.clock, fresh_name(), sweep_every=every, stopping=stopping)
             doors = [door for post in found if (door := _door(at, post, token or [])) is not None]
             drawers = [drawer for post in found if (drawer := drawer_of(at, post)) is not None]
             run_service(at, service, kept, Receiving(host, port, tuple(doors), tuple(drawers)))
@@ -89,9 +89,11 @@ def run(
 
         start_log()
         wanted = parse_also(playbook, also or [])
-        with posts(at, wanted, kept, shadow=shadow, sends=send) as found:
-            check_sending(at, [post.duty for post in found], confirm)
-            service = Service([post.duty for post in found], kept, at.clock, fresh_name())
+        stopping = threading.Event()
+        with posts(at, wanted, kept, shadow=shadow, sends=send, stopping=stopping.is_set) as found:
+            duties = [post.duty for post in found]
+            check_sending(at, duties, confirm)
+            service = Service(duties, kept, at.clock, fresh_name(), stopping=stopping)
             if not once:
                 from b24kit.cli.serving import Receiving, run_service
 
@@ -106,6 +108,7 @@ def status(context: typer.Context, store: StoreAt = None) -> None:
     """How many cards are due, wait for a deadline, are at work or were given up."""
     with desk(context) as at, robots_store(at, store) as kept:
         from b24kit.cli.robots_telling import heap_document, say_heap
+        from b24kit.reports.wording import moment_text
         from b24kit.robots.backlog import outlook
 
         portal_id = at.portal.facts().id
@@ -117,7 +120,8 @@ def status(context: typer.Context, store: StoreAt = None) -> None:
             at.screen.document("robots_status", portal=portal_id, swept=swept, **counts, backlog=told)
             return
         at.screen.say("robots.status", portal=portal_id, **{name: _rounded(value) for name, value in counts.items()})
-        at.screen.say("robots.swept" if swept else "robots.never_swept", at=swept)
+        when = moment_text(datetime.fromisoformat(swept), at.lang) if swept else ""
+        at.screen.say("robots.swept" if swept else "robots.never_swept", at=when)
         say_heap(at, heap)
 
 
@@ -183,7 +187,7 @@ def explain(
             if facts is None:
                 raise UsageError("robots.no_card", card=str(ref))
             now = at.clock.now()
-            say_decision(at, facts, post.duty.decide(facts, now), now)
+            say_decision(at, facts, post.duty.decide(facts, now), now, post.portal)
 
 
 @app.command("replay")
@@ -208,7 +212,7 @@ def replay(
             with posts(at, {None: playbook}, kept) as (post,):
                 now = at.clock.now()
                 facts = _of_last_days(post, now - timedelta(days=days), limit)
-                say_replay(at, list(replayed(facts.values(), post.duty.decide, now)), days)
+                say_replay(at, list(replayed(facts.values(), post.duty.decide, now)), days, post.portal)
             kept.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -57,16 +57,21 @@ def posts(
     shadow: bool = False,
     fixed_turns: bool = False,
     sends: bool = False,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Iterator[list[Post]]:
     """Portals opened with the rules of their playbooks; by the portal's name, None for the one of the command.
 
-    `sends`: messages to clients may leave; every playbook has to be armed then.
+    `sends`: messages to clients may leave; every playbook has to be armed then. The portals wait for nothing any more
+    once `stopping` says so.
     """
+    from b24kit.robots.stopping import StoppableClock
+
+    clock = StoppableClock(at.clock, stopping)
     found: list[Post] = []
     try:
         for name, playbook in playbooks.items():
             profile = at.profile if name is None else at.settings.portal(name)
-            portal = open_profile(profile, at.settings.folder, at.clock, sends=sends)
+            portal = open_profile(profile, at.settings.folder, clock, sends=sends)
             post = Post(profile, portal, None)  # type: ignore[arg-type]
             found.append(post)
             post.duty = duty_of(at, portal, playbook, store, shadow=shadow, fixed_turns=fixed_turns, sends=sends)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from b24kit.cli.context import Desk
@@ -14,6 +15,7 @@ from b24kit.reports.wording import moment_text, reason_text
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from b24kit.crm.portal import Portal
     from b24kit.robots.backlog import Promise
     from b24kit.robots.decision import Decision
     from b24kit.robots.facts import CardFacts
@@ -22,13 +24,35 @@ if TYPE_CHECKING:
 SHOWN = 50
 
 
-def say_decision(at: Desk, facts: CardFacts, decision: Decision, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How people of a portal and its stages are called."""
+
+    users: Mapping[str, str]
+    stages: Mapping[tuple[str, str], str]
+
+    @classmethod
+    def of(cls, portal: Portal) -> Names:
+        """Read from the portal."""
+        users = {user.id: user.name for user in portal.users() if user.name}
+        return cls(users, {(stage.ladder, stage.code): stage.name for stage in portal.stages()})
+
+    def user(self, number: str | None) -> str:
+        """A person's name; his number where it is not known, a dash for nobody."""
+        return self.users.get(number, number) if number else "—"
+
+    def stage(self, ladder: str, code: str) -> str:
+        return self.stages.get((ladder, code), code)
+
+
+def say_decision(at: Desk, facts: CardFacts, decision: Decision, now: datetime, portal: Portal) -> None:
     """The card, what rules want of it now and why, and when they look again."""
     if at.screen.as_json:
         at.screen.document("robots_explain", **_decision_document(facts, decision))
         return
-    card = facts.card
-    at.screen.say("robots.explain_card", card=str(card.ref), stage=card.stage, owner=card.owner or "—")
+    card, names = facts.card, Names.of(portal)
+    stage, owner = names.stage(facts.ladder, card.stage), names.user(card.owner)
+    at.screen.say("robots.explain_title", card=str(card.ref), title=inert(card.title), stage=stage, owner=owner)
     for action in decision.actions:
         why = reason_text(action.reason, at.lang, {})
         at.screen.sign("+", inert(f"{at.screen.text(f'robots.kind.{action.kind}')}: {why}"))
@@ -42,7 +66,7 @@ def say_decision(at: Desk, facts: CardFacts, decision: Decision, now: datetime) 
         at.screen.say("robots.explain_wake", at=moment_text(max(decision.wake, now), at.lang))
 
 
-def say_replay(at: Desk, cards: Sequence[Replayed], days: int) -> None:
+def say_replay(at: Desk, cards: Sequence[Replayed], days: int, portal: Portal) -> None:
     """How many cards would have had another owner or missed a deadline, and which."""
     other = [one for one in cards if one.other_owner]
     missed = [one for one in cards if one.missed]
@@ -54,13 +78,15 @@ def say_replay(at: Desk, cards: Sequence[Replayed], days: int) -> None:
     at.screen.say("robots.replay", n=len(cards), days=days, other=len(other), missed=len(missed))
     for kind, count in sorted(kinds.items()):
         at.screen.line(f"  {at.screen.text(f'robots.kind.{kind}')}: {count}")
+    names = Names.of(portal)
     for one in [*other, *(card for card in missed if not card.other_owner)][:SHOWN]:
         touch = moment_text(one.first_touch, at.lang) if one.first_touch else "—"
         at.screen.say(
-            "robots.replay_card",
+            "robots.replay_title",
             card=str(one.card),
-            owner=one.owner or "—",
-            by_rules=one.owner_by_rules or "—",
+            title=inert(one.title),
+            owner=names.user(one.owner),
+            by_rules=names.user(one.owner_by_rules),
             touch=touch,
             missed=len(one.missed),
         )
@@ -70,9 +96,8 @@ def say_heap(at: Desk, heap: Promise | None) -> None:
     """When a heap of due cards will be worked off, if there is one."""
     if heap is not None:
         low, high = (duration(seconds, at.lang) for seconds in heap.seconds(at.clock.now()))
-        at.screen.say(
-            "robots.heap" if heap.done else "robots.heap_before", n=heap.left, done=heap.done, low=low, high=high
-        )
+        span = low if low == high else f"{low} – {high}"
+        at.screen.say("robots.heap" if heap.done else "robots.heap_before", n=heap.left, done=heap.done, span=span)
 
 
 def heap_document(heap: Promise | None, now: datetime) -> dict[str, Any] | None:

@@ -1,14 +1,16 @@
 """Rules run over what really happened: cards as they were, what robots would have done, and nothing is written.
 
-History is not changed by what robots would have done: stages and calls stay those of the people. Only the owner and
-the keys of actions already done go on with the rules, so that no rule repeats itself.
+History is not changed by what robots would have done: stages and calls stay those of the people. Only the owner, what
+was filled in and the keys of actions already done go on with the rules, so that no rule repeats itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
 
 from b24kit.crm.pipeline import Outcome
 from b24kit.crm.refs import Ref
@@ -32,6 +34,7 @@ class Replayed:
     """One card: who has it and who would have got it first, and what the rules would have done to it."""
 
     card: Ref
+    title: str
     created: datetime
     owner: str | None
     owner_by_rules: str | None
@@ -54,16 +57,19 @@ def replay(facts: CardFacts, decide: Decide, now: datetime) -> Replayed:
     moments = _moments(facts, created, now)
     done: dict[str, datetime] = {}
     owner: str | None = None
+    filled: dict[str, Any] = {}
     deeds: list[Deed] = []
     for _ in range(_MOMENTS):
         if not moments:
             break
         at = moments.pop(0)
-        decision = decide(as_of(facts, at, owner, done), at)
+        decision = decide(as_of(facts, at, owner, done, filled), at)
         fresh = [one for one in decision.actions if one.key not in done]
         deeds += [Deed(at, one) for one in fresh]
         done |= {one.key: at for one in fresh}
         owner = next((str(one.values["owner"]) for one in reversed(fresh) if one.kind == "assign"), owner)
+        for one in fresh:
+            filled |= one.values.get("fields", {}) if one.kind == "fill" else {}
         again = at + timedelta(seconds=1) if fresh else decision.wake
         if again is not None and at < again <= now:
             moments = sorted({*moments, again})
@@ -71,6 +77,7 @@ def replay(facts: CardFacts, decide: Decide, now: datetime) -> Replayed:
     touches = [touch.at for touch in facts.touches if touch.by is not None]
     return Replayed(
         card=facts.card.ref,
+        title=facts.card.title,
         created=created,
         owner=facts.card.owner,
         owner_by_rules=first,
@@ -79,12 +86,22 @@ def replay(facts: CardFacts, decide: Decide, now: datetime) -> Replayed:
     )
 
 
-def as_of(facts: CardFacts, at: datetime, owner: str | None, done: dict[str, datetime]) -> CardFacts:
-    """The facts as they were known at a moment; who had the card then is what the rules decided, else unknown."""
+def as_of(
+    facts: CardFacts,
+    at: datetime,
+    owner: str | None,
+    done: Mapping[str, datetime],
+    filled: Mapping[str, Any] = MappingProxyType({}),
+) -> CardFacts:
+    """The facts as they were known at a moment; who had the card then is what the rules decided, else unknown.
+
+    `filled` are fields that rules have filled in by then.
+    """
     moves = tuple(one for one in facts.moves if one.at <= at)
     stage = moves[-1].stage if moves else facts.card.stage
     outcome = facts.card.outcome if stage == facts.card.stage else Outcome.OPEN
-    card = replace(facts.card, stage=stage, outcome=outcome, owner=owner, changed=at, changed_by=None)
+    extra = {**facts.card.extra, **filled}
+    card = replace(facts.card, stage=stage, outcome=outcome, owner=owner, changed=at, changed_by=None, extra=extra)
     return replace(
         facts,
         card=card,

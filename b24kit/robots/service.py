@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from b24kit.clock import Clock
-from b24kit.errors import B24kitError
+from b24kit.errors import B24kitError, Stopped
 from b24kit.robots.backlog import heap_gauges
 from b24kit.robots.metrics import Labels, Metrics
 from b24kit.robots.payments import Payments
@@ -39,10 +39,12 @@ class Service:
         metrics: Metrics | None = None,
         sweep_every: timedelta = SWEEP_EVERY,
         size: int | None = None,
+        stopping: threading.Event | None = None,
     ) -> None:
+        """`stopping` is set by `stop`; portals that were opened with a clock that knows it stop waiting then."""
         self.metrics = metrics or Metrics()
         self._duties, self._store, self._clock, self._sweep_every = duties, store, clock, sweep_every
-        self._stopping = threading.Event()
+        self._stopping = stopping or threading.Event()
         self._rings: deque[float] = deque(maxlen=_FLOOD)
         self._bells = {duty.portal_id: threading.Event() for duty in duties}
         more = {} if size is None else {"size": size}
@@ -107,6 +109,8 @@ class Service:
                 self._place(worker.duty)
                 if worker.once().cards:
                     continue
+            except Stopped:
+                continue
             except B24kitError as error:
                 wait = self._failed(worker.duty, error.code)
             except Exception as error:  # the worker loop: the store may have gone away, the thread must outlive it

@@ -3,7 +3,7 @@ head."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ from b24kit.crm.writes import Create, Delete, Write
 from b24kit.robots.decision import Action, Decision
 from b24kit.robots.facts import CardFacts
 from b24kit.robots.gather import WatchedPortal
+from b24kit.robots.stopping import StoppableClock
 from b24kit.robots.store import Store
 from b24kit.robots.worker import Duty, Worker
 from b24kit.sandbox.remote import RemoteClock, SandboxControl
@@ -154,14 +155,22 @@ class Office:
 
 
 @contextmanager
-def office(folder: Path, *, vendor: str = "bitrix24", store: Store | None = None, **options: Any) -> Iterator[Office]:
+def office(
+    folder: Path,
+    *,
+    vendor: str = "bitrix24",
+    store: Store | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+    **options: Any,
+) -> Iterator[Office]:
     """A furnished office without cards."""
     options = {"seed": {"kind": "empty"}, "clock": "moved", "grace": 0.001, "vendor": vendor, **options}
     if vendor == "amocrm":
         options.setdefault("manners", {"rate": None})  # its speed has figures of its own
     with Sandbox(**options) as sandbox:
         clock = RemoteClock(sandbox.control)
-        portal = cast(WatchedPortal, open_portal(read_credentials(access_of(sandbox)), clock))
+        patient = StoppableClock(clock, stopping)
+        portal = cast(WatchedPortal, open_portal(read_credentials(access_of(sandbox)), patient))
         kept = store or Store(folder / "robots.sqlite")
         found = Office(portal, clock, sandbox.control, kept, sandbox, vendor)
         if vendor == "amocrm":

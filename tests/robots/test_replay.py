@@ -88,3 +88,16 @@ def test_rules_that_wake_without_an_end_are_stopped() -> None:
         return Decision(wake=now + timedelta(seconds=1))
 
     assert replay(facts(), restless, MONDAY + timedelta(days=30)).deeds == ()
+
+
+def test_a_field_that_rules_fill_in_is_filled_once_and_the_walk_goes_on() -> None:
+    def scored(known: CardFacts, now: datetime) -> Decision:
+        if known.card.extra.get("UF_SCORE") == "3":
+            return decide(known, now)
+        key = f"score/{known.card.ref}/{now.isoformat()}"  # a new key with each state of the card, as the portrait's
+        values = {"fields": {"UF_SCORE": "3"}}
+        return Decision((Action(kind="fill", key=key, card=known.card.ref, values=values, reason=Reason("test")),))
+
+    found = replay(facts(), scored, MONDAY + timedelta(days=2))
+    assert [deed.action.kind for deed in found.deeds] == ["fill", "assign", "notice"]
+    assert len(found.missed) == 1
