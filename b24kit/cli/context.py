@@ -17,7 +17,7 @@ import typer
 from b24kit.cli.screen import Screen
 from b24kit.clock import Clock, SystemClock
 from b24kit.errors import UsageError
-from b24kit.i18n import Language
+from b24kit.i18n import Language, speak_of
 
 if TYPE_CHECKING:
     from b24kit.change.runs import RunStore
@@ -72,7 +72,9 @@ class Desk:
     def profile(self) -> PortalProfile:
         if len(self.options.portals) > 1:
             raise UsageError("cli.one_portal", portals=", ".join(self.options.portals))
-        return self.settings.portal(self.options.portal)
+        found = self.settings.portal(self.options.portal)
+        speak_of(found.vendor)
+        return found
 
     @property
     def portal(self) -> Portal:
@@ -142,7 +144,9 @@ class Desk:
             self._portal.close()
 
 
-def open_profile(profile: PortalProfile, folder: Path, clock: Clock, receiver: str | None = None) -> Portal:
+def open_profile(
+    profile: PortalProfile, folder: Path, clock: Clock, receiver: str | None = None, *, sends: bool = False
+) -> Portal:
     """Open a portal by its profile; the secret is found where `portal add` or the user put it.
 
     UsageError when that secret opens another portal than the folder's: a name like `main` may be any client's.
@@ -154,10 +158,12 @@ def open_profile(profile: PortalProfile, folder: Path, clock: Clock, receiver: s
     host = read_credentials(secret).host
     if host != profile.host:
         raise UsageError("config.other_portal", name=profile.name, host=profile.host, found=host)
-    return open_address(secret, profile, clock, receiver)
+    return open_address(secret, profile, clock, receiver, sends=sends)
 
 
-def open_address(webhook: str, profile: PortalProfile, clock: Clock, receiver: str | None = None) -> Portal:
+def open_address(
+    webhook: str, profile: PortalProfile, clock: Clock, receiver: str | None = None, *, sends: bool = False
+) -> Portal:
     """Open a portal by its webhook (or the kept form of another access), with the limits of its profile and this
     machine's shared counters.
     """
@@ -180,6 +186,7 @@ def open_address(webhook: str, profile: PortalProfile, clock: Clock, receiver: s
         lead_pipeline=profile.lead_pipeline,
         database=os.environ.get("B24KIT_TOKEN_DATABASE"),
         receiver=receiver,
+        sends=sends,
     )
 
 

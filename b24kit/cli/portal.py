@@ -9,6 +9,7 @@ import typer
 
 from b24kit.cli.context import Desk, desk, open_address
 from b24kit.errors import UsageError
+from b24kit.i18n import speak_of
 
 if TYPE_CHECKING:
     from b24kit.connectors.factory import Credentials
@@ -47,6 +48,7 @@ def add(
             operating_limit=operating_limit,
             lead_pipeline=known.lead_pipeline if known else None,
         )
+        speak_of(profile.vendor)
         portal = open_address(stored_form(access), profile, at.clock)
         try:
             facts = portal.facts()
@@ -65,6 +67,7 @@ def remove(context: typer.Context, name: Annotated[str, typer.Argument(help="The
         from b24kit.config.settings import forget_portal
 
         profile = at.settings.portal(name)
+        speak_of(profile.vendor)
         forget_portal(at.settings.folder, profile.name)
         forgotten = forget_webhook(profile.name, profile.host)
         if at.screen.as_json:

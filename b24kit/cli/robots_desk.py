@@ -16,12 +16,14 @@ from b24kit.errors import UsageError
 if TYPE_CHECKING:
     from b24kit.config.hook_secrets import HookSecrets
     from b24kit.config.settings import PortalProfile
-    from b24kit.crm.event import Hook
+    from b24kit.crm.event import Hears, Hook
     from b24kit.crm.portal import Portal
     from b24kit.robots.gather import WatchedPortal
     from b24kit.robots.server import Door
     from b24kit.robots.store import Event, Store
     from b24kit.robots.worker import Duty
+
+SHADOW = " shadow"
 
 
 @dataclass(slots=True)
@@ -47,17 +49,26 @@ def robots_store(at: Desk, place: str | None) -> Iterator[Store]:
 
 @contextmanager
 def posts(
-    at: Desk, playbooks: Mapping[str | None, str], store: Store, *, shadow: bool = False, fixed_turns: bool = False
+    at: Desk,
+    playbooks: Mapping[str | None, str],
+    store: Store,
+    *,
+    shadow: bool = False,
+    fixed_turns: bool = False,
+    sends: bool = False,
 ) -> Iterator[list[Post]]:
-    """Portals opened with the rules of their playbooks; by the portal's name, None for the one of the command."""
+    """Portals opened with the rules of their playbooks; by the portal's name, None for the one of the command.
+
+    `sends`: messages to clients may leave; every playbook has to be armed then.
+    """
     found: list[Post] = []
     try:
         for name, playbook in playbooks.items():
             profile = at.profile if name is None else at.settings.portal(name)
-            portal = open_profile(profile, at.settings.folder, at.clock)
+            portal = open_profile(profile, at.settings.folder, at.clock, sends=sends)
             post = Post(profile, portal, None)  # type: ignore[arg-type]
             found.append(post)
-            post.duty = duty_of(at, portal, playbook, store, shadow=shadow, fixed_turns=fixed_turns)
+            post.duty = duty_of(at, portal, playbook, store, shadow=shadow, fixed_turns=fixed_turns, sends=sends)
         yield found
     finally:
         for post in found:
@@ -65,10 +76,17 @@ def posts(
 
 
 def duty_of(
-    at: Desk, portal: Portal, playbook: str, store: Store, *, shadow: bool = False, fixed_turns: bool = False
+    at: Desk,
+    portal: Portal,
+    playbook: str,
+    store: Store,
+    *,
+    shadow: bool = False,
+    fixed_turns: bool = False,
+    sends: bool = False,
 ) -> Duty:
     """The rules of a playbook made ready for a portal; UsageError when its vendor cannot be watched."""
-    from b24kit.playbook.deciding import decider
+    from b24kit.playbook.deciding import decider, posting
     from b24kit.playbook.loader import load_playbook
     from b24kit.playbook.shipped import find_playbook
     from b24kit.robots.turns import StoredTurns
@@ -77,9 +95,19 @@ def duty_of(
     if not hasattr(portal, "stories"):
         raise UsageError("robots.not_watched", vendor=portal.capabilities.vendor)
     facts = portal.facts()
+    watched = cast("WatchedPortal", portal)
+    watched.offline_events()  # also where another process does the sweeps, our own writes must not come back to us
     turns = None if fixed_turns else StoredTurns(store, facts.id)
-    decide = decider(load_playbook(find_playbook(playbook)), portal, at.clock, turns)
-    return Duty(portal_id=facts.id, portal=cast("WatchedPortal", portal), decide=decide, shadow=shadow)
+    book = load_playbook(find_playbook(playbook))
+    # What a shadow looked at is not done: its cards stand apart in the store, and are looked at again in earnest.
+    name = f"{facts.id}{SHADOW}" if shadow else facts.id
+    return Duty(
+        portal_id=name,
+        portal=watched,
+        decide=decider(book, portal, at.clock, turns, sends=sends),
+        shadow=shadow,
+        posting=posting(book, portal) if sends else None,
+    )
 
 
 def hook_secrets(at: Desk, profile: PortalProfile, tokens: Sequence[str] = ()) -> HookSecrets:
@@ -96,20 +124,27 @@ def hook_secrets(at: Desk, profile: PortalProfile, tokens: Sequence[str] = ()) -
     return found
 
 
-def door_of(profile: PortalProfile, portal_id: str, secrets: HookSecrets) -> Door | None:
+def door_of(at: Desk, post: Post, secrets: HookSecrets) -> Door | None:
     """The receiver's door for a portal, None while it has no address here.
 
-    The secret path proves a request; on Bitrix24 the application token does so too, as soon as one is known.
+    On amoCRM the secret path proves a request; on Bitrix24 it takes an application token besides, and while none is
+    known only an installation call of our own application is looked into.
     """
-    from b24kit.connectors.amocrm.events import AmoHook
-    from b24kit.connectors.bitrix24.events import BitrixHook
+    from b24kit.cli.robots_welcome import KnownTokens, Welcome
+    from b24kit.config.secrets import find_webhook
+    from b24kit.config.settings import state_dir
+    from b24kit.connectors.bitrix24.application import Application
+    from b24kit.connectors.factory import read_credentials
     from b24kit.robots.server import Door
 
     if not secrets.path:
         return None
-    if profile.vendor == "amocrm":
-        return Door(portal_id, secrets.path, StoredHints(AmoHook(profile.host, profile.lead_pipeline)))
-    return Door(portal_id, secrets.path, StoredHints(BitrixHook(frozenset(secrets.tokens))))
+    known, profile = KnownTokens(secrets), post.profile
+    access = read_credentials(find_webhook(profile.name, at.settings.folder, profile.host))
+    welcome = None
+    if isinstance(access, Application):
+        welcome = Welcome(profile.name, access, known, at.clock, state_dir())
+    return Door(post.duty.portal_id, secrets.path, StoredHints(cast("Hears", post.portal).hook(known)), welcome)
 
 
 @dataclass(frozen=True, slots=True)

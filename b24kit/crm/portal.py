@@ -12,7 +12,7 @@ from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
-from b24kit.crm.records import Record
+from b24kit.crm.records import Record, Values
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.user import Team, User
 from b24kit.crm.writes import Result, Write
@@ -65,6 +65,11 @@ class Capabilities:
     loss_reasons: bool = False
     automation_page: str = ""  # path of the one page where automation of every ladder is set; "": a page a ladder
     remakes_stages: bool = False  # a removed stage can be made again only as another one, which its cards then follow
+    sends: frozenset[Channel] = frozenset()  # by which its API lets a word to a client leave
+    # Paths of the vendor's own pages by what people go there for (mailboxes, exceptions, doubles), and of a card by its
+    # kind, with {id}. What is not here has no page.
+    pages: Mapping[str, str] = field(default_factory=dict)
+    keeps_last_stage: bool = False  # a ladder's last working stage cannot be removed, only the ladder with it
     marks_need_field: bool = False  # an origin is kept only once our own field B24KIT_ID stands on the cards
 
 
@@ -132,6 +137,7 @@ class Trace:
 
 BELONGINGS = "belongings"  # and one of which only what a plan may move is counted
 DOSSIER = "dossier"  # what a card with everything that hangs on it is called where reads are priced
+ROUND_TRIP = "request"  # what a request that goes by itself is called there, whatever it asks
 
 Intend = Callable[[Sequence[Write]], None]
 Tell = Callable[[Progress], None]
@@ -201,6 +207,9 @@ class PortalReads(Protocol):
 
     def gates(self) -> list[Gate]:
         """Fields of cards with the stages that demand them; none where the vendor keeps no such gates."""
+
+    def field_place(self, ref: Ref, values: Values) -> tuple[tuple[Kind, ...], str]:
+        """On which kinds of cards a custom field, made with these values, stands, and how `extra` calls its value."""
 
     def loss_reasons(self) -> list[LossReason]:
         """In their order; none where the vendor has stages of failure instead."""

@@ -20,7 +20,7 @@ class Rules:
     """Sections of the playbook over the stages and pipelines of a portal.
 
     `aliases`: the code a playbook gives a stage -> the portal's own, by ladder, where the vendor chooses codes itself.
-    `native_gates`: the portal itself refuses to move a card without its data. `armed`: messages really leave.
+    `native_gates`: data without which the portal itself lets no card on. `armed`: messages really leave.
     """
 
     language: Language = "ru"
@@ -32,7 +32,7 @@ class Rules:
     cadence: CadenceSpec = field(default_factory=CadenceSpec)
     gates: GatesSpec = field(default_factory=GatesSpec)
     spawn: SpawnSpec = field(default_factory=SpawnSpec)
-    native_gates: bool = False
+    native_gates: frozenset[str] = frozenset()
     armed: bool = False
 
     def ladder(self, pipeline: str | None) -> str | None:
@@ -54,6 +54,12 @@ class Rules:
         standing = self.on(ladder)
         by_code = (one for one in standing if wanted in (one.code, one.code.rpartition(":")[2]))
         return next(by_code, None) or next((one for one in standing if one.name.casefold() == name.casefold()), None)
+
+    def intake(self, ladder: str, named: Iterable[str]) -> str | None:
+        """The first of the stages where cards arrive; None where the ladder has none."""
+        wanted = self.codes(ladder, tuple(named)) if tuple(named) else None
+        standing = (one.code for one in self.on(ladder) if wanted is None or one.code in wanted)
+        return next(standing, None)
 
     def codes(self, ladder: str, names: Iterable[str]) -> frozenset[str]:
         """The portal's codes of the named stages; all working ones when none is named."""

@@ -47,6 +47,9 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS outbox (
         portal TEXT NOT NULL, key TEXT NOT NULL, card TEXT NOT NULL, at DOUBLE PRECISION NOT NULL, body TEXT NOT NULL,
         sent DOUBLE PRECISION, PRIMARY KEY (portal, key))""",
+    """CREATE TABLE IF NOT EXISTS releases (
+        portal TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, at DOUBLE PRECISION NOT NULL,
+        client TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '', PRIMARY KEY (portal, key))""",
 )
 
 
@@ -292,6 +295,15 @@ class Store:
             "unsent": self._count("outbox WHERE portal = ? AND sent IS NULL", portal),
             "lag": max(0.0, at - oldest) if oldest is not None else 0.0,
         }
+
+    def fresh(self, portal: str, now: datetime) -> int:
+        """Due cards that nothing was done to yet; those that are only looked at once more are left out."""
+        return self._count("cards WHERE portal = ? AND due <= ? AND rounds = 0", portal, now.timestamp())
+
+    def other_workers(self, portal: str, worker: str, now: datetime) -> int:
+        """How many workers beside this one hold cards just now."""
+        held = "SELECT count(DISTINCT worker) FROM cards WHERE portal = ? AND until > ? AND worker <> ?"
+        return int(self.base.rows(held, (portal, now.timestamp(), worker))[0][0])
 
     def _count(self, tail: str, *values: object) -> int:
         return int(self.base.rows(f"SELECT count(*) FROM {tail}", values)[0][0])

@@ -9,30 +9,36 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
 from b24kit.change.executor import Bounds, Executor
 from b24kit.change.journal import Journal, State
+from b24kit.change.plan import operation_name
 from b24kit.clock import Clock
 from b24kit.crm.activity import Activity
+from b24kit.crm.incoming import Incoming
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.watch import WATCHED
 from b24kit.errors import B24kitError, NoAnswer, NotAllowed, Stopped, TooFast
-from b24kit.robots.act import Planned, messages_in, operations_for, robots_plan
+from b24kit.robots.act import Planned, Ways, operations_for, robots_plan
+from b24kit.robots.backlog import Backlog
 from b24kit.robots.decision import Decision
 from b24kit.robots.facts import CardFacts
 from b24kit.robots.gather import WatchedPortal, gather
 from b24kit.robots.ledger import LeaseLost, Ledger, Writer
 from b24kit.robots.metrics import Metrics
 from b24kit.robots.outbox import Outbox
+from b24kit.robots.posting import Posting, Postman
 from b24kit.robots.settle import settle_open
 from b24kit.robots.store import Event, Held, Store
 
 LOG = logging.getLogger("b24kit.robots")
+_LEADING = (Kind.ACTIVITY, Kind.TODO, Kind.INCOMING)  # kinds that lead to the cards they hang on
 PASS = 400  # cards of one pass: eight commands of fifty
 LEASE = timedelta(seconds=30)
 TRIES = 6
@@ -45,12 +51,16 @@ Decide = Callable[[CardFacts, datetime], Decision]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """What a worker works for: a portal and the rules for it. `shadow`: decide and write down, but change nothing."""
+    """What a worker works for: a portal and the rules for it. `shadow`: decide and write down, but change nothing.
+
+    Without `posting` no word leaves for a client.
+    """
 
     portal_id: str
     portal: WatchedPortal
     decide: Decide
     shadow: bool = False
+    posting: Posting | None = None
 
 
 @dataclass(slots=True)
@@ -62,6 +72,7 @@ class Outcome:
     failed: int = 0
     put_off: int = 0
     decided: list[tuple[Ref, Decision]] = field(default_factory=list)
+    writes: Counter[str] = field(default_factory=Counter)  # by `write_name`
 
 
 class Worker:
@@ -82,7 +93,8 @@ class Worker:
         self._store, self._clock, self._stop, self._size = store, clock, stop, size
         self._metrics = metrics or Metrics()
         self._ledger = Ledger(store, duty.portal_id)
-        self._outbox = Outbox(store, duty.portal_id)
+        self._postman = Postman(Outbox(store, duty.portal_id), self._ledger, duty.posting)
+        self._backlog = Backlog(store, duty.portal_id, name, clock)
         self._failures = 0
 
     def drain(self, passes: int = 1000) -> Outcome:
@@ -107,10 +119,14 @@ class Worker:
         held = self._store.take(self.duty.portal_id, self.name, now, limit=self._size, lease=LEASE)
         if not held:
             return Outcome()
+        self._backlog.ahead(self.duty.portal)
         begun = self._clock.monotonic()
         with _Heartbeat(self._store, self.name, self._clock):
             outcome = self._work(held)
-        self._metrics.observe("b24kit_pass_seconds", self._clock.monotonic() - begun, portal=self.duty.portal_id)
+        seconds = self._clock.monotonic() - begun
+        self._metrics.observe("b24kit_pass_seconds", seconds, portal=self.duty.portal_id)
+        if not outcome.put_off:
+            self._backlog.passed(self.duty.portal, held, outcome.writes, seconds)
         self._metrics.count("b24kit_cards_total", len(held), portal=self.duty.portal_id)
         return outcome
 
@@ -125,9 +141,11 @@ class Worker:
             return Outcome(cards=len(held))
         except (NoAnswer, NotAllowed, TooFast) as error:
             return self._portal_failed(held, error)
-        except B24kitError as error:
+        except self._store.base.errors:
+            raise  # no card's fault
+        except Exception as error:  # the worker loop: what fails on one card must not stop the others
             if len(held) == 1:
-                return self._card_failed(held[0], error.code, str(error))
+                return self._spoilt(held[0], error)
             # One card may spoil the answer for all: look at them in halves.
             half = len(held) // 2
             return _sum(self._work(held[:half]), self._work(held[half:]))
@@ -140,14 +158,20 @@ class Worker:
         by_card = {one.card: one for one in held}
         if not by_card:
             return outcome
-        facts = gather(self.duty.portal, list(by_card), self._ledger.done(list(by_card)))
+        misnamed: dict[Ref, Ref] = {}
+        facts = gather(self.duty.portal, list(by_card), self._ledger.done(list(by_card)), misnamed)
         now = self._clock.now()
+        if misnamed:  # an event may not tell a lead from a deal: back to the inbox under its name
+            self._store.put(self.duty.portal_id, [Event(right, "stirred") for right in misnamed.values()], now)
         self._store.forget(self.duty.portal_id, self.name, [one for one in held if one.card not in facts])
         decisions = self._decisions(facts, by_card, now, outcome)
         planned = self._planned(facts, decisions, by_card, outcome)
+        if not self.duty.shadow:
+            planned += self._letters(facts, decisions, now)
         failed = self._carry_out(planned, by_card) if planned and not self.duty.shadow else {}
         acted = {one.card for one in planned} if not self.duty.shadow else set()
         outcome.actions = sum(len(one.keys) for one in planned)
+        outcome.writes.update(operation_name(one.operation) for one in planned if not self.duty.shadow)
         self._give_back(facts, decisions, by_card, acted, failed, outcome)
         return outcome
 
@@ -155,7 +179,7 @@ class Worker:
         """Events of letters, calls and tasks tell no card: they go on to the cards they hang on."""
         others = [one for one in held if one.card.kind not in WATCHED]
         if others:
-            readable = [one.card for one in others if one.card.kind in (Kind.ACTIVITY, Kind.TODO)]
+            readable = [one.card for one in others if one.card.kind in _LEADING]
             present = self.duty.portal.read(readable) if readable else {}
             found = {ref for record in present.values() for ref in _cards_of(record)}
             self._store.put(self.duty.portal_id, [Event(ref, "stirred") for ref in found], self._clock.now())
@@ -185,11 +209,7 @@ class Worker:
         for card, known in facts.items():
             reaction = max(0.0, (now - held[card].due).total_seconds())
             self._metrics.observe("b24kit_reaction_seconds", reaction, portal=self.duty.portal_id)
-            try:
-                found[card] = self.duty.decide(known, now)
-            except Exception as error:  # a rule that fails on one card must not stop the others
-                self._log("rule_failed", card=str(card), error=type(error).__name__, at=_place(error))
-                self._failed(held[card], "robots.rule_failed", type(error).__name__, outcome)
+            found[card] = self.duty.decide(known, now)
         outcome.decided = list(found.items())
         return found
 
@@ -201,6 +221,7 @@ class Worker:
         outcome: Outcome,
     ) -> list[Planned]:
         planned: list[Planned] = []
+        ways = Ways.of(self.duty.portal.capabilities, self._clock.now())
         for card in list(decisions):
             decision = decisions[card]
             if held[card].rounds >= ROUNDS and decision.actions and not self.duty.shadow:
@@ -210,14 +231,19 @@ class Worker:
                 )
                 continue
             try:
-                planned += operations_for(decision.actions, facts[card])
+                planned += operations_for(decision.actions, facts[card], ways)
             except (ValueError, KeyError) as error:
                 del decisions[card]
                 self._failed(held[card], "robots.bad_action", str(error), outcome)
-        if not self.duty.shadow:
-            for card, decision in decisions.items():
-                self._outbox.keep(messages_in(decision.actions, facts[card].done), self._clock.now())
         return planned
+
+    def _letters(self, facts: Mapping[Ref, CardFacts], decisions: dict[Ref, Decision], now: datetime) -> list[Planned]:
+        """Messages that may leave; a card whose message has to wait is looked at again when it may."""
+        leaving = self._postman.leaving(facts, decisions, now)
+        for card, later in leaving.later.items():
+            wake = decisions[card].wake
+            decisions[card] = replace(decisions[card], wake=later if wake is None else min(wake, later))
+        return leaving.planned
 
     def _carry_out(self, planned: Sequence[Planned], held: Mapping[Ref, Held]) -> dict[Ref, tuple[str, str]]:
         """Write the operations down and carry them out; cards on which something was refused, with code and words."""
@@ -231,10 +257,12 @@ class Worker:
         # The engine asks of a journal what Writer has: append, last and sent.
         Executor(plan, cast(Journal, journal), self.duty.portal, self._clock, bounds=bounds).execute()
         self._count(journal, planned)
+        # A letter that was refused waits for a person; the card's other work goes on.
+        letters = self._postman.heard(planned, journal.last(), self._clock.now())
         return {
             cards[key]: (entry.code or "robots.refused", entry.said)
             for key, entry in journal.last().items()
-            if not entry.state.final
+            if not entry.state.final and key not in letters
         }
 
     def _count(self, journal: Writer, planned: Sequence[Planned]) -> None:
@@ -279,8 +307,14 @@ class Worker:
         self._store.put_off(self.duty.portal_id, self.name, held, self._clock.now() + wait, error.code, counts=False)
         return Outcome(cards=len(held), put_off=len(held))
 
-    def _card_failed(self, held: Held, code: str, said: str) -> Outcome:
+    def _spoilt(self, held: Held, error: Exception) -> Outcome:
+        """One card with which a pass fails: what the portal said, or where a rule broke; no client's data."""
         outcome = Outcome(cards=1)
+        code, said = "robots.rule_failed", type(error).__name__
+        if isinstance(error, B24kitError):
+            code, said = error.code, str(error)
+        else:
+            self._log("rule_failed", card=str(held.card), error=said, at=_place(error))
         self._failed(held, code, said, outcome)
         return outcome
 
@@ -329,10 +363,13 @@ def _sum(left: Outcome, right: Outcome) -> Outcome:
         failed=left.failed + right.failed,
         put_off=left.put_off + right.put_off,
         decided=[*left.decided, *right.decided],
+        writes=left.writes + right.writes,
     )
 
 
 def _cards_of(record: Record) -> set[Ref]:
+    if isinstance(record, Incoming):
+        return {Ref(Kind.LEAD, record.lead)} if record.lead else set()
     if not isinstance(record, Activity):
         return set()
     return {ref for ref in (*(record.bindings or ()), record.card) if ref.kind in WATCHED}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from b24kit.change.operation import UpdateRecord
-from b24kit.cleanup.planner import CleanDraft
+from b24kit.cleanup.clean_draft import CleanDraft
 from b24kit.crm.activity import Channel
 from b24kit.crm.cards import Company, Deal
 from b24kit.crm.pipeline import Outcome

@@ -4,29 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import datetime
 
 from b24kit.connectors.amocrm import subscriptions
 from b24kit.connectors.amocrm.account import Account
+from b24kit.connectors.amocrm.acquaintance import deals_of, known_by
+from b24kit.connectors.amocrm.arriving import arriving
 from b24kit.connectors.amocrm.calls import plan_writes
 from b24kit.connectors.amocrm.client import AmoClient
 from b24kit.connectors.amocrm.dossiers import dossiers, surviving
+from b24kit.connectors.amocrm.events import AmoHook
 from b24kit.connectors.amocrm.facts import CAPABILITIES, ask_facts
+from b24kit.connectors.amocrm.fieldlist import card_fields
+from b24kit.connectors.amocrm.fields import EXTRA
 from b24kit.connectors.amocrm.lookup import read_refs, read_texts
+from b24kit.connectors.amocrm.methods import ENTITIES
 from b24kit.connectors.amocrm.pricing import price
 from b24kit.connectors.amocrm.reading import Reading
 from b24kit.connectors.amocrm.settling import settle
 from b24kit.connectors.amocrm.traces import traces_on
+from b24kit.connectors.amocrm.translate import stage_numbers
+from b24kit.connectors.amocrm.watching import stirred, stories
 from b24kit.connectors.turns import carry_in_turns
 from b24kit.crm.activity import Activity, Channel
+from b24kit.crm.cardfield import CardField
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
+from b24kit.crm.points import Point
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Seen, Tell, Trace, Where
-from b24kit.crm.records import Record
+from b24kit.crm.records import Record, Values
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
+from b24kit.crm.watch import Arriving, CardStory, OfflineQueue
 from b24kit.crm.writes import Accept, Bind, Create, Decline, LinkIncoming, Merge, Result, Settled, Unbind, Write
 
 # What the account's kept directories are made of: written, they are asked for anew.
@@ -69,6 +81,11 @@ class AmoPortal:
 
     def gates(self) -> list[Gate]:
         return self._reading.gates()
+
+    def field_place(self, ref: Ref, values: Values) -> tuple[tuple[Kind, ...], str]:
+        """Leads and deals are one entity there, with the same fields."""
+        kind = Kind(values["card_kind"])
+        return tuple(one for one in CARDS if ENTITIES[one] == ENTITIES[kind]), f"{EXTRA}{ref.id}"
 
     def loss_reasons(self) -> list[LossReason]:
         return self._reading.loss_reasons()
@@ -119,6 +136,38 @@ class AmoPortal:
         """Webhooks are an administrator's; there is no queue."""
         return (Manner.PUSHED, Manner.POLLED)
 
+    def stories(self, cards: Iterable[Ref], present: Mapping[Ref, Record] | None = None) -> Mapping[Ref, CardStory]:
+        wanted = list(dict.fromkeys(cards))
+        return stories(self._client, self._account, wanted, self.read(wanted) if present is None else present)
+
+    def deals_of(self, clients: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
+        return deals_of(self._client, self._account, clients)
+
+    def known_by(self, cards: Mapping[Ref, Sequence[Point]]) -> Mapping[Ref, tuple[Ref, ...]]:
+        return known_by(self._client, cards)
+
+    def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
+        return stirred(self._client, self._account, since)
+
+    def hook(self, tokens: Collection[str]) -> AmoHook:
+        """The account signs nothing: its number must be right, the secret address is the proof."""
+        return AmoHook(str(self._account.facts().get("id") or ""), str(self._account.ladders().main))
+
+    def card_fields(self) -> list[CardField]:
+        return card_fields(self._client)
+
+    def arriving(self, cards: Iterable[Lead | Deal]) -> Mapping[Ref, Arriving]:
+        return arriving(self._client, self._account, self._reading, cards)
+
+    def right_name(self, card: Lead | Deal) -> Ref:
+        """A lead in another pipeline than the ladder of leads is a deal of ours."""
+        main = stage_numbers(card.stage)[0] == self._account.ladders().main
+        return Ref(Kind.LEAD if main else Kind.DEAL, card.id)
+
+    def offline_events(self) -> OfflineQueue | None:
+        """None: the account keeps no queue of events."""
+        return None
+
     def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
         return dossiers(self._client, self._account, self._reading, refs)
 
@@ -165,6 +214,9 @@ class AmoPortal:
 
     def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
         return price(writes, reads or {}, self._client.batch)
+
+    def requests_sent(self) -> int:
+        return self._client.requests
 
     def close(self) -> None:
         self._client.close()

@@ -35,7 +35,7 @@ from b24kit.crm.dossier import Dossier
 from b24kit.crm.records import Record, values_of
 from b24kit.crm.refs import Kind, Ref
 
-AT_ONCE = 1000  # cards of one round: their letters are in memory together
+AT_ONCE = 2500  # cards of one round, fifty full pages: their letters are in memory together
 
 
 def read_belongings(

@@ -11,6 +11,7 @@ from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.fieldnames import ADDRESS, ORIGIN, PERSON_ALONE
 from b24kit.connectors.bitrix24.wirevalues import text, yes
 from b24kit.connectors.commands import Command
+from b24kit.crm.activity import Channel
 from b24kit.crm.portal import Capabilities, Carries, PortalFacts
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import BadAnswer, NotAllowed
@@ -43,7 +44,13 @@ CAPABILITIES = Capabilities(
     stage_code_limit=_STAGE_CODE_LIMIT,
     colours=None,
     carries=Carries(alone=PERSON_ALONE, together=(ADDRESS,), origin=ORIGIN),
+    sends=frozenset({Channel.EMAIL}),
     quiet_forgets=("ADDRESS", "REG_ADDRESS"),
+    pages={
+        "mailboxes": "/mail/",
+        "exceptions": "/crm/configs/exclusion/",
+        **{kind.value: f"/crm/{kind.value}/details/{{id}}/" for kind in CARDS},
+    },
 )
 
 _PROFILE = Command("profile", "profile")
