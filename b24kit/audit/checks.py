@@ -102,7 +102,10 @@ def owners(gathered: Gathered) -> Iterator[Finding]:
     for owner, count in left.most_common():
         assert owner is not None
         facts = {"user": gathered.names.users.get(owner, owner), "count": count}
-        yield Finding(code="audit.dismissed_owner", severity="high", facts=facts, ref=Ref(Kind.USER, owner))
+        advice = Reason("audit.advice.handover")
+        yield Finding(
+            code="audit.dismissed_owner", severity="high", facts=facts, ref=Ref(Kind.USER, owner), advice=advice
+        )
 
 
 def tap(gathered: Gathered) -> Iterator[Finding]:

@@ -36,6 +36,7 @@ from b24kit.cleanup.stuck import Standing
 from b24kit.cleanup.taking_in import take_in
 from b24kit.cleanup.tally import Tally, class_in_words, kept_words, others_of, removal_notes
 from b24kit.cleanup.tap import find_tap, tap_steps
+from b24kit.cleanup.tidy import TidyPlan, plan_tidy
 from b24kit.crm.pipeline import LEADS, Outcome
 from b24kit.crm.portal import Capabilities
 from b24kit.crm.refs import Kind, Ref
@@ -81,9 +82,10 @@ def plan_clean(
     said = Answers.of(force)
     merges = plan_merges(snapshot, spec, pile.known, capabilities, lang=lang, said=said, limit=most)
     hand = plan_handover(snapshot, spec.handover, staff, merges, force.protected, most)
+    tidy = plan_tidy(spec.tidy, snapshot.contacts(), snapshot.companies(), force.protected)
     force = after_merges(force, merges.into)
     rest = most if most is None else most - len(merges.survivors)
-    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges, capabilities, hand)
+    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges, capabilities, hand, tidy)
     draft = planner.draft(rest)
     if not capabilities.one_failure and not capabilities.brings_contacts:
         return draft
@@ -133,6 +135,7 @@ class _Planner:
     merges: MergePlan
     able: Capabilities
     hand: Handover
+    tidy: TidyPlan
     left: dict[str, Reason] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
     assignment: dict[str, str] = field(default_factory=dict)
@@ -158,6 +161,7 @@ class _Planner:
             else:
                 self._convert(one, closing, index, turns)
         own = self.hand.joined([*self.firms.values(), *self.operations], self.merges.into)
+        own = self.tidy.joined(own, {*self.merges.into, *self.merges.survivors}, limit)
         operations = ordered(follow(own, self.merges))
         return CleanDraft(
             operations=operations,
@@ -294,7 +298,7 @@ class _Planner:
             found.append(Reason("clean.note.namesakes", {"count": doubles}))
         found += counted(self.readings[item.lead.id] for item in self._stuck())
         found += self._consent(clusters)
-        if not taken and not self.merges.operations and not self.hand.operations:
+        if not taken and not self.merges.operations and not self.hand.operations and not self.tidy.changes_any:
             code = "clean.note.nothing_to_do" if self.pile.items else "clean.note.empty_pile"
             found.append(Reason(code, {"left": len(self.left)}))
         return found

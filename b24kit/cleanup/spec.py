@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from b24kit.cleanup.extract_spec import ExtractSpec
 from b24kit.cleanup.handover_spec import HandoverSpec
 from b24kit.cleanup.survive_spec import SurviveSpec
+from b24kit.cleanup.tidy_spec import TidySpec
 from b24kit.crm.refs import CARDS
 from b24kit.letters.classify import RELAYS, LetterClass
 from b24kit.owners.section import Names, Section, Text
@@ -233,6 +234,9 @@ class CleanSpec(Section):
     )
     handover: HandoverSpec | None = Field(
         default=None, description="Клиенты уволенных: кому они переходят; без раздела остаются как есть"
+    )
+    tidy: TidySpec | None = Field(
+        default=None, description="Порядок в справочниках: имена, телефоны, почта и должности контактов и компаний"
     )
     limit: int | None = Field(default=None, ge=1, description="Не больше стольких клиентов за один раз")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from b24kit.cli.scope import EVERYTHING
@@ -11,7 +12,8 @@ from b24kit.cli.stock import consent_names
 from b24kit.errors import Refused, UsageError
 
 if TYPE_CHECKING:
-    from b24kit.change.plan import Plan
+    from b24kit.change.operation import Reason
+    from b24kit.change.plan import LeftAlone, Plan
     from b24kit.change.snapshot import Snapshot
     from b24kit.cli.context import Desk
     from b24kit.i18n import Language
@@ -66,13 +68,29 @@ def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
         portal=at.portal,
         steps=pieces.steps,
         left=pieces.left,
-        notes=pieces.notes,
+        notes=(*pieces.notes, *after_an_undo(at, facts.id, playbook, pieces.left)),
         assignment=pieces.assignment,
         names={**pieces.names, **consent_names(playbook.clean.consent if playbook.clean else ())},
         valid_hours=wish.valid_hours,
     )
     plan = with_answers(plan, wish.answers or {})
     return (tap_left_open(plan, at.lang) if wish.tap_open else plan), snapshot
+
+
+def after_an_undo(at: Desk, portal_id: str, playbook: Playbook, left: Sequence[LeftAlone]) -> list[Reason]:
+    """Why a pile seems young after an undo: the portal counts a lead's days on its stage from the move back."""
+    from b24kit.change.operation import Reason
+
+    young = sum(one.reason.code == "clean.left.young" for one in left)
+    since = at.clock.now() - timedelta(days=playbook.clean.pile.stuck_after if playbook.clean else 0)
+    undone = [
+        run
+        for run in at.runs.list()
+        if run.undoes and run.portal_id == portal_id and run.ended is not None and run.ended > since
+    ]
+    if not young or not undone:
+        return []
+    return [Reason("clean.note.young_after_undo", {"count": young, "run": max(undone, key=lambda one: one.started).id})]
 
 
 def tap_left_open(plan: Plan, lang: Language) -> Plan:

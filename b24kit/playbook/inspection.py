@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from b24kit.audit.checks import Gathered, run_checks, tap_sheet
-from b24kit.audit.findings import AuditReport, Finding
+from b24kit.audit.directories import Directory, Doubled, directory_findings, directory_sheet
+from b24kit.audit.findings import AuditReport, Finding, by_severity
 from b24kit.audit.stuck_report import Names, OpenLead, stuck_sheets
 from b24kit.change.operation import Reason
 from b24kit.change.snapshot import Snapshot
 from b24kit.cleanup.clients import KnownClients, index_clients
 from b24kit.cleanup.clusters import find_clusters
+from b24kit.cleanup.doubles import company_doubles, contact_doubles
 from b24kit.cleanup.pile import Item, read_pile
 from b24kit.cleanup.reading import Reading, read_all
 from b24kit.cleanup.spec import CleanSpec, PileSpec
@@ -26,6 +28,7 @@ from b24kit.crm.portal import Capabilities
 from b24kit.crm.records import ref_of
 from b24kit.crm.refs import Kind
 from b24kit.letters.classify import LetterClass
+from b24kit.matching.groups import Known
 from b24kit.migrate.lint import StageFinding, lint_portal
 from b24kit.migrate.recognise import is_intake
 from b24kit.playbook.compose import stage_limits
@@ -64,13 +67,31 @@ def run_audit(
         stages=_stage_findings(snapshot, cards, playbook, capabilities),
         stage_refs={stage.code: ref_of(stage) for stage in snapshot.stages(LEADS)},
     )
+    directory = _directory(snapshot, names, pile.known, capabilities)
     return AuditReport(
         portal_id=snapshot.portal_id,
         taken_at=snapshot.taken_at,
         open=len(cards),
         stuck=sum(1 for card in cards if card.stuck),
-        findings=run_checks(gathered),
-        sheets=(*stuck_sheets(cards, names), tap_sheet(inflows, names)),
+        findings=by_severity([*run_checks(gathered), *directory_findings(directory)]),
+        sheets=(*stuck_sheets(cards, names), tap_sheet(inflows, names), directory_sheet(directory)),
+    )
+
+
+def _directory(snapshot: Snapshot, names: Names, known: Known, capabilities: Capabilities | None) -> Directory:
+    contacts, companies = list(snapshot.contacts()), list(snapshot.companies())
+    blockers = capabilities.merge_blockers if capabilities is not None else frozenset[str]()
+    doubles = {
+        Kind.CONTACT: contact_doubles(contacts, known, blockers),
+        Kind.COMPANY: company_doubles(companies, known, blockers),
+    }
+    return Directory(
+        contacts=contacts,
+        companies=companies,
+        deals=list(snapshot.deals()),
+        names=names,
+        inactive={user.id for user in snapshot.users() if not user.active},
+        doubled={kind: Doubled(len(one.groups), one.doubtful) for kind, one in doubles.items()},
     )
 
 

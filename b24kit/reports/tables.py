@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -70,8 +71,13 @@ def inert(text: str) -> str:
     return "".join(" " if ord(sign) < 32 or 127 <= ord(sign) < 160 else sign for sign in text)
 
 
+_PHONES = re.compile(r"\+\d[\d ()+,;-]*")  # nothing in it can be a formula, and other programs read it as it is
+
+
 def harmless(value: Any) -> Any:
-    """A CSV cell that Excel will not take for a formula."""
+    """A CSV cell that Excel will not take for a formula; phone numbers keep their plus."""
+    if isinstance(value, str) and _PHONES.fullmatch(value):
+        return value
     if isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@"):
         return "'" + inert(value)
     return inert(value) if isinstance(value, str) else value

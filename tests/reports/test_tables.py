@@ -58,6 +58,16 @@ def test_russian_csv_opens_in_russian_excel(tmp_path: Path) -> None:
     assert body.decode("utf-8-sig").splitlines()[1].startswith("'=1+1;3,5;")
 
 
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [("+79161234567", "+79161234567"), ("+7 (495) 1-2, +79161234567", "+7 (495) 1-2, +79161234567"), ("+A1", "'+A1")],
+    ids=["number", "two_numbers", "formula"],
+)
+def test_a_phone_number_keeps_its_plus_in_csv_and_a_formula_stays_text(tmp_path: Path, text: str, cell: str) -> None:
+    write_csv(stuck(text, 3.5), tmp_path / "a.csv", "ru")
+    assert (tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines()[1] == f"{cell};3,5;"
+
+
 def test_english_csv_has_commas_and_points(tmp_path: Path) -> None:
     write_csv(stuck("a", 3.5), tmp_path / "a.csv", "en")
     assert (tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines()[1] == "a,3.5,"

@@ -175,3 +175,12 @@ def test_the_leak_test_says_quiet_then_closed_or_which_mailbox_leaks(flowing: Jo
     assert leak(flowing, "--since", "2026-01-01").document["leads"] > 1
     said = flowing.types("audit", "--leak").out
     assert "info@expo-standart.example: 1 лид" in said and "new@people.example" not in said
+
+
+def test_a_pile_that_was_undone_just_now_seems_young_and_the_plan_says_why(tmp_path: Path) -> None:
+    with job(tmp_path) as work:
+        work.plans()
+        assert work.applies().exit == 0
+        assert "clean.note.young_after_undo" not in {note["code"] for note in work.plans()["notes"]}
+        assert work.undoes(min((work.folder / "client/.b24kit/runs").glob("2*")).name).exit == 0
+        assert "clean.note.young_after_undo" in {note["code"] for note in work.plans()["notes"]}
