@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from b24kit.change.backup import Backup
+from b24kit.change.filled import holder_of
 from b24kit.change.intake import Intake
 from b24kit.change.journal import Entry
 from b24kit.change.merging import MergeRecords, hung_back, linked_to, made_again
@@ -346,6 +347,9 @@ class _Finder:
             self.way.back.append(replace(inverse, card=self._again.get(card, card)))
 
     def _guest(self, removal: RemoveRecord, leaving: set[Ref]) -> Ref | None:
+        """A card of people's that would lose something: it stands on a stage of ours, or a field of ours is filled."""
+        if removal.ref.kind is Kind.FIELD:
+            return holder_of(self._portal, removal.remake or {}, leaving)
         if removal.ref.kind is not Kind.STAGE:
             return None
         where = Where(stages=(removal.before["code"],))

@@ -81,7 +81,7 @@ def with_places(gates: GatesSpec, playbook: Playbook, dialect: Dialect) -> Gates
     fields = {datum: tuple(names) for datum, names in gates.fields.items()}
     for spec in playbook.fields:
         if spec.datum not in fields:
-            found = _found(spec.datum, spec, (), dialect.fields or ())
+            found = field_of(spec.datum, spec, (), dialect.fields or ())
             fields |= {spec.datum: (found.key,)} if found is not None else {}
     return gates.model_copy(update={"fields": fields})
 
@@ -94,7 +94,7 @@ def demanded(gates: GatesSpec, playbook: Playbook, dialect: Dialect, present: Se
     data |= {datum for gate in gates.gates for question in gate.questions for datum in question.ask}
     known = set()
     for datum in data:
-        found = _found(datum, specs.get(datum), gates.fields.get(datum, ()), dialect.fields or ())
+        found = field_of(datum, specs.get(datum), gates.fields.get(datum, ()), dialect.fields or ())
         if found is not None and asked & {fold(found.code), fold(found.label), found.key.removeprefix("cf")}:
             known.add(datum)
     return frozenset(known)
@@ -105,13 +105,13 @@ def _places(playbook: Playbook, fields: Sequence[CardField]) -> dict[str, str]:
     specs = {spec.datum: spec for spec in playbook.fields}
     found: dict[str, str] = {}
     for datum, names in playbook.gates.fields.items():
-        there = _found(datum, specs.get(datum), names, fields)
-        if there is not None:
-            found |= {name: there.key for name in names if name not in (there.key, there.code)}
+        there = field_of(datum, specs.get(datum), names, fields)
+        key = there.key if there is not None else _POSITION if datum == "position" else ""
+        found |= {name: key for name in names if key and not (there and name in (there.key, there.code))}
     return found
 
 
-def _found(datum: str, spec: FieldSpec | None, names: Sequence[str], fields: Sequence[CardField]) -> CardField | None:
+def field_of(datum: str, spec: FieldSpec | None, names: Sequence[str], fields: Sequence[CardField]) -> CardField | None:
     """The portal's field for a datum: by the playbook's code, by ours, by a name that people gave it."""
     codes = [*names, f"{CODE}{datum.upper()}", *(spec.was if spec is not None else ())]
     if datum in BUILT_IN:
