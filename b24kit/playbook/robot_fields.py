@@ -95,7 +95,7 @@ def _stands(one: _Wanted, kind: Kind, present: Sequence[CardField]) -> bool:
 
 
 def _create(one: _Wanted, kind: Kind, lang: Language) -> CreateRecord:
-    label = one.spec.name.said(lang) if one.spec is not None else _label(one, lang)
+    label = _called(one.datum, one.spec, lang)
     options = [option.said(lang) for option in one.spec.options] if one.spec is not None else []
     values = {"card_kind": kind.value, "code": one.name, "label": label, "type": one.type, KEPT: True}
     return CreateRecord(
@@ -108,9 +108,12 @@ def _create(one: _Wanted, kind: Kind, lang: Language) -> CreateRecord:
     )
 
 
-def _label(one: _Wanted, lang: Language) -> str:
-    code = f"datum.{one.datum}"
-    return say(code, lang) if has(code, lang) else one.datum.replace("_", " ").capitalize()
+def _called(datum: str, spec: FieldSpec | None, lang: Language) -> str:
+    """What people call a datum."""
+    if spec is not None:
+        return spec.name.said(lang)
+    code = f"datum.{datum}"
+    return say(code, lang) if has(code, lang) else datum.replace("_", " ").capitalize()
 
 
 def _steps(playbook: Playbook, lang: Language) -> Iterator[HandStep]:
@@ -118,8 +121,13 @@ def _steps(playbook: Playbook, lang: Language) -> Iterator[HandStep]:
     gates = [gate for gate in gates_with_ladders(playbook).gates if gate.leave]
     if not gates:
         return
+    specs = {spec.datum: spec for spec in playbook.fields}
     names = {stage.code: stage.name.said(lang) for section in _ladders(playbook) for stage in section.ladder}
-    listed = "; ".join(f"«{names.get(gate.stage, gate.stage)}»: {', '.join(gate.leave)}" for gate in gates[:_NAMED])
+    told = [
+        (names.get(one.stage, one.stage), [_called(datum, specs.get(datum), lang) for datum in one.leave])
+        for one in gates[:_NAMED]
+    ]
+    listed = "; ".join(f"«{stage}»: {', '.join(data)}" for stage, data in told)
     yield HandStep(key="required-fields", code="step.required_fields", facts={"stages": listed}, link=_DEMANDS)
 
 

@@ -161,7 +161,7 @@ def _notes(
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One thing that should stand on the portal: `state` is there, missing, deaf (hears less) or unknown."""
+    """What should stand on the portal: `state` is there, missing, deaf (hears less), unknown (yet) or by_hand."""
 
     sort: str
     name: str
@@ -185,5 +185,7 @@ def verify_install(draft: InstallDraft, standing: Sequence[Subscription], heard:
     for step in draft.steps:
         seen = step.check == "traffic" and heard is not None
         facts: dict[str, object] = {"when": heard} if seen else {}
-        found.append(Standing("step", step.key, "heard" if seen else "unknown", facts))
+        found.append(
+            Standing("step", step.key, "heard" if seen else "unknown" if step.check == "traffic" else "by_hand", facts)
+        )
     return found
