@@ -5,14 +5,14 @@ Their before-image is what was read of them: the writer, the subject, the summar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from b24kit.change.operation import NoWayBack, Operation
 from b24kit.change.references import resolved
 from b24kit.crm.portal import Capabilities
-from b24kit.crm.refs import Ref
+from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Accept, Decline, LinkIncoming, TakeIn
 
 
@@ -71,3 +71,15 @@ class AttachIncoming(Intake):
 
     def write(self, ids: Mapping[str, str], now: Mapping[str, Any]) -> TakeIn:
         return LinkIncoming(self.key, self.incoming, resolved(self.card, ids), self.contact, self.before)
+
+
+def standing_on(one: Intake) -> Ref:
+    """The lead that an incoming one stands on."""
+    return Ref(Kind.LEAD, str(one.before["lead"]))
+
+
+def binned(operations: Iterable[Operation], done: Collection[str]) -> set[Ref]:
+    """The cards that these operations sent to the bin, as far as their keys are among those done."""
+    gone = [one for one in operations if isinstance(one, DeclineIncoming | AttachIncoming) and one.key in done]
+    contacts = {Ref(Kind.CONTACT, str(number)) for one in gone for number in one.before.get("contacts") or ()}
+    return contacts | {standing_on(one) for one in gone} | {one.incoming for one in gone}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from b24kit.change.backup import Backup
+from b24kit.change.intake import Intake, standing_on
 from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import BindLetter, CreateRecord, RemoveRecord, UnbindLetter, UpdateRecord
 from b24kit.change.plan import Plan
@@ -223,6 +224,11 @@ class Inventory:
             " (SELECT 1 FROM after WHERE card = ?3 AND part = 'card')",
             moved,
         )
+        # An incoming lead and its fresh contact go to the bin together, as the plan says: that tie holds nothing.
+        tied = [(Part.LINKS.value, str(standing_on(one))) for one in plan.operations if isinstance(one, Intake)]
+        self._base.executemany(
+            "INSERT OR REPLACE INTO elsewhere SELECT part, id FROM before WHERE part = ? AND card = ?", tied
+        )
 
 
 def touched_cards(plan: Plan) -> set[Ref]:
@@ -235,6 +241,8 @@ def touched_cards(plan: Plan) -> set[Ref]:
             found.update(one.cards)
         elif isinstance(one, BindLetter | UnbindLetter):
             found.add(one.card)
+        elif isinstance(one, Intake) and one.before.get("lead"):
+            found.add(standing_on(one))
     return {ref for ref in found if ref.kind in CARDS and not ref.is_new}
 
 

@@ -6,21 +6,24 @@ backwards, with stages that others need made first and created things removed la
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from b24kit.change.draft import plan_over
 from b24kit.change.executor import Executor
+from b24kit.change.in_use import HELD, Deed, Use, held_by_people, used_by_people
 from b24kit.change.journal import Entry, State
 from b24kit.change.operation import CreateRecord, Operation, Phase, Reason, RemoveRecord
 from b24kit.change.plan import Plan
 from b24kit.change.prints import present_settings
 from b24kit.change.runs import Run, RunInfo, RunStore
 from b24kit.change.snapshot import Snapshot
-from b24kit.change.wayback import Copies, Deed, WayBack, find_way_back, used_by_people
+from b24kit.change.wayback import Copies, WayBack, find_way_back
 from b24kit.clock import Clock
+from b24kit.crm.pipeline import Stage
 from b24kit.crm.portal import Portal
-from b24kit.crm.refs import Kind, Ref
+from b24kit.crm.records import Record
+from b24kit.crm.refs import NEW, Kind, Ref
 from b24kit.errors import Refused
 
 UNDO_DAYS = 30
@@ -63,9 +66,17 @@ def undo_plan(run: Run, portal: Portal, store: RunStore, clock: Clock) -> Plan:
         portal=portal,
         left=way.left,
         notes=[] if operations else [Reason("undo.nothing", {"run": run.id})],
-        names=run.plan.names,
+        names={**_stage_names(settings, way), **run.plan.names},
         undoes=run.id,
     )
+
+
+def _stage_names(settings: Mapping[str, Record], way: WayBack) -> dict[str, str]:
+    """What stages are called that the run's own plan could not name yet: those it made, and those made again."""
+    there = [one for one in settings.values() if isinstance(one, Stage)]
+    again = [one for one in way.restored if one.kind is Kind.STAGE]
+    found = {f"stage:{one.ladder}:{one.code}": one.name for one in there}
+    return found | {f"stage:{one.values['ladder']}:{NEW}{one.key}": str(one.values["name"]) for one in again}
 
 
 def used_meanwhile(plan: Plan, run: Run, portal: Portal, at: datetime) -> list[Entry]:
@@ -74,11 +85,14 @@ def used_meanwhile(plan: Plan, run: Run, portal: Portal, at: datetime) -> list[E
     A card does not change when another one begins to speak of it, so re-reading it before its removal tells nothing.
     """
     removals = [one for one in plan.operations if isinstance(one, RemoveRecord)]
-    if not any(one.ref.kind in (Kind.CONTACT, Kind.COMPANY) for one in removals):
+    made = {one.ref: one.before for one in removals}
+    if not any(ref.kind in (Kind.CONTACT, Kind.COMPANY, *HELD) for ref in made):
         return []
-    used = used_by_people(run.info, list(_deeds(run, frozenset())), portal, plan.made_at)
+    deeds = list(_deeds(run, frozenset()))
+    used = {ref: Use(card, 1) for ref, card in used_by_people(run.info, deeds, portal, plan.made_at).items()}
+    used |= held_by_people(run.info, deeds, portal, made, plan.made_at)
     return [
-        Entry(key=one.key, state=State.CONFLICT, at=at, code="undo.left.used", facts={"card": str(used[one.ref])})
+        Entry(key=one.key, state=State.CONFLICT, at=at, code="undo.left.used", facts={"card": str(used[one.ref].card)})
         for one in removals
         if one.ref in used
     ]

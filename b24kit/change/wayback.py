@@ -11,9 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from b24kit.change.backup import Backup
-from b24kit.change.filled import holder_of
+from b24kit.change.in_use import Deed, held_by_people, opened, used_by_people
 from b24kit.change.intake import Intake
-from b24kit.change.journal import Entry
 from b24kit.change.merging import MergeRecords, hung_back, linked_to, made_again
 from b24kit.change.operation import (
     BindLetter,
@@ -39,15 +38,6 @@ from b24kit.crm.records import READABLE, Record, values_of
 from b24kit.crm.refs import Kind, Ref, new_ref
 
 _LOOK = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """One operation that was carried out: what it was, what was seen before, what was written, what it made."""
-
-    operation: Operation
-    sent: Entry
-    made: Ref | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +85,7 @@ def find_way_back(
         for deed in part:
             finder.take_back(deed, present)
     finder.keep_stages_in_use()
+    finder.keep_what_holds_values()
     finder.one_place_after_the_other()
     return finder.way
 
@@ -244,6 +235,18 @@ class _Finder:
                 self._leave(removal.ref, "undo.left.in_use", {"card": str(guest)})
         self.way.removed = kept
 
+    def keep_what_holds_values(self) -> None:
+        """A field of ours that people have filled since stays with their values, and demands nothing any more."""
+        held = held_by_people(self._info, self._deeds, self._portal, {one.ref: one.before for one in self.way.removed})
+        stay: dict[Ref, tuple[str, Mapping[str, Any]]] = {}
+        for one in [one for one in self.way.removed if one.ref in held]:
+            use = held[one.ref]
+            facts = {"named": one.before.get("label") or one.before.get("name"), "card": str(use.card), "n": use.count}
+            self._leave(one.ref, f"undo.left.{one.ref.kind.value}_held", facts)
+            stay |= {one.ref: (one.key, one.before)} if one.ref.kind is Kind.FIELD else {}
+        self.way.removed = [one for one in self.way.removed if one.ref not in held]
+        self.way.back += opened(stay, self._portal)
+
     def _put_back(self, deed: Deed, operation: UpdateRecord, ref: Ref, record: Record | None) -> None:
         if record is None:
             self._leave(ref, "undo.left.gone")
@@ -347,9 +350,6 @@ class _Finder:
             self.way.back.append(replace(inverse, card=self._again.get(card, card)))
 
     def _guest(self, removal: RemoveRecord, leaving: set[Ref]) -> Ref | None:
-        """A card of people's that would lose something: it stands on a stage of ours, or a field of ours is filled."""
-        if removal.ref.kind is Kind.FIELD:
-            return holder_of(self._portal, removal.remake or {}, leaving)
         if removal.ref.kind is not Kind.STAGE:
             return None
         where = Where(stages=(removal.before["code"],))
@@ -381,28 +381,6 @@ class _Finder:
 
     def _leave(self, ref: Ref, code: str, facts: Mapping[str, Any] | None = None) -> None:
         self.way.leave(ref, Reason(code, facts or {}))
-
-
-def used_by_people(
-    info: RunInfo, deeds: Sequence[Deed], portal: Portal, since: datetime | None = None
-) -> dict[Ref, Ref]:
-    """Contacts and companies of ours that people have put on cards since, and one such card each.
-
-    `since` (our time) is when the run started, unless somebody has looked before.
-    """
-    made = {deed.made for deed in deeds if deed.made is not None}
-    ours = {ref for ref in made if ref.kind in (Kind.CONTACT, Kind.COMPANY)}
-    if not ours:
-        return {}
-    ids = {deed.operation.key: deed.made.id for deed in deeds if deed.made is not None}
-    mine = made | {resolved(deed.operation.ref, ids) for deed in deeds if isinstance(deed.operation, UpdateRecord)}
-    changed = Where(changed_since=(since or info.started) + timedelta(seconds=info.skew_seconds - 60))
-    found: dict[Ref, Ref] = {}
-    for card in itertools.chain[Any](portal.deals(changed), portal.leads(changed)):
-        if card.ref not in mine:
-            links = (Ref(Kind.CONTACT, card.contact or "-"), Ref(Kind.COMPANY, card.company or "-"))
-            found.update({link: card.ref for link in links if link in ours})
-    return found
 
 
 def _as_made(ref: Ref, made: Collection[Ref]) -> Ref:

@@ -50,7 +50,7 @@ def unfold(snapshot: Snapshot, capabilities: Capabilities, *, mail: bool = True)
     """
     if not capabilities.brings_contacts:
         return Arrivals(snapshot)
-    waiting, left = _waiting(snapshot.incoming(), mail)
+    waiting, left = _waiting(snapshot.incoming(), mail, _worked_on(snapshot.activities()))
     hidden = {one.lead for one in snapshot.incoming() if one.lead}
     leads = list(snapshot.leads())
     fresh = fresh_contacts(
@@ -90,12 +90,22 @@ def _contacts_of(card: Lead | Deal) -> Iterator[str]:
     yield from (str(one) for one in card.extra.get("contacts") or ())
 
 
-def _waiting(incoming: Iterable[Incoming], mail: bool) -> tuple[dict[str, Incoming], tuple[LeftAlone, ...]]:
+def _worked_on(activities: Iterable[Activity]) -> frozenset[str]:
+    """Leads that people set tasks on or answered: turning one down would take that to the bin."""
+    people = (one for one in activities if one.channel is Channel.TODO or one.direction is Direction.OUT)
+    return frozenset(one.card.id for one in people if one.card.kind is Kind.LEAD)
+
+
+def _waiting(
+    incoming: Iterable[Incoming], mail: bool, worked_on: frozenset[str]
+) -> tuple[dict[str, Incoming], tuple[LeftAlone, ...]]:
     """Incoming letters by their lead, and what people settle, with the reason."""
     taken: dict[str, Incoming] = {}
     left = []
     for one in incoming:
-        if one.category is Category.MAIL and mail and one.lead and one.contacts:
+        if one.category is Category.MAIL and mail and one.lead in worked_on:
+            left.append(LeftAlone(one.ref, Reason("clean.left.incoming_worked_on")))
+        elif one.category is Category.MAIL and mail and one.lead and one.contacts:
             taken[one.lead] = one
         elif one.category is not Category.MAIL:
             left.append(LeftAlone(one.ref, Reason(f"clean.left.incoming_{one.category.value}")))

@@ -142,14 +142,18 @@ class Desk:
             self._portal.close()
 
 
-def open_profile(profile: PortalProfile, folder: Path, clock: Clock, receiver: str | None = None) -> Portal:
+def open_profile(
+    profile: PortalProfile, folder: Path, clock: Clock, receiver: str | None = None, *, sends: bool = False
+) -> Portal:
     """Open a portal by its profile; the secret is found where `portal add` or the user put it."""
     from b24kit.config.secrets import find_webhook
 
-    return open_address(find_webhook(profile.name, folder), profile, clock, receiver)
+    return open_address(find_webhook(profile.name, folder), profile, clock, receiver, sends=sends)
 
 
-def open_address(webhook: str, profile: PortalProfile, clock: Clock, receiver: str | None = None) -> Portal:
+def open_address(
+    webhook: str, profile: PortalProfile, clock: Clock, receiver: str | None = None, *, sends: bool = False
+) -> Portal:
     """Open a portal by its webhook (or the kept form of another access), with the limits of its profile and this
     machine's shared counters.
     """
@@ -172,6 +176,7 @@ def open_address(webhook: str, profile: PortalProfile, clock: Clock, receiver: s
         lead_pipeline=profile.lead_pipeline,
         database=os.environ.get("B24KIT_TOKEN_DATABASE"),
         receiver=receiver,
+        sends=sends,
     )
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,14 +42,22 @@ WORK = {
 }
 
 
+class Vendor(StrEnum):
+    """The portals that the sandbox can play."""
+
+    bitrix24 = "bitrix24"
+    amocrm = "amocrm"
+
+
 STOPPED = 6  # a sample ends before the whole plan does
 
 
 @dataclass(frozen=True, slots=True)
 class FakePortal:
-    """The sandbox of this demo: its webhook and its control API."""
+    """The sandbox of this demo: its address, the access as a person would paste it, and its control API."""
 
-    webhook: str
+    url: str
+    access: str
     control: SandboxControl
 
 
@@ -56,13 +66,17 @@ def demo(
     leads: Annotated[int, typer.Option("--leads", min=100, help="Open leads of the generated company.")] = 5000,
     out: Annotated[Path, typer.Option("--out", help="Where report, plan and journal are left.")] = Path("demo-report"),
     calls: Annotated[Path | None, typer.Option("--calls", help="Write every call of the demo to this file.")] = None,
+    vendor: Annotated[Vendor, typer.Option("--vendor", help="Whose portal the company lives on.")] = Vendor.bitrix24,
 ) -> None:
     """Audit, plan, apply, prove and undo a sample on a generated company; nothing leaves this machine."""
     with desk(context) as at:
         screen = at.screen
         clear(out)
         started = SystemClock().monotonic()
-        with fake_portal(["--leads-count", str(leads)]) as portal, demo_environment(portal, out, at.lang):
+        with (
+            fake_portal(["--vendor", vendor, "--leads-count", str(leads)]) as portal,
+            demo_environment(portal, out, at.lang),
+        ):
             portal.control.log_calls(on=calls is not None)
             screen.say("demo.opening", leads=leads)
             play(portal, out, screen)
@@ -93,7 +107,8 @@ def play(portal: FakePortal, out: Path, screen: Screen) -> None:
     screen.line()
     screen.sign("!", screen.text("demo.tap"))
     act(screen, portal, "demo.plan", ["plan", "talking-leads", "-o", str(plan), *answers])
-    act(screen, portal, "demo.apply", ["apply", str(plan)])
+    act(screen, portal, "demo.apply", ["apply", str(plan), *consent(plan, screen)])
+    act(screen, portal, "demo.verify", ["verify"])
     act(screen, portal, "demo.leak", ["audit", "--leak"])
     act(screen, portal, "demo.audit_again", ["audit", "--excel", str(out / "audit-after.xlsx")])
     act(screen, portal, "demo.second_plan", ["plan", "talking-leads", *answers])
@@ -105,11 +120,23 @@ def play(portal: FakePortal, out: Path, screen: Screen) -> None:
         raise B24kitError("demo.mails_sent", n=mails)
 
 
+def consent(plan: Path, screen: Screen) -> Sequence[str]:
+    """The phrase that a person types for what is final in a plan; nothing where all of it can be taken back."""
+    from b24kit.change.guard import final_phrase
+
+    shown = subprocess.run(
+        [sys.executable, "-m", "b24kit", "--json", "show", str(plan)], check=True, capture_output=True, text=True,
+        encoding="utf-8",
+    )  # fmt: skip
+    final = int(json.loads(shown.stdout)["final"])
+    return ["--confirm", final_phrase(final)[screen.lang]] if final else []
+
+
 def act(screen: Screen, portal: FakePortal, code: str, arguments: list[str], allowed: int = 0) -> None:
     """Say what comes, show the command, run it, and tell what it cost in portal time and requests."""
     screen.line()
     screen.line("── " + screen.text(code), style="bold")
-    screen.line("$ b24kit " + " ".join(arguments), style="dim")
+    screen.line("$ b24kit " + shlex.join(arguments), style="dim")
     before, asked = portal.control.clock()["elapsed"], portal.control.metrics()["requests"]
     # A process of its own, as in a consultant's terminal: nothing but files and the portal connects the acts.
     manner = ["--json"] if screen.as_json else []
@@ -131,7 +158,8 @@ def fake_portal(switches: list[str]) -> Iterator[FakePortal]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         told = announced(process)
-        yield FakePortal(told["Webhook"], SandboxControl(told["Portal"]))
+        access = told.get("Webhook") or f"{told['Portal']} {told['Token']}"
+        yield FakePortal(told["Portal"], access, SandboxControl(told["Portal"]))
     finally:
         process.terminate()
         process.wait(timeout=30)
@@ -144,7 +172,7 @@ def announced(process: subprocess.Popen[str]) -> dict[str, str]:
     told: dict[str, str] = {}
     for line in process.stdout or ():
         name, _, value = line.partition(":")
-        told[name.strip()] = value.strip()
+        told.setdefault(name.strip(), value.strip())
         if name.strip() == "Control":
             return told
     raise B24kitError("demo.no_sandbox", code=process.wait())
@@ -154,12 +182,13 @@ def announced(process: subprocess.Popen[str]) -> dict[str, str]:
 def demo_environment(portal: FakePortal, out: Path, lang: str) -> Iterator[None]:
     """The client's folder of the demo: its own state, its own secret, the sandbox's clock; undone afterwards."""
     from b24kit.config.settings import PortalProfile, remember_portal
-    from b24kit.connectors.credentials import Webhook
+    from b24kit.connectors.factory import read_credentials, vendor_of
 
-    remember_portal(out, PortalProfile("demo", Webhook.parse(portal.webhook).host))
+    access = read_credentials(portal.access)
+    remember_portal(out, PortalProfile("demo", access.host, vendor_of(access)))
     wanted: Mapping[str, str] = {
-        "B24KIT_WEBHOOK_DEMO": portal.webhook,
-        "B24KIT_CLOCK": portal.webhook.split("/rest/")[0],
+        "B24KIT_WEBHOOK_DEMO": portal.access,
+        "B24KIT_CLOCK": portal.url,
         "B24KIT_STATE_DIR": str((out / ".b24kit" / "state").resolve()),
         "B24KIT_DIR": str(out),
         "B24KIT_PORTAL": "demo",

@@ -228,11 +228,14 @@ def readable_plan(at: Desk, file: Path) -> Plan:
 
 def show_plan(at: Desk, plan: Plan) -> None:
     """A plan on the screen, for people or as one document."""
+    from b24kit.change.guard import final_operations, final_phrase
     from b24kit.reports import plan_text
 
     capabilities = at.portal.capabilities
+    final = len(final_operations(plan.operations, capabilities))
     if at.screen.as_json:
-        at.screen.document("plan", **plan_document(plan), no_way_back=len(plan.no_way_back(capabilities)))
+        lost = len(plan.no_way_back(capabilities))
+        at.screen.document("plan", **plan_document(plan), no_way_back=lost, final=final)
         return
     at.screen.say("plan.heading", id=plan.id, portal=plan.portal_id, playbook=plan.playbook)
     for line in plan_text.plan_lines(plan, at.lang):
@@ -245,6 +248,8 @@ def show_plan(at: Desk, plan: Plan) -> None:
     if finals:
         at.screen.say("plan.finals")
         at.screen.lines(finals)
+    if final:
+        at.screen.say("plan.final_phrase", phrase=final_phrase(final)[at.lang])
     if again := list(plan_text.again_lines(plan, at.lang)):
         at.screen.say("backup.planned", file=str(at.runs.backups.path(plan.id)))
         at.screen.say("backup.loses")

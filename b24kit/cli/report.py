@@ -24,7 +24,10 @@ def report(
 ) -> None:
     """What was and what is, and that nothing was lost: read afresh and compared with the snapshot of the plan."""
     with desk(context) as at:
+        from b24kit.change.intake import binned
+        from b24kit.change.journal import State
         from b24kit.change.merging import MergeRecords
+        from b24kit.crm.refs import Kind
         from b24kit.reports.proof import prove, run_table, write_html
         from b24kit.reports.tables import write_workbook
 
@@ -32,12 +35,16 @@ def report(
             raise UsageError("cli.report_format", file=str(out))
         found = find_run(at, run)
         backup = at.runs.backups.find(found.plan.id)
-        merged = {ref for one in found.plan.operations if isinstance(one, MergeRecords) for ref in one.losers}
-        proof = prove(snapshot_of(at, found.plan.snapshot_id), at.snapshot(EVERYTHING), backup, merged)
+        operations = found.plan.operations
+        done = {key for key, entry in found.journal.last().items() if entry.state is State.DONE}
+        merged = {ref for one in operations if isinstance(one, MergeRecords) for ref in one.losers}
+        gone = binned(operations, done)
+        proof = prove(snapshot_of(at, found.plan.snapshot_id), at.snapshot(EVERYTHING), backup, merged | gone)
         if backup is not None:
             backup.close()
         hung = count_after(at, found)
-        tables = [run_table(summed_up(found), found.info, at.lang), *proof.tables()]
+        incoming = sum(ref.kind is Kind.INCOMING for ref in gone)
+        tables = [run_table(summed_up(found), found.info, at.lang, incoming), *proof.tables()]
         tables += [hung.table()] if hung is not None else []
         lost = proof.lost + (hung.lost + hung.consent_lost if hung is not None else 0)
         heading = at.screen.text("report.heading", portal=proof.portal_id, run=found.id)

@@ -12,10 +12,22 @@ from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
-from b24kit.crm.records import Record
+from b24kit.crm.records import Record, Values
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.user import Team, User
 from b24kit.crm.writes import Result, Write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carries:
+    """Fields that mean the same on a lead and on a contact, by the vendor's names: a client's card may take them over.
+
+    Those of `together` and of `origin` (how he came to us) make sense only as one lead has them.
+    """
+
+    alone: frozenset[str] = frozenset()
+    together: tuple[frozenset[str], ...] = ()
+    origin: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +51,7 @@ class Capabilities:
     # are not merged), and those that a merge does not look at.
     merge_blockers: frozenset[str] = frozenset()
     merge_ignores: frozenset[str] = frozenset()
+    carries: Carries = Carries()
     lacks: Mapping[Kind, frozenset[str]] = field(default_factory=dict)  # fields of a record that this vendor has not
     refuses: frozenset[str] = frozenset()  # writes by `write_name` that its API has no way for, beside deletions
     keeps_incoming: bool = False  # incoming leads stand apart until somebody takes them in
@@ -52,6 +65,7 @@ class Capabilities:
     loss_reasons: bool = False
     automation_page: str = ""  # path of the one page where automation of every ladder is set; "": a page a ladder
     remakes_stages: bool = False  # a removed stage can be made again only as another one, which its cards then follow
+    sends: frozenset[Channel] = frozenset()  # by which its API lets a word to a client leave
     marks_need_field: bool = False  # an origin is kept only once our own field B24KIT_ID stands on the cards
 
 
@@ -189,6 +203,9 @@ class PortalReads(Protocol):
     def gates(self) -> list[Gate]:
         """Fields of cards with the stages that demand them; none where the vendor keeps no such gates."""
 
+    def field_place(self, ref: Ref, values: Values) -> tuple[tuple[Kind, ...], str]:
+        """On which kinds of cards a custom field, made with these values, stands, and how `extra` calls its value."""
+
     def loss_reasons(self) -> list[LossReason]:
         """In their order; none where the vendor has stages of failure instead."""
 
@@ -237,8 +254,8 @@ class PortalReads(Protocol):
     def belongings(self, refs: Iterable[Ref], whole: Collection[Ref] = ()) -> Iterator[Dossier]:
         """As `dossiers`, for counting: of cards not among `whole` only what a plan may move, in far fewer requests.
 
-        Those come with their own activities, comments, tasks, links and stage history; product rows, requisites and
-        activities that only hang on a lead or a deal and belong to another card are left out.
+        Those come with their own activities, comments, tasks, links, stage history and the product rows that cost
+        something; requisites and activities that only hang on a lead or a deal and belong to another card are left out.
         """
 
     def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from b24kit.change.filled import KEPT
 from b24kit.change.operation import CreateRecord, Operation, Phase, Reason, UpdateRecord
 from b24kit.crm.pipeline import Gate, Outcome
 from b24kit.crm.records import ref_of
@@ -79,13 +78,12 @@ def _code(datum: str) -> str:
 
 
 def _create(spec: FieldSpec, codes: Sequence[str], lang: Language) -> CreateRecord:
-    values: dict[str, object] = {
+    values = {
         "card_kind": spec.card,
         "code": _code(spec.datum),
         "label": spec.name.said(lang),
         "type": spec.type,
     }
-    values |= {KEPT: True}
     options = [one.said(lang) for one in spec.options]
     return CreateRecord(
         key=f"field-{spec.card}-{spec.datum}",

@@ -1,6 +1,7 @@
 """Employees as a playbook names them (number, e-mail, name or position), found among the portal's users.
 
-Dismissed people never become owners; a name that fits two people is an error that names both.
+Dismissed people never become owners; a name that fits two people is an error that names both. Where the portal keeps
+no positions, a role or a team that one person has stands for one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
+from b24kit.crm.portal import Capabilities
+from b24kit.crm.refs import Kind
 from b24kit.crm.user import Team, User
 from b24kit.errors import UsageError
 from b24kit.matching import addresses, names
@@ -25,11 +28,13 @@ class Staff:
 
     users: tuple[User, ...]
     teams: tuple[Team, ...]
+    positions: bool = True  # the portal tells who holds which
 
     @classmethod
-    def of(cls, users: Iterable[User], teams: Iterable[Team]) -> Staff:
+    def of(cls, users: Iterable[User], teams: Iterable[Team], able: Capabilities | None = None) -> Staff:
         by_id = sorted(users, key=lambda user: natural(user.id)), sorted(teams, key=lambda team: natural(team.id))
-        return cls(tuple(by_id[0]), tuple(by_id[1]))
+        told = able is None or "position" not in able.lacks.get(Kind.USER, frozenset())
+        return cls(tuple(by_id[0]), tuple(by_id[1]), told)
 
     def is_active(self, user_id: str | None) -> bool:
         return any(user.id == user_id and user.active for user in self.users)
@@ -43,7 +48,13 @@ class Staff:
             return candidates[0]
         if candidates:
             raise UsageError("owners.ambiguous", who=who, candidates=_listed(candidates))
-        raise UsageError("owners.unknown_person", who=who, candidates=self._near(who))
+        code = "owners.unknown_person" if self.positions else "owners.no_positions"
+        raise UsageError(code, who=who, candidates=self._near(who) or "—")
+
+    def is_post(self, who: str) -> bool:
+        """Whether these words can only be a position, on a portal that tells none: they are nobody and near nobody."""
+        a_word = "@" not in who and not who.strip().isdecimal()
+        return a_word and not self.positions and not self._by_name(who) and not self._near(who)
 
     def working_person(self, who: str) -> User:
         """The one working employee meant by `who`; UsageError when that person was dismissed."""
@@ -53,9 +64,11 @@ class Staff:
         return user
 
     def team(self, name: str) -> Team:
-        """The one team with this number or name."""
+        """The one team with this number or name; of several called the same, the one in which anybody works."""
         wanted = _folded(name)
         found = [team for team in self.teams if team.id == name.strip() or _folded(team.name) == wanted]
+        staffed = [team for team in found if self.members(team)]
+        found = staffed if len(staffed) == 1 else found
         if len(found) == 1:
             return found[0]
         listed = ", ".join(f"{team.name} ({team.id})" for team in found or self.teams)
@@ -92,7 +105,14 @@ class Staff:
             return [user for user in self.users if key and addresses.canonical(user.email) == key]
         words = set(names.words_of(wanted))
         named = [user for user in self.users if words and words <= set(names.words_of(user.name))]
-        return named or [user for user in self.users if _folded(user.position) == _folded(wanted)]
+        return (
+            named or [user for user in self.users if _folded(user.position) == _folded(wanted)] or self._alone(wanted)
+        )
+
+    def _alone(self, team: str) -> Sequence[User]:
+        """Where nobody's position is told: the people of the team that is called so."""
+        called = {one.id for one in self.teams if _folded(one.name) == _folded(team)} if not self.positions else set()
+        return [user for user in self.users if user.active and called.intersection(user.teams)]
 
     def _near(self, who: str) -> str:
         labels = {user.id: _spelled(user.name) for user in self.users if user.active}

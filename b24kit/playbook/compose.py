@@ -15,8 +15,9 @@ from b24kit.change.canary import births
 from b24kit.change.operation import Operation, Reason, RemoveRecord, UpdateRecord
 from b24kit.change.plan import HandStep, LeftAlone, ordered
 from b24kit.change.snapshot import Snapshot
+from b24kit.cleanup.clean_draft import CleanDraft
 from b24kit.cleanup.decisions import Decision
-from b24kit.cleanup.planner import CleanDraft, plan_clean
+from b24kit.cleanup.planner import plan_clean
 from b24kit.cleanup.segment_plan import plan_segments
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.cleanup.standing_decisions import InForce, in_force
@@ -28,7 +29,7 @@ from b24kit.errors import Refused, UsageError
 from b24kit.migrate.recognise import pipeline_of, recognise
 from b24kit.migrate.spec import Language, StageSpec
 from b24kit.playbook.join import departures, join, with_needs
-from b24kit.playbook.ladders import SettingsDraft, closing_codes, draft_closing, draft_settings
+from b24kit.playbook.ladders import SettingsDraft, closing_codes, closing_reasons, draft_closing, draft_settings
 from b24kit.playbook.schema import Playbook
 from b24kit.robots.on_stages import robots_step
 
@@ -81,7 +82,7 @@ def compose(
     settings.moves = [move for move in settings.moves if move.ref not in force.protected]
     cleaned = CleanDraft()
     if cleans:
-        cleaned = _clean(playbook, snapshot, capabilities, now, mode, limit, written, force)
+        cleaned = _clean(playbook, snapshot, capabilities, now, mode, limit, written, force, settings.reasons)
         if not stages:
             settings = draft_closing(playbook, snapshot, cleaned.stages_needed, written, capabilities)
     operations = _operations(settings, cleaned, limit)
@@ -142,6 +143,7 @@ def _clean(
     limit: int | None,
     lang: Language,
     force: InForce,
+    reasons: Mapping[str, str],
 ) -> CleanDraft:
     assert playbook.clean is not None
     codes = closing_codes(playbook, snapshot, capabilities)
@@ -155,8 +157,9 @@ def _clean(
         return plan_segments(snapshot, spec, now, limit, topics=_topics(playbook))
     limits = pile_limits(playbook, snapshot, capabilities)
     return plan_clean(
-        snapshot, spec, playbook.owners, now, capabilities, limit, lang=lang, stage_limits=limits, decisions=force
-    )
+        snapshot, spec, playbook.owners, now, capabilities, limit, lang=lang, stage_limits=limits, decisions=force,
+        reasons=closing_reasons(playbook, reasons, lang),
+    )  # fmt: skip
 
 
 def _topics(playbook: Playbook) -> tuple[str, ...]:

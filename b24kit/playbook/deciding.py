@@ -9,11 +9,12 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from b24kit.clock import Clock
 from b24kit.crm.absence import Absence, TellsAbsences
 from b24kit.crm.portal import Portal, Where
+from b24kit.errors import UsageError
 from b24kit.owners.people import Load, People, people_of
 from b24kit.owners.rules import Owners, resolve
 from b24kit.owners.staff import Staff
@@ -34,6 +35,7 @@ from b24kit.robots.decision import Decision
 from b24kit.robots.dialect import Dialect
 from b24kit.robots.facts import CardFacts
 from b24kit.robots.intake import decide_intake
+from b24kit.robots.posting import Posting
 from b24kit.robots.routing import Routing, routing_rule
 from b24kit.robots.rules import Rules
 
@@ -42,13 +44,33 @@ _LOOK_BACK, _LOOK_AHEAD = timedelta(days=1), timedelta(days=92)
 Decide = Callable[[CardFacts, datetime], Decision]
 
 
-def decider(playbook: Playbook, portal: Portal, clock: Clock, turns: Turns | None = None) -> Decide:
-    """The rules of a playbook on a portal. Without `turns` they are dealt in memory and forgotten with it."""
-    return _Deciding(playbook, portal, clock, turns or Dealer())
+def decider(
+    playbook: Playbook, portal: Portal, clock: Clock, turns: Turns | None = None, *, sends: bool = False
+) -> Decide:
+    """The rules of a playbook on a portal. Without `turns` they are dealt in memory and forgotten with it.
+
+    `sends`: the command, too, lets messages leave; the playbook alone arms nothing.
+    """
+    return _Deciding(playbook, portal, clock, turns or Dealer(), sends=sends)
+
+
+def posting(playbook: Playbook, portal: Portal) -> Posting:
+    """How messages leave this portal, for a command that lets them; UsageError for a playbook that does not."""
+    if playbook.send != "armed":
+        raise UsageError("robots.not_armed", playbook=playbook.name)
+    return Posting(
+        spec=playbook.sending,
+        sends=portal.capabilities.sends,
+        zone=timezone(timedelta(minutes=portal.facts().utc_offset_minutes)),
+        users=portal.users,
+        fields=playbook.gates.fields,
+        language=playbook.language,
+    )
 
 
 class _Deciding:
-    def __init__(self, playbook: Playbook, portal: Portal, clock: Clock, turns: Turns) -> None:
+    def __init__(self, playbook: Playbook, portal: Portal, clock: Clock, turns: Turns, *, sends: bool) -> None:
+        self._sends = sends
         self._playbook, self._portal, self._clock, self._turns = playbook, portal, clock, turns
         self._lock = threading.Lock()
         self._read: datetime | None = None
@@ -77,7 +99,7 @@ class _Deciding:
     def _ask(self) -> tuple[Rules, People, Owners, Dialect]:
         portal, book = self._portal, self._playbook
         facts = portal.facts()
-        staff = Staff.of(portal.users(), portal.teams())
+        staff = Staff.of(portal.users(), portal.teams(), portal.capabilities)
         owners = resolve(book.owners, staff, portal.sources(), facts, strict=False)
         people = people_of(book.people, staff, owners.last, facts, self._told(staff, facts.now), self._load())
         stages, pipelines = tuple(working(portal.stages(), portal)), tuple(portal.pipelines())
@@ -97,7 +119,7 @@ class _Deciding:
             native_gates=demanded(gates, book, dialect, portal.gates())
             if portal.capabilities.native_gates
             else frozenset(),
-            armed=book.send == "armed",
+            armed=self._sends and book.send == "armed",
             labels=labels_of(gates, book, dialect),
         )
         self._read = self._clock.now()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from b24kit.change.operation import Operation, Reason, UpdateRecord
 from b24kit.change.plan import LeftAlone
 from b24kit.change.snapshot import Snapshot
+from b24kit.cleanup.closing_words import DesignedReasons
 from b24kit.crm.cards import Deal, Lead
 from b24kit.crm.pipeline import LEADS, deals_ladder
 from b24kit.crm.portal import Capabilities
@@ -38,6 +39,7 @@ class SettingsDraft:
     left: list[LeftAlone] = field(default_factory=list)
     notes: list[Reason] = field(default_factory=list)
     demanded: dict[str, tuple[str, ...]] = field(default_factory=dict)  # datum -> stages that it must be there for
+    reasons: dict[str, str] = field(default_factory=dict)  # name of a loss reason -> the operation that makes it
     designed: int = 0  # stages that were looked at
 
 
@@ -61,7 +63,9 @@ def draft_settings(playbook: Playbook, snapshot: Snapshot, capabilities: Capabil
         else:
             _add_ladder(draft, deals_ladder(pipeline.id), spec, snapshot, capabilities, lang)
     if capabilities.loss_reasons:
-        draft.operations += diff_reasons(_reasons(playbook, capabilities), snapshot.loss_reasons(), lang)
+        reasons = diff_reasons(_reasons(playbook, capabilities), snapshot.loss_reasons(), lang)
+        draft.operations += reasons
+        draft.reasons |= {str(one.reason.facts["name"]): one.key for one in reasons}
     if capabilities.native_gates:
         gates = diff_gates(draft.demanded, playbook.fields, snapshot.gates(), lang)
         draft.operations += gates.operations
@@ -87,6 +91,16 @@ def draft_closing(
         draft.operations += made.operations
         draft.made |= {f"stage:{code}": key for code, key in made.created.items()}
     return draft
+
+
+def closing_reasons(playbook: Playbook, made: Mapping[str, str], lang: Language) -> DesignedReasons:
+    """What the design calls the failures in which leads are closed, for portals where they are loss reasons."""
+    assert playbook.clean is not None
+    close = playbook.clean.close
+    designed = {spec.code: spec.name for spec in playbook.stages.ladder} if playbook.stages else {}
+    codes = {"linked": close.linked, "archive": close.archive}
+    names = {word: designed[code] for word, code in codes.items() if code in designed}
+    return DesignedReasons({word: (name.said(lang), name.ru, name.en) for word, name in names.items()}, made)
 
 
 def closing_codes(playbook: Playbook, snapshot: Snapshot, capabilities: Capabilities) -> dict[str, str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from b24kit.change.filled import KEPT
 from b24kit.change.operation import CreateRecord, Operation, Phase, Reason
 from b24kit.change.plan import HandStep
 from b24kit.crm.cardfield import CardField, TellsFields
@@ -97,7 +96,7 @@ def _stands(one: _Wanted, kind: Kind, present: Sequence[CardField]) -> bool:
 def _create(one: _Wanted, kind: Kind, lang: Language) -> CreateRecord:
     label = _called(one.datum, one.spec, lang)
     options = [option.said(lang) for option in one.spec.options] if one.spec is not None else []
-    values = {"card_kind": kind.value, "code": one.name, "label": label, "type": one.type, KEPT: True}
+    values = {"card_kind": kind.value, "code": one.name, "label": label, "type": one.type}
     return CreateRecord(
         key=f"field-{kind.value}-{one.name.lower()}",
         cluster="robots",

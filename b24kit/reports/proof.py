@@ -57,8 +57,11 @@ class Proof:
         ]
 
 
-def prove(before: Snapshot, after: Snapshot, backup: Backup | None = None, merged: Collection[Ref] = ()) -> Proof:
-    """Compare two readings of one portal; what stands in the copy of removed cards, or was swallowed, is not lost.
+def prove(before: Snapshot, after: Snapshot, backup: Backup | None = None, settled: Collection[Ref] = ()) -> Proof:
+    """Compare two readings of one portal; what stands in the copy of removed cards is not lost.
+
+    Nor are `settled` cards: those that a merge let another one swallow, and incoming ones that went to the bin as the
+    plan had said.
 
     Rows are counted once each; nothing is held but what the sums need.
     """
@@ -66,14 +69,16 @@ def prove(before: Snapshot, after: Snapshot, backup: Backup | None = None, merge
         portal_id=after.portal_id,
         stages=_stages(before, after),
         counts=[(Reason(f"kind.{kind.value}"), before.count(kind), after.count(kind)) for kind in CARDS],
-        lost_records=_lost_records(before, after, backup, merged),
+        lost_records=_lost_records(before, after, backup, settled),
         lost_values=_lost_values(before, after, backup),
         unreachable_letters=_unreachable(before, after),
     )
 
 
-def run_table(recap: Recap, info: RunInfo, lang: Language) -> Table:
-    """What the run itself came to: when, how long, how many operations of each fate, and how to take it back."""
+def run_table(recap: Recap, info: RunInfo, lang: Language, binned: int = 0) -> Table:
+    """What the run itself came to: when, how long, how many operations of each fate, how many incoming leads went to
+    the bin, and how to take it back.
+    """
     took = None if info.ended is None else duration((info.ended - info.started).total_seconds(), lang)
     rows: list[tuple[Reason, object]] = [
         (Reason("proof.started"), moment_text(info.started, lang)),
@@ -81,6 +86,7 @@ def run_table(recap: Recap, info: RunInfo, lang: Language) -> Table:
         (Reason("proof.how"), Reason(f"how.{info.how or 'running'}")),
     ]
     rows += [(Reason(f"proof.{name}"), getattr(recap, name)) for name in COUNTED]
+    rows += [(Reason("proof.binned"), binned)] if binned else []
     rows.append((Reason("proof.undo"), f"b24kit undo {info.id}"))
     return Table("table.run", ("column.what", "column.value"), rows)
 
@@ -99,10 +105,10 @@ def _stages(before: Snapshot, after: Snapshot) -> list[tuple[str, int, int]]:
     return rows
 
 
-def _lost_records(before: Snapshot, after: Snapshot, backup: Backup | None, merged: Collection[Ref]) -> int:
-    """Records that are gone, but for those in the copy and cards that a merge let another one swallow whole."""
+def _lost_records(before: Snapshot, after: Snapshot, backup: Backup | None, settled: Collection[Ref]) -> int:
+    """Records that are gone, but for those in the copy and those that are settled."""
     gone = {name for kind in CARDS for name in before.prints(kind).keys() - after.prints(kind).keys()}
-    gone -= {str(ref) for ref in merged}
+    gone -= {str(ref) for ref in settled}
     if gone and backup is not None:
         gone -= {str(ref) for ref in backup.refs()}
         activities = {part.value for part in (Part.LETTERS, Part.CALLS, Part.TODOS, Part.MARKS)}

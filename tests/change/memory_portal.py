@@ -138,6 +138,9 @@ class MemoryPortal:
     def sources(self) -> list[Source]:
         return cast(list[Source], self.all(Kind.SOURCE))
 
+    def field_place(self, ref: Ref, values: Mapping[str, Any]) -> tuple[tuple[Kind, ...], str]:
+        return (Kind(values["card_kind"]),), str(values["code"])
+
     def loss_reasons(self) -> list[LossReason]:
         return cast(list[LossReason], self.all(Kind.LOSS_REASON))
 

@@ -77,7 +77,8 @@ class Office:
     def worker(self, **more: Any) -> Worker:
         rules = more.pop("rules", self.decide)
         portal = more.pop("portal", self.portal)
-        duty = Duty(portal_id="p", portal=portal, decide=rules, shadow=more.pop("shadow", False))
+        posting = more.pop("posting", None)
+        duty = Duty(portal_id="p", portal=portal, decide=rules, shadow=more.pop("shadow", False), posting=posting)
         return Worker(duty, more.pop("store", self.store), self.clock, next(self.names), **more)
 
     def decide(self, facts: CardFacts, now: datetime) -> Decision:

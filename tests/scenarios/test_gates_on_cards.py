@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import pytest
 
-from b24kit.change.filled import KEPT, holder_of
 from b24kit.crm.cardfield import TellsFields
 from b24kit.crm.pipeline import LEADS
 from b24kit.crm.refs import Kind, Ref
@@ -96,15 +95,6 @@ def test_score_and_portrait_stand_on_the_card_and_are_written_once(company: Comp
         if call.get("http") == "PATCH" or "update" in call.get("method", "")
     ]
     assert writes == []
-
-
-def test_undoing_leaves_the_fields_that_people_filled_in(company: Company) -> None:
-    lead = standing(company, "E-mail")
-    filled(company, lead, role="Участник")
-    made = {"card_kind": "lead", KEPT: True}
-    assert holder_of(company.office.portal, {**made, "code": "UF_CRM_ROLE"}, ()) is not None
-    everybody = {card.ref for card in company.office.portal.leads()}
-    assert holder_of(company.office.portal, {**made, "code": "UF_CRM_ROLE"}, everybody) is None
 
 
 def standing(company: Company, name: str) -> Ref:

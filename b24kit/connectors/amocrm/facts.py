@@ -42,6 +42,8 @@ CAPABILITIES = Capabilities(
         Kind.DEAL: frozenset({"comment", "lead", "currency", "points", "last_activity"}),
         Kind.CONTACT: frozenset({"comment", "source", "title", "last_activity"}),
         Kind.COMPANY: frozenset({"comment", "last_activity"}),
+        Kind.USER: frozenset({"position"}),  # a role stands in
+        Kind.TEAM: frozenset({"head", "parent"}),
     },
     refuses=frozenset(
         (

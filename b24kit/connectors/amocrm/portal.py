@@ -16,7 +16,9 @@ from b24kit.connectors.amocrm.dossiers import dossiers, surviving
 from b24kit.connectors.amocrm.events import AmoHook
 from b24kit.connectors.amocrm.facts import CAPABILITIES, ask_facts
 from b24kit.connectors.amocrm.fieldlist import card_fields
+from b24kit.connectors.amocrm.fields import EXTRA
 from b24kit.connectors.amocrm.lookup import read_refs, read_texts
+from b24kit.connectors.amocrm.methods import ENTITIES
 from b24kit.connectors.amocrm.pricing import price
 from b24kit.connectors.amocrm.reading import Reading
 from b24kit.connectors.amocrm.settling import settle
@@ -32,7 +34,7 @@ from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
 from b24kit.crm.points import Point
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Seen, Tell, Trace, Where
-from b24kit.crm.records import Record
+from b24kit.crm.records import Record, Values
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
@@ -79,6 +81,11 @@ class AmoPortal:
 
     def gates(self) -> list[Gate]:
         return self._reading.gates()
+
+    def field_place(self, ref: Ref, values: Values) -> tuple[tuple[Kind, ...], str]:
+        """Leads and deals are one entity there, with the same fields."""
+        kind = Kind(values["card_kind"])
+        return tuple(one for one in CARDS if ENTITIES[one] == ENTITIES[kind]), f"{EXTRA}{ref.id}"
 
     def loss_reasons(self) -> list[LossReason]:
         return self._reading.loss_reasons()

@@ -133,7 +133,7 @@ def to_loss_reason(row: Row) -> LossReason:
 
 
 def to_user(row: Row) -> User:
-    """A row of /users."""
+    """A row of /users?with=role,group. Positions are not kept there; the role says nearest what a person is for."""
     rights = row.get("rights") or {}
     group = rights.get("group_id")
     return User(
@@ -143,6 +143,7 @@ def to_user(row: Row) -> User:
         active=bool(rights.get("is_active", True)),
         admin=bool(rights["is_admin"]) if "is_admin" in rights else None,
         teams=() if group is None else (str(group),),
+        position=next((text(role.get("name")) for role in embedded(row, "roles")), ""),
     )
 
 

@@ -11,6 +11,7 @@ from b24kit.connectors.bitrix24.absences import absences
 from b24kit.connectors.bitrix24.acquaintance import known_by
 from b24kit.connectors.bitrix24.belongings import read_belongings
 from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
+from b24kit.connectors.bitrix24.calls_create import userfield_name
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.dossiers import read_dossiers
 from b24kit.connectors.bitrix24.events import BitrixHook
@@ -36,19 +37,29 @@ from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
 from b24kit.crm.points import Point
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Progress, Seen, Tell, Trace, Where
-from b24kit.crm.records import Record
+from b24kit.crm.records import Record, Values
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
 from b24kit.crm.watch import Arriving, CardStory, OfflineQueue
-from b24kit.crm.writes import Result, Settled, Write
+from b24kit.crm.writes import Create, Result, Settled, Write
+from b24kit.errors import UsageError
 
 
 class BitrixPortal:
     """Implements `crm.portal.Portal` over an open client, which it closes with itself."""
 
-    def __init__(self, client: RestClient, *, host: str, access: str = "webhook", receiver: str | None = None) -> None:
-        """`receiver`: the secret address at which we hear of events."""
+    def __init__(
+        self,
+        client: RestClient,
+        *,
+        host: str,
+        access: str = "webhook",
+        receiver: str | None = None,
+        sends: bool = False,
+    ) -> None:
+        """`receiver`: the secret address at which we hear of events. `sends`: letters to clients may leave."""
+        self._sends = sends
         self._client = client
         self._host = host
         self._access, self._receiver = access, receiver
@@ -72,6 +83,10 @@ class BitrixPortal:
     def gates(self) -> list[Gate]:
         """None: what a stage demands is set on the portal's pages and no method tells of it."""
         return []
+
+    def field_place(self, ref: Ref, values: Values) -> tuple[tuple[Kind, ...], str]:
+        """A user field stands on its own kind of cards, under the name it was made by."""
+        return (Kind(values["card_kind"]),), userfield_name(str(values["code"]))
 
     def loss_reasons(self) -> list[LossReason]:
         """None: every failure has a stage of its own."""
@@ -178,7 +193,7 @@ class BitrixPortal:
 
     def perform(self, writes: Sequence[Write], intend: Intend, tell: Tell | None = None) -> Iterator[Result]:
         """Send the writes; see `crm.portal.PortalWrites`. All are translated before the first leaves."""
-        writes = [self._dressed(write) for write in writes]
+        writes = [self._ready(write) for write in writes]
         planned = {call.command.key: call for call in calls_for(writes)}
         yield from _without_call(writes, planned.values(), intend)
 
@@ -198,7 +213,7 @@ class BitrixPortal:
 
     def carry(self, feed: Feed, tell: Tell | None = None) -> Iterator[Result | Seen]:
         """Look and write side by side; see `crm.portal.PortalWrites`."""
-        orders = Orders(feed, self.read, self._dressed)
+        orders = Orders(feed, self.read, self._ready)
         counted = _Counted(None, tell)
         going = True
         while going:
@@ -221,6 +236,12 @@ class BitrixPortal:
 
     def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
         return price(self._client, writes, reads or {})
+
+    def _ready(self, write: Write) -> Write:
+        """As it leaves; UsageError for a letter on a portal that was not opened for sending."""
+        if isinstance(write, Create) and write.kind is Kind.LETTER and not self._sends:
+            raise UsageError("letters_not_armed", key=write.key)
+        return self._dressed(write)
 
     def _dressed(self, write: Write) -> Write:
         return subscriptions.with_address(write, self._receiver)
