@@ -78,12 +78,7 @@ def _code(datum: str) -> str:
 
 
 def _create(spec: FieldSpec, codes: Sequence[str], lang: Language) -> CreateRecord:
-    values = {
-        "card_kind": spec.card,
-        "code": _code(spec.datum),
-        "label": spec.name.said(lang),
-        "type": spec.type,
-    }
+    values = {"card_kind": spec.card, "code": _code(spec.datum), "label": spec.name.said(lang), "type": spec.type}
     options = [one.said(lang) for one in spec.options]
     return CreateRecord(
         key=f"field-{spec.card}-{spec.datum}",

@@ -89,7 +89,7 @@ def test_tasks_come_with_their_marks_and_gone_cards_have_empty_stories(desk: Des
 
 @pytest.mark.parametrize("filters", [True, False], ids=["filters", "ignored"])
 def test_cards_keep_their_own_rows_whether_the_account_has_filters_or_not(desk: Desk, filters: bool) -> None:
-    desk.control.settings(is_api_filter_enabled=filters)
+    desk.control.settings(portal={"is_api_filter_enabled": filters})
     first, _ = inquiry(desk)
     second, _ = inquiry(desk, "+79160000002")
     post(desk, "/leads/notes", note(second.id, "call_out", duration=5, **CALL))
@@ -118,8 +118,10 @@ def test_clients_are_known_by_their_digits_and_addresses_and_never_by_what_is_on
 def test_a_card_of_another_pipeline_is_a_deal_and_runs_for_its_client(desk: Desk) -> None:
     desk.do(Create("pipe", Kind.PIPELINE, {"name": "Сделки", "sort": 20}))
     (pipeline,) = desk.portal.pipelines()
+    ladder = f"deals:{pipeline.id}"
+    desk.do(Create("stage", Kind.STAGE, {"ladder": ladder, "name": "Договор", "sort": 20, "outcome": "open"}))
     lead, contact = inquiry(desk)
-    stage = next(one.code for one in desk.portal.stages() if one.ladder == f"deals:{pipeline.id}" and not one.system)
+    stage = next(one.code for one in desk.portal.stages() if one.ladder == ladder and not one.system)
     desk.do(Change("away", lead, {"stage": stage}, {"stage": working(desk)[0]}))
     card = desk.portal.read([lead])[lead]
     assert isinstance(card, Lead)
