@@ -169,8 +169,11 @@ def explain(
 
         ref = parse_card(card)
         with posts(at, {None: playbook}, kept, fixed_turns=True) as (post,):
-            done = Ledger(kept, post.duty.portal_id).done([ref])
-            facts = gather(post.duty.portal, [ref], done).get(ref)
+            ledger = Ledger(kept, post.duty.portal_id)
+            misnamed: dict[Ref, Ref] = {}
+            facts = gather(post.duty.portal, [ref], ledger.done([ref]), misnamed).get(ref)
+            if (right := misnamed.get(ref)) is not None:  # a lead of the vendor's may be a deal of ours
+                facts = gather(post.duty.portal, [right], ledger.done([right])).get(right)
             if facts is None:
                 raise UsageError("robots.no_card", card=str(ref))
             now = at.clock.now()
