@@ -34,7 +34,7 @@ def measure(questions: int, clusters: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "review.xlsx"
         started = time.perf_counter()
-        write_review(content, path, "ru", lambda card: deep_link(card, HOST))
+        write_review(content, path, "ru", lambda card: deep_link(card, HOST, {}))
         written = time.perf_counter() - started
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         size = path.stat().st_size

@@ -344,7 +344,13 @@ class _TakingIn:
             "tag": say("clean.text.loser_tag", self.lang),
             "groups": "; ".join(listed[:_SHOWN]) + (f" (+{more})" if more > 0 else ""),
         }
-        step = HandStep(key="merge-losers", code="step.merge_losers", facts=facts, link="/contacts/list/", check=MERGED)
+        step = HandStep(
+            key="merge-losers",
+            code="step.merge_losers",
+            facts=facts,
+            link=self.able.pages.get("doubles", ""),
+            check=MERGED,
+        )
         return [step]
 
 

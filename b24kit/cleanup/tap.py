@@ -6,7 +6,7 @@ Mailbox settings cannot be written through REST, so closing the tap is a numbere
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -22,8 +22,6 @@ from b24kit.crm.refs import Kind
 WEEKS = 4
 STEP = "tap-mailboxes"  # the step whose answer says that the mailboxes are closed, or may stay open
 SILENT = 3  # so many usual gaps without a lead, and the tap is taken for closed
-MAIL_LINK = "/mail/"
-EXCEPTIONS_LINK = "/crm/configs/exclusion/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +72,9 @@ def find_tap(snapshot: Snapshot, spec: CleanSpec | None, now: datetime, weeks: i
     return TapReport(tuple(sorted(taps, key=lambda tap: (-tap.recent, -tap.leads, tap.mailbox))), _by_day(days), now)
 
 
-def tap_steps(report: TapReport, answer: str | None = None) -> list[HandStep]:
-    """Three steps: close every running mailbox, named busiest first; fill the exceptions; check that nothing leaks.
+def tap_steps(report: TapReport, pages: Mapping[str, str], answer: str | None = None) -> list[HandStep]:
+    """Steps: close every running mailbox, named busiest first; fill the exceptions, where the vendor has a page of them
+    among its `pages`; check that nothing leaks.
 
     The first one stops a larger run while the tap is open, until somebody answers it; `answer` is what was said ahead.
     """
@@ -86,19 +85,22 @@ def tap_steps(report: TapReport, answer: str | None = None) -> list[HandStep]:
     listed = [f"{tap.mailbox} ({tap.recent})" for tap in running if tap.mailbox]
     closing = {**facts, "mailboxes": ", ".join(listed), "per_day": rate(report.per_day)}
     code = "step.tap_mailboxes" if listed else "step.tap_unknown"
-    return [
+    mailboxes, exceptions = pages.get("mailboxes", ""), pages.get("exceptions")
+    found = [
         HandStep(
             key=STEP,
             code=code,
             facts=closing,
-            link=MAIL_LINK,
+            link=mailboxes,
             check=TAP,
             answer=answer,
             blocking=report.still_open,
         ),
-        HandStep(key="tap-exceptions", code="step.tap_exceptions", facts=facts, link=EXCEPTIONS_LINK),
-        HandStep(key="tap-leak-test", code="step.tap_leak_test", facts=facts, link=MAIL_LINK, check=TAP),
+        HandStep(key="tap-leak-test", code="step.tap_leak_test", facts=facts, link=mailboxes, check=TAP),
     ]
+    if exceptions is not None:
+        found.insert(1, HandStep(key="tap-exceptions", code="step.tap_exceptions", facts=facts, link=exceptions))
+    return found
 
 
 def rate(per_day: float) -> float | int:

@@ -32,6 +32,7 @@ from b24kit.cli import (
     robots,
     robots_install,
     robots_outbox,
+    robots_undo,
     run,
     runs,
     sandbox,
@@ -39,6 +40,7 @@ from b24kit.cli import (
 from b24kit.cli.context import Interrupted, Options
 from b24kit.cli.help_words import speak
 from b24kit.errors import B24kitError
+from b24kit.i18n import speak_of
 
 HELP = {"-h", "--help"}
 
@@ -73,6 +75,7 @@ app.add_typer(playbook.app, name="playbook")
 robots.app.command("address")(robots_install.address)
 robots.app.command("verify")(robots_install.verify)
 robots.app.add_typer(robots_outbox.app, name="outbox")
+robots.app.command("undo")(robots_undo.undo)
 app.add_typer(robots.app, name="robots")
 app.command(
     "sandbox",
@@ -115,6 +118,7 @@ def main(arguments: list[str] | None = None) -> None:
 def run_command(arguments: list[str]) -> int:
     """One command line to its exit code; every failure leaves as a sentence, never as a traceback."""
     arguments, pulled = _globals_anywhere(arguments)
+    speak_of("")
     try:
         return _run([*pulled, *arguments])
     except mishap.CommandLineError as error:

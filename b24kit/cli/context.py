@@ -17,7 +17,7 @@ import typer
 from b24kit.cli.screen import Screen
 from b24kit.clock import Clock, SystemClock
 from b24kit.errors import UsageError
-from b24kit.i18n import Language
+from b24kit.i18n import Language, speak_of
 
 if TYPE_CHECKING:
     from b24kit.change.runs import RunStore
@@ -72,7 +72,9 @@ class Desk:
     def profile(self) -> PortalProfile:
         if len(self.options.portals) > 1:
             raise UsageError("cli.one_portal", portals=", ".join(self.options.portals))
-        return self.settings.portal(self.options.portal)
+        found = self.settings.portal(self.options.portal)
+        speak_of(found.vendor)
+        return found
 
     @property
     def portal(self) -> Portal:
@@ -145,10 +147,18 @@ class Desk:
 def open_profile(
     profile: PortalProfile, folder: Path, clock: Clock, receiver: str | None = None, *, sends: bool = False
 ) -> Portal:
-    """Open a portal by its profile; the secret is found where `portal add` or the user put it."""
-    from b24kit.config.secrets import find_webhook
+    """Open a portal by its profile; the secret is found where `portal add` or the user put it.
 
-    return open_address(find_webhook(profile.name, folder), profile, clock, receiver, sends=sends)
+    UsageError when that secret opens another portal than the folder's: a name like `main` may be any client's.
+    """
+    from b24kit.config.secrets import find_webhook
+    from b24kit.connectors.factory import read_credentials
+
+    secret = find_webhook(profile.name, folder, profile.host)
+    host = read_credentials(secret).host
+    if host != profile.host:
+        raise UsageError("config.other_portal", name=profile.name, host=profile.host, found=host)
+    return open_address(secret, profile, clock, receiver, sends=sends)
 
 
 def open_address(

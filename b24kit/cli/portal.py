@@ -9,6 +9,7 @@ import typer
 
 from b24kit.cli.context import Desk, desk, open_address
 from b24kit.errors import UsageError
+from b24kit.i18n import speak_of
 
 if TYPE_CHECKING:
     from b24kit.connectors.factory import Credentials
@@ -47,13 +48,14 @@ def add(
             operating_limit=operating_limit,
             lead_pipeline=known.lead_pipeline if known else None,
         )
+        speak_of(profile.vendor)
         portal = open_address(stored_form(access), profile, at.clock)
         try:
             facts = portal.facts()
         finally:
             portal.close()
         path = remember_portal(at.settings.folder, profile)
-        place = keep_webhook(name, stored_form(access), keychain=keychain)
+        place = keep_webhook(name, stored_form(access), host=access.host, keychain=keychain)
         _added(at, profile, facts, place, path.name)
 
 
@@ -65,8 +67,9 @@ def remove(context: typer.Context, name: Annotated[str, typer.Argument(help="The
         from b24kit.config.settings import forget_portal
 
         profile = at.settings.portal(name)
+        speak_of(profile.vendor)
         forget_portal(at.settings.folder, profile.name)
-        forgotten = forget_webhook(profile.name)
+        forgotten = forget_webhook(profile.name, profile.host)
         if at.screen.as_json:
             at.screen.document("portal_removed", name=profile.name, host=profile.host, secret_removed=forgotten)
         else:

@@ -40,6 +40,7 @@ def export(
 ) -> None:
     """Write the questions about doubtful clients as an Excel workbook. Nothing is written to the portal."""
     with desk(context) as at:
+        from b24kit.connectors.factory import capabilities_of
         from b24kit.reports.deep_links import deep_link
         from b24kit.reports.review_book import write_review
         from b24kit.reports.review_reading import FILE
@@ -47,19 +48,19 @@ def export(
         _check(out, plan, leads, since)
         store = None
         if leads is not None:
-            portal, vendor = f"{FILE}{leads.name}", ""
+            portal, pages = f"{FILE}{leads.name}", dict[str, str]()
             doubts = _doubts_of_file(leads)
             decided: list[Decision] = []
         else:
             snapshot, name = _read(at, playbook, plan)
-            portal, vendor = snapshot.portal_id, at.profile.vendor
+            portal, pages = snapshot.portal_id, dict(capabilities_of(at.profile.vendor).pages)
             store = at.decisions(portal)
             decided = at.decided(portal)
             doubts = _doubts(at, snapshot, name, decided)
         book = _book(at, portal, doubts, decided, out, sample, seed)
         if since is not None and store is not None:
             book = _only_fresh(book, store)
-        write_review(book, out, at.lang, lambda card: deep_link(card, portal, vendor))
+        write_review(book, out, at.lang, lambda card: deep_link(card, portal, pages))
         if store is not None:
             store.remember_asked((one.key for one in book.questions), at.clock.now())
         _exported(at, book, out)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from b24kit.cli.context import Desk, Interrupted
+from b24kit.i18n import speak_of
 
 if TYPE_CHECKING:
     from b24kit.playbook.abilities import Ability
@@ -36,6 +37,7 @@ def each_portal(at: Desk, names: Sequence[str], playbook: str, plan_one: Callabl
     with desks(at, names) as found:
         told = []
         for one in found:
+            speak_of(one.profile.vendor)
             able = abilities_of(one, playbook)
             if not at.screen.as_json:
                 show_abilities(one, able)

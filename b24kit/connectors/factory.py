@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from b24kit.clock import Clock
 from b24kit.connectors.amocrm.access import Access, Integration, LongLived, looks_like_account, parse_access
 from b24kit.connectors.amocrm.client import AmoClient
+from b24kit.connectors.amocrm.facts import CAPABILITIES as AMOCRM
 from b24kit.connectors.amocrm.portal import AmoPortal
 from b24kit.connectors.bitrix24.application import Application, looks_like_application, parse_application
 from b24kit.connectors.bitrix24.client import RestClient
+from b24kit.connectors.bitrix24.facts import CAPABILITIES as BITRIX24
 from b24kit.connectors.bitrix24.fieldnames import check_filter
 from b24kit.connectors.bitrix24.oauth import ApplicationTokens, AuthConnection
 from b24kit.connectors.bitrix24.portal import BitrixPortal
@@ -20,7 +23,7 @@ from b24kit.connectors.pairs.filestore import FileStore
 from b24kit.connectors.pairs.pair import TokenStore
 from b24kit.connectors.pairs.pgstore import PostgresStore
 from b24kit.connectors.tap import Tap
-from b24kit.crm.portal import Portal
+from b24kit.crm.portal import Capabilities, Portal
 from b24kit.errors import UsageError
 
 Credentials = Webhook | Application | LongLived | Integration
@@ -46,6 +49,11 @@ def stored_form(credentials: Credentials) -> str:
 def vendor_of(credentials: Credentials) -> str:
     """The vendor whose access this is, as profiles name it."""
     return "bitrix24" if isinstance(credentials, Webhook | Application) else "amocrm"
+
+
+def capabilities_of(vendor: str) -> Capabilities:
+    """What a vendor's API can do at all, by the name that profiles keep; nothing is opened."""
+    return {"bitrix24": BITRIX24, "amocrm": AMOCRM}[vendor]
 
 
 def open_portal(
@@ -143,3 +151,17 @@ def authorise(
         client.begin(code)
     finally:
         client.close()
+
+
+def take_installation(
+    access: Application,
+    auth: Mapping[str, Any],
+    clock: Clock,
+    *,
+    state_dir: Path | None = None,
+    database: str | None = None,
+) -> None:
+    """Store the pair of tokens of a portal's installation call, proven first; NotAllowed when it is not ours."""
+    tokens = _application_tokens(access, clock, state_dir, database)
+    assert tokens is not None
+    tokens.take(auth)

@@ -6,7 +6,7 @@ A role of its own, since only robots need it: a portal that does not offer it ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -44,13 +44,14 @@ class CardStory:
     """What a portal remembers of one card, each part in order of time.
 
     `happened` are its letters, calls, messages and meetings; `answered` names those of them (calls) that the other
-    side took, by activity id.
+    side took, by activity id; `origins` are the marks of what a program of ours has made of it.
     """
 
     entries: tuple[StageEntry, ...] = ()
     happened: tuple[Activity, ...] = ()
     tasks: tuple[CardTask, ...] = ()
     answered: frozenset[str] = frozenset()
+    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,9 @@ class Watching(Protocol):
 
     def right_name(self, card: Lead | Deal) -> Ref:
         """What this card is called here, where the vendor's event cannot tell a lead from a deal."""
+
+    def requests_sent(self) -> int:
+        """How many requests have left so far: what they cost is learned by asking twice."""
 
     def offline_events(self) -> OfflineQueue | None:
         """The portal's own queue of events that wait to be fetched, None where this access has none."""

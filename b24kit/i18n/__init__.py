@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from contextvars import ContextVar
 from functools import lru_cache
 from importlib import resources
 from typing import Literal
@@ -18,9 +19,22 @@ LANGUAGES: tuple[Language, ...] = ("ru", "en")
 _PLURAL = re.compile(r"\{(\w+)\|([^{}]+)\}")
 
 
+# Whose portal the sentences are about: one that is called otherwise there stands under `as.<vendor>.<code>`.
+_about: ContextVar[str] = ContextVar("vendor that sentences are about", default="")
+
+
+def speak_of(vendor: str) -> None:
+    """From now on sentences name the places and things of this vendor's portals as its people do; "" for none."""
+    _about.set(vendor)
+
+
 def say(code: str, lang: Language = "ru", /, **facts: object) -> str:
-    """The sentence of `code` in `lang` with its gaps filled; an unknown code comes back as itself with its facts."""
-    pattern = catalogue(lang).get(code)
+    """The sentence of `code` in `lang` with its gaps filled; an unknown code comes back as itself with its facts.
+
+    Of two wordings the one of the vendor at hand is taken (see `speak_of`).
+    """
+    known = catalogue(lang)
+    pattern = known.get(f"as.{_about.get()}.{code}", known.get(code))
     if pattern is None:
         return " ".join([code, *(f"{name}={value}" for name, value in facts.items())])
     return _fill(pattern, lang, facts)

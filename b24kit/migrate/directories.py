@@ -94,7 +94,7 @@ def _create_pipeline(at: int, name: str, sort: int) -> CreateRecord:
         phase=Phase.SETTINGS,
         reason=Reason("design.create_pipeline", {"pipeline": name}),
         kind=Kind.PIPELINE,
-        values={"name": name, "sort": sort, "default": False},
+        values={"name": name, "sort": sort},
     )
 
 

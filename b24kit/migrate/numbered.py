@@ -36,6 +36,8 @@ class NumberedLadder:
         self.operations: list[Operation] = []
         self._last = ""  # a place counts from where the move before it left the others
         self.notes: list[Reason] = []
+        self._nearest: dict[str, str] = {}  # by the design's code: which colour stands for the wanted one
+        self._coloured: set[str] = set()  # whose colour is written
 
     def design(self, wanted: Sequence[StageSpec], leaving: Collection[str]) -> None:
         """Make, name, colour and place the stages of the design; those it does not name follow, the leaving last."""
@@ -54,6 +56,13 @@ class NumberedLadder:
             self._update(stage, spec, after, moved)
         for one, moved in places.items():
             self._update(self._stages[one], None, {}, moved)
+        self._tell_colours()
+
+    def _tell_colours(self) -> None:
+        """One note on all the colours that are written otherwise than designed; those already there are no news."""
+        told = [text for code, text in self._nearest.items() if code in self._coloured]
+        if told:
+            self.notes.append(Reason("design.nearest_colours", {"list": ", ".join(told)}))
 
     def _id(self, spec: StageSpec) -> str:
         stage = self._known.stages.get(spec.code)
@@ -62,6 +71,7 @@ class NumberedLadder:
     def _make(self, spec: StageSpec) -> None:
         values = {"ladder": self._ladder, "outcome": spec.outcome.value, "system": False} | self._values(spec)
         key = stage_key(self._ladder, spec.code)
+        self._coloured.add(spec.code)
         values["sort"] = self._first + self._step * len(self._order)
         reason = Reason("design.create_named", {"stage": values["name"]})
         self.operations.append(
@@ -78,8 +88,7 @@ class NumberedLadder:
         if spec.colour:
             values["colour"] = nearest(spec.colour, self._able.colours)
             if values["colour"].lower() != spec.colour.lower():
-                facts = {"stage": values["name"], "wanted": spec.colour, "colour": values["colour"]}
-                self.notes.append(Reason("design.nearest_colour", facts))
+                self._nearest[spec.code] = f"«{values['name']}» {spec.colour} → {values['colour']}"
         prompts, cut = stage_prompts(spec, self._able, self._lang)
         if prompts:
             values["prompts"] = prompts
@@ -109,6 +118,8 @@ class NumberedLadder:
             before["sort"], after["sort"] = moved
         if not after:
             return
+        if spec is not None and "colour" in after:
+            self._coloured.add(spec.code)
         if stage is None:
             assert spec is not None
             key = stage_key(self._ladder, spec.code)

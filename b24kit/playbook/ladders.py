@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ from b24kit.migrate.recognise import pipeline_of, recognise
 from b24kit.migrate.remap import Exit, exits, move_cards, unlisted
 from b24kit.migrate.spec import Ladder, Language, PipelineSpec, Wording
 from b24kit.playbook.schema import Playbook
+
+_CODE = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 @dataclass(slots=True)
@@ -131,6 +134,8 @@ def _add_ladder(
         moves = tuple(move.model_copy(update={"source": None}) for move in section.moves)
         section = section.model_copy(update={"moves": moves})
     leaving, gone = exits(section, recognise(section.ladder, present, capabilities))
+    if not capabilities.own_stage_codes:  # codes of another vendor's stages were never here
+        gone = [note for note in gone if not _CODE.fullmatch(str(note.facts["stage"]))]
     removed = {one.stage.code for one in leaving if one.removed}
     diff = diff_ladder(ladder, section.ladder, present, capabilities=capabilities, leaving=removed, lang=lang)
     cards: Sequence[Lead | Deal] = []

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from b24kit.crm.refs import CARDS, Kind, Ref
+from b24kit.crm.refs import CARDS, Ref
 
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:\d+)?")
-_AMO = {Kind.LEAD: "leads", Kind.DEAL: "leads", Kind.CONTACT: "contacts", Kind.COMPANY: "companies"}
 
 
-def deep_link(card: str, host: str, vendor: str = "bitrix24") -> str | None:
-    """The page of a card (`lead:12`) on its portal; None for what has none, such as a row of a file."""
+def deep_link(card: str, host: str, pages: Mapping[str, str]) -> str | None:
+    """The page of a card (`lead:12`) on its portal, by the vendor's `pages`; None for what has none, such as a row of
+    a file.
+    """
     try:
         ref = Ref.parse(card)
     except ValueError:
         return None
-    if ref.kind not in CARDS or not ref.id.isdecimal() or not _HOST.fullmatch(host):
+    path = pages.get(ref.kind.value)
+    if ref.kind not in CARDS or path is None or not ref.id.isdecimal() or not _HOST.fullmatch(host):
         return None
-    if vendor == "amocrm":
-        return f"https://{host}/{_AMO[ref.kind]}/detail/{ref.id}"
-    return f"https://{host}/crm/{ref.kind.value}/details/{ref.id}/"
+    return f"https://{host}{path.format(id=ref.id)}"

@@ -27,7 +27,7 @@ UPDATES = ("assign", "move", "close", "fill")
 SENT = "message"
 WORD_DUE = timedelta(hours=1)  # for a word to one of our people where the vendor has no notices but tasks
 TAKE_IN = "take_in"
-KINDS = (*UPDATES, TAKE_IN, "task", "comment", "notice", "open_card", SENT)
+KINDS = (*UPDATES, TAKE_IN, "task", "finish", "comment", "notice", "open_card", SENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +174,8 @@ def _creations(actions: Iterable[Action], facts: CardFacts, ways: Ways) -> Itera
         elif action.kind == "task":
             kind, values = _task(action, facts)
             yield _created(action, action.key, kind, values)
+        elif action.kind == "finish":
+            yield _finished(action)
         elif action.kind == "open_card":
             kind, values = _card(action, facts)
             lacks = ways.lacks.get(kind, frozenset())
@@ -192,6 +194,21 @@ def _created(action: Action, key: str, kind: Kind, values: Mapping[str, Any], *,
         quiet=quiet,
     )
     return Planned(operation, action.card, (key,))
+
+
+def _finished(action: Action) -> Planned:
+    """A to-do of ours is over. It is made as one and changed as an activity."""
+    ref = Ref(Kind.ACTIVITY, Ref.parse(action.values["task"]).id)
+    operation = UpdateRecord(
+        key=action.key,
+        phase=Phase.NOTES,
+        reason=action.reason,
+        cluster=str(action.card),
+        ref=ref,
+        before={"done": False},
+        after={"done": True},
+    )
+    return Planned(operation, action.card, (action.key,))
 
 
 def _comment(action: Action, values: Mapping[str, Any]) -> dict[str, Any]:

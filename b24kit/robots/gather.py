@@ -13,6 +13,7 @@ from b24kit.crm.records import Record, values_of
 from b24kit.crm.refs import Ref
 from b24kit.crm.watch import Arriving, CardStory, CardTask
 from b24kit.robots.acquainted import WatchedPortal, acquainted
+from b24kit.robots.act import PLAN
 from b24kit.robots.facts import CardFacts, Move, OpenTask, Touch
 
 __all__ = ["WatchedPortal", "gather", "marker_of", "touches_of"]
@@ -111,7 +112,8 @@ def touches_of(story: CardStory) -> Iterator[Touch]:
             continue
         incoming = one.direction is Direction.IN
         answered = one.id in story.answered or (incoming and one.channel is not Channel.CALL)
-        by = None if incoming else one.responsible
+        ours = story.origins.get(one.id, "").startswith(f"{PLAN}.")  # a letter of robots is no person's word
+        by = None if incoming or ours else one.responsible
         yield Touch(at=at, channel=one.channel, direction=one.direction, got_through=answered, by=by, ref=one.ref)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from typing import cast
 
 from b24kit.change.executor import Bounds, Executor
 from b24kit.change.journal import Journal, State
+from b24kit.change.plan import operation_name
 from b24kit.clock import Clock
 from b24kit.crm.activity import Activity
 from b24kit.crm.incoming import Incoming
@@ -24,6 +26,7 @@ from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.watch import WATCHED
 from b24kit.errors import B24kitError, NoAnswer, NotAllowed, Stopped, TooFast
 from b24kit.robots.act import Planned, Ways, operations_for, robots_plan
+from b24kit.robots.backlog import Backlog
 from b24kit.robots.decision import Decision
 from b24kit.robots.facts import CardFacts
 from b24kit.robots.gather import WatchedPortal, gather
@@ -69,6 +72,7 @@ class Outcome:
     failed: int = 0
     put_off: int = 0
     decided: list[tuple[Ref, Decision]] = field(default_factory=list)
+    writes: Counter[str] = field(default_factory=Counter)  # by `write_name`
 
 
 class Worker:
@@ -90,6 +94,7 @@ class Worker:
         self._metrics = metrics or Metrics()
         self._ledger = Ledger(store, duty.portal_id)
         self._postman = Postman(Outbox(store, duty.portal_id), self._ledger, duty.posting)
+        self._backlog = Backlog(store, duty.portal_id, name, clock)
         self._failures = 0
 
     def drain(self, passes: int = 1000) -> Outcome:
@@ -114,10 +119,14 @@ class Worker:
         held = self._store.take(self.duty.portal_id, self.name, now, limit=self._size, lease=LEASE)
         if not held:
             return Outcome()
+        self._backlog.ahead(self.duty.portal)
         begun = self._clock.monotonic()
         with _Heartbeat(self._store, self.name, self._clock):
             outcome = self._work(held)
-        self._metrics.observe("b24kit_pass_seconds", self._clock.monotonic() - begun, portal=self.duty.portal_id)
+        seconds = self._clock.monotonic() - begun
+        self._metrics.observe("b24kit_pass_seconds", seconds, portal=self.duty.portal_id)
+        if not outcome.put_off:
+            self._backlog.passed(self.duty.portal, held, outcome.writes, seconds)
         self._metrics.count("b24kit_cards_total", len(held), portal=self.duty.portal_id)
         return outcome
 
@@ -132,9 +141,11 @@ class Worker:
             return Outcome(cards=len(held))
         except (NoAnswer, NotAllowed, TooFast) as error:
             return self._portal_failed(held, error)
-        except B24kitError as error:
+        except self._store.base.errors:
+            raise  # no card's fault
+        except Exception as error:  # the worker loop: what fails on one card must not stop the others
             if len(held) == 1:
-                return self._card_failed(held[0], error.code, str(error))
+                return self._spoilt(held[0], error)
             # One card may spoil the answer for all: look at them in halves.
             half = len(held) // 2
             return _sum(self._work(held[:half]), self._work(held[half:]))
@@ -160,6 +171,7 @@ class Worker:
         failed = self._carry_out(planned, by_card) if planned and not self.duty.shadow else {}
         acted = {one.card for one in planned} if not self.duty.shadow else set()
         outcome.actions = sum(len(one.keys) for one in planned)
+        outcome.writes.update(operation_name(one.operation) for one in planned if not self.duty.shadow)
         self._give_back(facts, decisions, by_card, acted, failed, outcome)
         return outcome
 
@@ -197,11 +209,7 @@ class Worker:
         for card, known in facts.items():
             reaction = max(0.0, (now - held[card].due).total_seconds())
             self._metrics.observe("b24kit_reaction_seconds", reaction, portal=self.duty.portal_id)
-            try:
-                found[card] = self.duty.decide(known, now)
-            except Exception as error:  # a rule that fails on one card must not stop the others
-                self._log("rule_failed", card=str(card), error=type(error).__name__, at=_place(error))
-                self._failed(held[card], "robots.rule_failed", type(error).__name__, outcome)
+            found[card] = self.duty.decide(known, now)
         outcome.decided = list(found.items())
         return found
 
@@ -299,8 +307,14 @@ class Worker:
         self._store.put_off(self.duty.portal_id, self.name, held, self._clock.now() + wait, error.code, counts=False)
         return Outcome(cards=len(held), put_off=len(held))
 
-    def _card_failed(self, held: Held, code: str, said: str) -> Outcome:
+    def _spoilt(self, held: Held, error: Exception) -> Outcome:
+        """One card with which a pass fails: what the portal said, or where a rule broke; no client's data."""
         outcome = Outcome(cards=1)
+        code, said = "robots.rule_failed", type(error).__name__
+        if isinstance(error, B24kitError):
+            code, said = error.code, str(error)
+        else:
+            self._log("rule_failed", card=str(held.card), error=said, at=_place(error))
         self._failed(held, code, said, outcome)
         return outcome
 
@@ -349,6 +363,7 @@ def _sum(left: Outcome, right: Outcome) -> Outcome:
         failed=left.failed + right.failed,
         put_off=left.put_off + right.put_off,
         decided=[*left.decided, *right.decided],
+        writes=left.writes + right.writes,
     )
 
 

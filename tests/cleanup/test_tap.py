@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.cleanup.tap import STEP, find_tap, tap_steps
+from b24kit.connectors.bitrix24.facts import CAPABILITIES
 from b24kit.crm.records import Record
 from tests.cleanup.portal_of import NOW, mail, plan, snapshot
 
@@ -21,17 +22,22 @@ def test_leads_are_counted_by_mailbox_all_and_lately() -> None:
 
 
 def test_a_running_tap_gives_steps_with_links_and_a_leak_test() -> None:
-    steps = tap_steps(find_tap(snapshot(letters(400, 1)), CleanSpec(), NOW))
+    steps = tap_steps(find_tap(snapshot(letters(400, 1)), CleanSpec(), NOW), CAPABILITIES.pages)
     assert [step.code for step in steps] == ["step.tap_mailboxes", "step.tap_exceptions", "step.tap_leak_test"]
     assert [step.link for step in steps] == ["/mail/", "/crm/configs/exclusion/", "/mail/"]
     assert steps[0].facts["mailboxes"] == "info@own.example (1)"
+
+
+def test_a_portal_without_a_page_of_exceptions_gets_no_step_for_it() -> None:
+    steps = tap_steps(find_tap(snapshot(letters(400, 1)), CleanSpec(), NOW), {"mailboxes": "/mail/"})
+    assert [step.key for step in steps] == [STEP, "tap-leak-test"]
 
 
 def test_a_closed_tap_gives_none() -> None:
     report = find_tap(snapshot(letters(400, 300)), None, NOW)
     assert report.taps
     assert not report.running
-    assert tap_steps(report) == []
+    assert tap_steps(report, {}) == []
 
 
 def test_only_the_sources_of_the_pile_are_counted() -> None:
@@ -50,7 +56,7 @@ def test_the_tap_is_open_while_leads_keep_coming_and_falls_silent_by_itself() ->
 
 def test_an_open_tap_blocks_until_it_is_answered_and_a_silent_one_does_not() -> None:
     open_, silent = ([*range(1, 27)], [day for day in range(8, 27) for _ in range(3)])
-    blocking = [tap_steps(find_tap(snapshot(letters(*days)), None, NOW))[0].blocking for days in (open_, silent)]
+    blocking = [tap_steps(find_tap(snapshot(letters(*days)), None, NOW), {})[0].blocking for days in (open_, silent)]
     assert blocking == [True, False]
 
 

@@ -77,8 +77,8 @@ def test_only_a_known_token_proves_a_message() -> None:
     assert not prove(told("ONCRMLEADADD"), set())
 
 
-def test_a_hook_without_known_tokens_leaves_the_proof_to_the_path() -> None:
-    assert BitrixHook().prove({})
+def test_a_hook_without_known_tokens_believes_nobody() -> None:
+    assert not BitrixHook().prove({}) and not BitrixHook().prove(told("ONCRMLEADADD"))
     assert not BitrixHook(frozenset({TOKEN})).prove({})
     assert TOKEN not in repr(BitrixHook(frozenset({TOKEN})))
 

@@ -115,5 +115,17 @@ def test_every_reason_step_and_finding_has_its_sentence() -> None:
     assert missing == [], "\n".join(missing)
 
 
+def test_what_a_vendor_calls_otherwise_is_said_of_the_others_too() -> None:
+    known = catalogue("ru")
+    otherwise = {key: key.split(".", 2)[2] for key in known if key.startswith("as.")}
+    assert otherwise and [key for key, code in otherwise.items() if code not in known] == []
+    gaps = {key: _gaps(known[key]) - _gaps(known[code]) for key, code in otherwise.items()}
+    assert {key: extra for key, extra in gaps.items() if extra} == {}, "facts that nobody gives"
+
+
+def _gaps(sentence: str) -> set[str]:
+    return {str(name).partition("|")[0] for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
 def test_the_scan_finds_codes_at_all() -> None:
     assert len(USED) > 50

@@ -133,7 +133,8 @@ def test_the_nearest_colour_is_taken_and_told() -> None:
     diff = diff_ladder(LEADS, wanted, present("Новый"), capabilities=ABLE)
     [change] = [one for one in diff.operations if "colour" in getattr(one, "after", {})]
     assert isinstance(change, UpdateRecord) and change.after["colour"] == "#98cbff"
-    assert [note.facts["colour"] for note in diff.notes if note.code == "design.nearest_colour"] == ["#98cbff"]
+    [note] = [note for note in diff.notes if note.code == "design.nearest_colours"]
+    assert note.facts["list"].endswith("→ #98cbff")
     assert nearest("#39A8EF", None) == "#39A8EF"
 
 

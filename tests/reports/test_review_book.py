@@ -11,6 +11,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from b24kit.cleanup.decisions import About
+from b24kit.connectors.factory import capabilities_of
 from b24kit.errors import Refused, UsageError
 from b24kit.i18n import LANGUAGES, Language, say
 from b24kit.matching.explain import Why
@@ -41,7 +42,7 @@ def book(count: int = 3, **more: object) -> ReviewBook:
 
 
 def written(path: Path, content: ReviewBook, lang: Language = "ru") -> Path:
-    write_review(content, path, lang, lambda card: deep_link(card, HOST))
+    write_review(content, path, lang, lambda card: deep_link(card, HOST, capabilities_of("bitrix24").pages))
     return path
 
 
@@ -215,4 +216,4 @@ def test_answers_already_there_are_written_into_the_list(tmp_path: Path) -> None
     ],
 )
 def test_a_link_leads_to_the_card_on_its_portal(card: str, vendor: str, link: str | None) -> None:
-    assert deep_link(card, HOST, vendor) == link
+    assert deep_link(card, HOST, capabilities_of(vendor).pages) == link

@@ -9,10 +9,11 @@ from typing import Any
 from b24kit.connectors.amocrm.access import LongLived, claims
 from b24kit.connectors.amocrm.account import WITH
 from b24kit.connectors.amocrm.client import AmoClient, only
+from b24kit.connectors.amocrm.methods import ENTITIES
 from b24kit.connectors.amocrm.stage_design import LEVELS, ORDER_STEP
 from b24kit.connectors.amocrm.wirevalues import mapping, text
 from b24kit.crm.portal import Capabilities, PortalFacts
-from b24kit.crm.refs import Kind
+from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import NotAllowed, NotFound
 
 REQUIRED_SCOPES = frozenset(("crm",))
@@ -63,6 +64,12 @@ CAPABILITIES = Capabilities(
     loss_reasons=True,
     automation_page="/settings/pipeline/leads/",
     remakes_stages=True,
+    keeps_last_stage=True,
+    pages={
+        "mailboxes": "/mail/",
+        "doubles": "/contacts/list/",
+        **{kind.value: f"/{ENTITIES[kind]}/detail/{{id}}" for kind in CARDS},
+    },
 )
 
 

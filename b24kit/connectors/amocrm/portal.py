@@ -215,6 +215,9 @@ class AmoPortal:
     def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
         return price(writes, reads or {}, self._client.batch)
 
+    def requests_sent(self) -> int:
+        return self._client.requests
+
     def close(self) -> None:
         self._client.close()
 

@@ -46,6 +46,11 @@ CAPABILITIES = Capabilities(
     carries=Carries(alone=PERSON_ALONE, together=(ADDRESS,), origin=ORIGIN),
     sends=frozenset({Channel.EMAIL}),
     quiet_forgets=("ADDRESS", "REG_ADDRESS"),
+    pages={
+        "mailboxes": "/mail/",
+        "exceptions": "/crm/configs/exclusion/",
+        **{kind.value: f"/crm/{kind.value}/details/{{id}}/" for kind in CARDS},
+    },
 )
 
 _PROFILE = Command("profile", "profile")

@@ -147,8 +147,14 @@ class BitrixPortal:
         return self._manners
 
     def offline_events(self) -> OfflineQueue | None:
-        """The portal's own queue of events, None where this access or plan has none."""
-        return BitrixQueue(self._client) if Manner.QUEUED in self.manners() else None
+        """The portal's own queue of events, None where this access or plan has none.
+
+        Whoever reads it does not want to hear of himself: from now on our writes are kept out of it.
+        """
+        if Manner.QUEUED not in self.manners():
+            return None
+        self._client.hush(subscriptions.CONNECTOR)
+        return BitrixQueue(self._client)
 
     def stories(self, cards: Iterable[Ref], present: Mapping[Ref, Record] | None = None) -> Mapping[Ref, CardStory]:
         return stories(self._client, cards)
@@ -162,11 +168,14 @@ class BitrixPortal:
     def absences(self, users: Iterable[str], first: date, last: date) -> list[Absence]:
         return absences(self._client, users, first, last)
 
+    def requests_sent(self) -> int:
+        return self._client.requests
+
     def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
         return stirred(self._client, since)
 
     def hook(self, tokens: Collection[str]) -> BitrixHook:
-        return BitrixHook(frozenset(tokens))
+        return BitrixHook(tokens)  # as they stand: an installation may bring one more
 
     def card_fields(self) -> list[CardField] | None:
         return card_fields(self._client)
