@@ -62,6 +62,7 @@ def serve(
         start_log()
         wanted = parse_also(playbook, also or [])
         with posts(at, wanted, kept, shadow=shadow, sends=send) as found:
+            _say_final(at, found, playbook, shadow=shadow)
             check_sending(at, [post.duty for post in found], confirm)
             service = Service(
                 [post.duty for post in found], kept, at.clock, fresh_name(), sweep_every=timedelta(minutes=sweep_every)
@@ -88,6 +89,7 @@ def run(
         start_log()
         wanted = parse_also(playbook, also or [])
         with posts(at, wanted, kept, shadow=shadow, sends=send) as found:
+            _say_final(at, found, playbook, shadow=shadow)
             check_sending(at, [post.duty for post in found], confirm)
             service = Service([post.duty for post in found], kept, at.clock, fresh_name())
             if not once:
@@ -251,6 +253,17 @@ def _door(at: Desk, post: Post, tokens: list[str]) -> Door | None:
     if not at.screen.as_json:
         at.screen.say("robots.door" if door is not None else "robots.polled", portal=post.profile.name)
     return door
+
+
+def _say_final(at: Desk, found: list[Post], playbook: str, *, shadow: bool) -> None:
+    """Before the start: taking in and turning down what waits in the unsorted is final."""
+    from b24kit.playbook.loader import load_playbook
+    from b24kit.playbook.shipped import find_playbook
+
+    routing = load_playbook(find_playbook(playbook)).routing
+    waits = any(post.portal.capabilities.keeps_incoming for post in found)
+    if waits and routing is not None and routing.take_in and not shadow and not at.screen.as_json:
+        at.screen.say("robots.takes_in")
 
 
 def _say_once(at: Desk, kept: Store, service: Service, swept: dict[str, int]) -> None:
