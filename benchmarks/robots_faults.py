@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from benchmarks.robots_office import bureau, deliver, form
+from benchmarks.robots_office import VENDORS, bureau, deliver
 
 LEADS = 500
 PORT = 8975
@@ -23,13 +23,15 @@ def main() -> None:
     """Print one JSON object; the number of leads may be given as the only argument."""
     leads = int(sys.argv[1]) if len(sys.argv) > 1 else LEADS
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps({"benchmark": "robots_faults", "leads": leads, **measure(Path(folder), leads)}))
+        told = {vendor: measure(Path(folder), leads, vendor) for vendor in VENDORS}
+        print(json.dumps({"benchmark": "robots_faults", "leads": leads, **told}))
 
 
-def measure(folder: Path, leads: int) -> dict[str, Any]:
+def measure(folder: Path, leads: int, vendor: str = "bitrix24") -> dict[str, Any]:
     """The service sweeps every twenty seconds; its first sweep is over before the leads are made."""
     chance = random.Random(11)
-    with bureau(folder, port=PORT, sweep_seconds=SWEEP) as office:
+    place = folder / f"{vendor}.sqlite"
+    with bureau(folder, port=PORT, place=str(place), sweep_seconds=SWEEP, vendor=vendor) as office:
         office.start()
         time.sleep(3)
         made = office.leads(leads)
@@ -38,11 +40,11 @@ def measure(folder: Path, leads: int) -> dict[str, Any]:
         sent += chance.sample(sent, leads // 10)
         chance.shuffle(sent)
         begun = time.monotonic()
-        statuses, _ = deliver(PORT, [form(lead) for lead in sent])
+        statuses, _ = deliver(PORT, [office.form(lead) for lead in sent])
         office.wait_owned(leads, 120)
         took = time.monotonic() - begun
         time.sleep(2)
-        comments = Counter(str(row["OWNER"]) for row in office.rows("comment_binding"))
+        comments = Counter(office.commented())
         return {
             "never_delivered": len(never),
             "delivered_twice": leads // 10,

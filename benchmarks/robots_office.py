@@ -26,10 +26,10 @@ from b24kit.cli.context import fresh_name
 from b24kit.cli.robots_desk import StoredHints
 from b24kit.cli.serving import Listening, Receiving
 from b24kit.clock import SystemClock
-from b24kit.connectors.bitrix24.events import BitrixHook
-from b24kit.connectors.credentials import Webhook
-from b24kit.connectors.factory import open_portal
+from b24kit.connectors.factory import open_portal, read_credentials
 from b24kit.crm.cards import Lead
+from b24kit.crm.event import Hears
+from b24kit.crm.pipeline import LEADS
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Create, Write
 from b24kit.robots.decision import Action, Decision
@@ -39,6 +39,7 @@ from b24kit.robots.server import Door, Letterbox, Receiver
 from b24kit.robots.service import Service
 from b24kit.robots.store import Store
 from b24kit.robots.worker import Duty
+from b24kit.sandbox.amocrm.opening import add_user
 from b24kit.sandbox.server import Sandbox
 
 PORTAL = "portal"
@@ -46,18 +47,21 @@ SECRET = "a-path-that-nobody-can-guess"
 TOKEN = "the-token-of-this-portal"
 OWNERS = ("2", "3", "4", "5")
 NO_LIMITS: dict[str, Any] = {"limits": {"bucket": None, "operating": None, "request_seconds": None}}
+VENDORS = ("bitrix24", "amocrm")
+STEPS = [
+    "NEW",
+    "IN_PROCESS",
+]  # where leads arrive and where their owner has them; of amoCRM as the account numbers them
 _UP_SECONDS = 60.0
 
 
 def owner_only(facts: CardFacts, _: datetime) -> Decision:
     """A new lead gets its owner and the next stage, and a comment that says why."""
     card = facts.card
-    if not isinstance(card, Lead) or card.stage != "NEW":
+    if not isinstance(card, Lead) or card.stage != STEPS[0]:
         return Decision(_left(facts, [_said(card)]) if isinstance(card, Lead) else ())
     owner = OWNERS[int(card.id) % len(OWNERS)]
-    return Decision(
-        _left(facts, [_do(card, "assign", owner=owner), _do(card, "move", stage="IN_PROCESS"), _said(card)])
-    )
+    return Decision(_left(facts, [_do(card, "assign", owner=owner), _do(card, "move", stage=STEPS[1]), _said(card)]))
 
 
 def everything(facts: CardFacts, now: datetime) -> Decision:
@@ -92,13 +96,14 @@ def main() -> None:
     clock = SystemClock()
     store = Store(place if "://" in place else Path(place))
     state = Path(os.environ["B24KIT_STATE_DIR"])
-    portal = cast(WatchedPortal, open_portal(Webhook.parse(webhook), clock, state_dir=state))
+    portal = cast(WatchedPortal, open_portal(read_credentials(webhook), clock, state_dir=state))
+    STEPS[:] = _steps(portal)
     duty = Duty(portal_id=PORTAL, portal=portal, decide=RULES[rules])
     # The number of the process stands in the worker's name: then it can be told who holds which cards.
     name = f"{os.getpid()}-{fresh_name()}"
     service = Service([duty], store, clock, name, sweep_every=timedelta(seconds=float(sweep_seconds)))
     letterbox = Letterbox(store, clock, service.ring)
-    doors = (Door(PORTAL, SECRET, StoredHints(BitrixHook(frozenset({TOKEN})))),)
+    doors = (Door(PORTAL, SECRET, StoredHints(cast(Hears, portal).hook({TOKEN}))),)
     receiver = Receiver(doors, letterbox, clock, service.metrics, service.page)
     server = Listening(receiver.app, Receiving("127.0.0.1", int(port), doors))
     over = threading.Event()
@@ -122,13 +127,14 @@ class Bureau:
     place: str
     rules: str = "owner"
     sweep_seconds: float = 3600
+    vendor: str = "bitrix24"
     children: list[subprocess.Popen[bytes]] = field(default_factory=list)
     ports: dict[int, int] = field(default_factory=dict)  # by the number of the process
 
     def start(self, port: int | None = None) -> subprocess.Popen[bytes]:
         """One more service; returns when it answers."""
         chosen = port or self.port
-        arguments = [self.box.webhook_url, self.place, str(chosen), str(self.sweep_seconds), self.rules]
+        arguments = [self.access(0), self.place, str(chosen), str(self.sweep_seconds), self.rules]
         environment = dict(os.environ, B24KIT_STATE_DIR=str(self.folder / "state"))
         child = subprocess.Popen([sys.executable, "-m", "benchmarks.robots_office", *arguments], env=environment)
         self.children.append(child)
@@ -142,14 +148,21 @@ class Bureau:
 
     def portal(self) -> WatchedPortal:
         """A client of our own, outside the robots' limits."""
-        return cast(WatchedPortal, open_portal(Webhook.parse(self.box.webhook_urls[1]), SystemClock()))
+        return cast(WatchedPortal, open_portal(read_credentials(self.access(1)), SystemClock()))
+
+    def access(self, number: int) -> str:
+        """A way in, as a person would paste it: the first one is the robots'."""
+        if self.vendor == "amocrm":
+            return f"{self.box.url} {self.box.tokens[number]}"
+        return self.box.webhook_urls[number]
 
     def leads(self, count: int) -> list[Ref]:
         """So many new leads, made through another webhook."""
-        writes: list[Write] = [
-            Create(f"made-{n}", Kind.LEAD, {"title": f"Заявка {n}", "stage": "NEW", "owner": "1"}) for n in range(count)
-        ]
         portal = self.portal()
+        stage = _steps(portal)[0]
+        writes: list[Write] = [
+            Create(f"made-{n}", Kind.LEAD, {"title": f"Заявка {n}", "stage": stage, "owner": "1"}) for n in range(count)
+        ]
         found = [Ref(Kind.LEAD, str(one.new_id)) for one in portal.perform(writes, lambda _: None)]
         portal.close()
         return sorted(found, key=lambda ref: int(ref.id))
@@ -159,7 +172,27 @@ class Bureau:
 
     def owned(self) -> int:
         """Leads that left the first stage for their owner."""
+        if self.vendor == "amocrm":
+            return sum(str(row["responsible_user_id"]) in OWNERS for row in self.rows("leads"))
         return sum(str(row["ASSIGNED_BY_ID"]) in OWNERS and row["STATUS_ID"] != "NEW" for row in self.rows("lead"))
+
+    def owner(self, lead: Ref) -> str:
+        """Who has it, by the fake portal's own table."""
+        table, column = ("leads", "responsible_user_id") if self.vendor == "amocrm" else ("lead", "ASSIGNED_BY_ID")
+        return str(self.box.site.portal.store[table].rows[int(lead.id)][column])
+
+    def commented(self) -> list[str]:
+        """The card of each comment."""
+        if self.vendor == "amocrm":
+            return [str(row["owner"]) for row in self.rows("note") if row["note_type"] == "common"]
+        return [str(row["OWNER"]) for row in self.rows("comment_binding")]
+
+    def form(self, lead: Ref) -> bytes:
+        """What the portal posts for a new card."""
+        if self.vendor == "amocrm":
+            number = str(self.box.site.portal.account_id)
+            return urlencode({"leads[add][0][id]": lead.id, "account[id]": number}).encode()
+        return form(lead)
 
     def wait_owned(self, count: int, seconds: float, pause: float = 0.2) -> bool:
         until = time.monotonic() + seconds
@@ -174,8 +207,13 @@ class Bureau:
 def bureau(folder: Path, *, port: int, place: str | None = None, **options: Any) -> Iterator[Bureau]:
     """A furnished portal without leads; every child is ended at the end."""
     rules, sweep = options.pop("rules", "owner"), options.pop("sweep_seconds", 3600)
-    with Sandbox(seed={"kind": "empty"}, clock="real", webhooks=({"user_id": 1}, {"user_id": 1}), **options) as box:
-        found = Bureau(box, folder, port, place or str(folder / "robots.sqlite"), rules, sweep)
+    vendor = options.pop("vendor", "bitrix24")
+    ways = {"tokens" if vendor == "amocrm" else "webhooks": ({"user_id": 1}, {"user_id": 1})}
+    with Sandbox(vendor=vendor, seed={"kind": "empty"}, clock="real", **ways, **options) as box:
+        found = Bureau(box, folder, port, place or str(folder / "robots.sqlite"), rules, sweep, vendor)
+        if vendor == "amocrm":
+            for number in OWNERS:  # cards go to people that the account knows
+                add_user(box.site.portal, f"Сотрудник {number}", f"{number}@portal.example")
         try:
             yield found
         finally:
@@ -183,6 +221,13 @@ def bureau(folder: Path, *, port: int, place: str | None = None, **options: Any)
                 if child.poll() is None:
                     child.terminate()
                     child.wait(30)
+
+
+def _steps(portal: WatchedPortal) -> list[str]:
+    """The first two stages of leads where people work."""
+    if portal.capabilities.own_stage_codes:
+        return ["NEW", "IN_PROCESS"]
+    return [one.code for one in portal.stages() if one.ladder == LEADS and not one.system][:2]
 
 
 def form(lead: Ref, event: str = "ONCRMLEADADD") -> bytes:

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.robots_office import OWNERS, bureau, deliver, form, share
+from benchmarks.robots_office import OWNERS, VENDORS, bureau, deliver, share
 
 LEADS = 60
 PORT = 8973
@@ -22,20 +22,22 @@ def main() -> None:
     """Print one JSON object; the number of leads may be given as the only argument."""
     leads = int(sys.argv[1]) if len(sys.argv) > 1 else LEADS
     with tempfile.TemporaryDirectory() as folder:
-        print(json.dumps({"benchmark": "robots_reaction", "leads": leads, **measure(Path(folder), leads)}))
+        told = {vendor: measure(Path(folder), leads, vendor=vendor) for vendor in VENDORS}
+        print(json.dumps({"benchmark": "robots_reaction", "leads": leads, **told}))
 
 
-def measure(folder: Path, leads: int, pause: float = 3.0) -> dict[str, Any]:
+def measure(folder: Path, leads: int, pause: float = 3.0, vendor: str = "bitrix24") -> dict[str, Any]:
     """One lead at a time, with pauses in which the portal's counter runs empty again."""
     times = []
-    with bureau(folder, port=PORT) as office:
+    place = folder / f"{vendor}.sqlite"
+    with bureau(folder, port=PORT, place=str(place), vendor=vendor) as office:
         office.start()
         time.sleep(3)
         for _ in range(leads):
             begun = time.monotonic()
             (lead,) = office.leads(1)
-            deliver(PORT, [form(lead)], at_once=1)
-            while str(office.box.site.portal.store["lead"].rows[int(lead.id)]["ASSIGNED_BY_ID"]) not in OWNERS:
+            deliver(PORT, [office.form(lead)], at_once=1)
+            while office.owner(lead) not in OWNERS:
                 if time.monotonic() - begun > 30:
                     raise SystemExit("nobody got the lead")
                 time.sleep(0.01)

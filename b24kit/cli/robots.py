@@ -63,6 +63,7 @@ def serve(
         wanted = parse_also(playbook, also or [])
         stopping = threading.Event()
         with posts(at, wanted, kept, shadow=shadow, sends=send, stopping=stopping.is_set) as found:
+            _say_final(at, found, playbook, shadow=shadow)
             duties = [post.duty for post in found]
             check_sending(at, duties, confirm)
             every = timedelta(minutes=sweep_every)
@@ -91,6 +92,7 @@ def run(
         wanted = parse_also(playbook, also or [])
         stopping = threading.Event()
         with posts(at, wanted, kept, shadow=shadow, sends=send, stopping=stopping.is_set) as found:
+            _say_final(at, found, playbook, shadow=shadow)
             duties = [post.duty for post in found]
             check_sending(at, duties, confirm)
             service = Service(duties, kept, at.clock, fresh_name(), stopping=stopping)
@@ -176,14 +178,13 @@ def explain(
     """Why this owner, this deadline, this step: what the rules say of a card as it is now. Nothing is written."""
     with desk(context) as at, robots_store(at, store) as kept:
         from b24kit.cli.robots_telling import say_decision
-        from b24kit.robots.gather import gather
-        from b24kit.robots.ledger import Ledger
-        from b24kit.robots.payments import Payments
 
         ref = parse_card(card)
         with posts(at, {None: playbook}, kept, fixed_turns=True) as (post,):
-            done = Ledger(kept, post.duty.portal_id).done([ref])
-            facts = Payments(kept, post.duty.portal_id).with_facts(gather(post.duty.portal, [ref], done)).get(ref)
+            misnamed: dict[Ref, Ref] = {}
+            facts = _facts(kept, post, ref, misnamed)
+            if (right := misnamed.get(ref)) is not None:  # a lead of the vendor's may be a deal of ours
+                facts = _facts(kept, post, right)
             if facts is None:
                 raise UsageError("robots.no_card", card=str(ref))
             now = at.clock.now()
@@ -248,6 +249,17 @@ def _of_last_days(post: Post, since: datetime, limit: int | None) -> dict[Ref, C
     return found
 
 
+def _facts(kept: Store, post: Post, ref: Ref, misnamed: dict[Ref, Ref] | None = None) -> CardFacts | None:
+    """What rules would see of one card, payments included; None for one that is gone or has another name here."""
+    from b24kit.robots.gather import gather
+    from b24kit.robots.ledger import Ledger
+    from b24kit.robots.payments import Payments
+
+    done = Ledger(kept, post.duty.portal_id).done([ref])
+    found = gather(post.duty.portal, [ref], done, misnamed)
+    return Payments(kept, post.duty.portal_id).with_facts(found).get(ref)
+
+
 def _door(at: Desk, post: Post, tokens: list[str]) -> Door | None:
     """The door of a portal, and where its address is: told once a start, never its secret into a log."""
     secrets = hook_secrets(at, post.profile, tokens)
@@ -256,6 +268,17 @@ def _door(at: Desk, post: Post, tokens: list[str]) -> Door | None:
         heard = door is not None and (post.profile.vendor == "amocrm" or bool(secrets.tokens))
         at.screen.say("robots.door" if heard else "robots.polled", portal=post.profile.name)
     return door
+
+
+def _say_final(at: Desk, found: list[Post], playbook: str, *, shadow: bool) -> None:
+    """Before the start: taking in and turning down what waits in the unsorted is final."""
+    from b24kit.playbook.loader import load_playbook
+    from b24kit.playbook.shipped import find_playbook
+
+    routing = load_playbook(find_playbook(playbook)).routing
+    waits = any(post.portal.capabilities.keeps_incoming for post in found)
+    if waits and routing is not None and routing.take_in and not shadow and not at.screen.as_json:
+        at.screen.say("robots.takes_in")
 
 
 def _say_once(at: Desk, kept: Store, service: Service, swept: dict[str, int]) -> None:

@@ -16,19 +16,31 @@ if TYPE_CHECKING:
     from b24kit.playbook.schema import Playbook
     from b24kit.robots.install import InstallDraft, Standing
 
-SIGNS = {"there": "+", "heard": "+", "missing": "-", "deaf": "~", "unknown": "!"}
+SIGNS = {"there": "+", "heard": "+", "missing": "-", "deaf": "~", "unknown": "!", "by_hand": "!"}
 
 
 def install_draft(at: Desk, playbook: Playbook, facts: PortalFacts) -> InstallDraft:
     """What this playbook wants to stand on the portal, and the steps to get there."""
+    from dataclasses import replace
+
+    from b24kit.change.operation import CreateRecord
+    from b24kit.playbook.robot_fields import draft_fields
     from b24kit.robots.install import plan_install
 
-    return plan_install(
+    draft = plan_install(
         playbook.robots.install,
         cast("Subscribing", at.portal),
         at.portal.capabilities,
         facts,
         receiver=at.receiver.address is not None,
+    )
+    fields = draft_fields(playbook, at.portal)
+    return replace(
+        draft,
+        operations=(*fields.operations, *draft.operations),
+        steps=(*draft.steps, *fields.steps),
+        notes=(*draft.notes, *fields.notes),
+        fields=tuple(str(one.values["label"]) for one in fields.operations if isinstance(one, CreateRecord)),
     )
 
 

@@ -22,6 +22,7 @@ from b24kit.owners.turns import Dealer, Turns
 from b24kit.playbook.dialects import (
     demanded,
     dialect_of,
+    labels_of,
     with_aliases,
     with_failures,
     with_places,
@@ -126,6 +127,7 @@ class _Deciding:
             if portal.capabilities.native_gates
             else frozenset(),
             armed=self._sends and book.send == "armed",
+            labels=labels_of(gates, book, dialect),
         )
         self._read = self._clock.now()
         return rules, people, owners, dialect

@@ -11,6 +11,7 @@ from b24kit.crm.cardfield import CardField, TellsFields
 from b24kit.crm.pipeline import LEADS, Gate, LossReason, Outcome, Stage, deals_ladder
 from b24kit.crm.portal import Portal
 from b24kit.crm.refs import Kind
+from b24kit.i18n import has, say
 from b24kit.migrate.design import fold
 from b24kit.migrate.gates import BUILT_IN, CODE
 from b24kit.migrate.loss_reasons import failures
@@ -81,7 +82,7 @@ def with_places(gates: GatesSpec, playbook: Playbook, dialect: Dialect) -> Gates
     fields = {datum: tuple(names) for datum, names in gates.fields.items()}
     for spec in playbook.fields:
         if spec.datum not in fields:
-            found = _found(spec.datum, spec, (), dialect.fields or ())
+            found = field_of(spec.datum, spec, (), dialect.fields or ())
             fields |= {spec.datum: (found.key,)} if found is not None else {}
     return gates.model_copy(update={"fields": fields})
 
@@ -90,14 +91,31 @@ def demanded(gates: GatesSpec, playbook: Playbook, dialect: Dialect, present: Se
     """The data that the portal itself asks for before a card comes to a stage."""
     asked = {fold(name) for gate in present if gate.required_on for name in (gate.code, gate.name, gate.id) if name}
     specs = {spec.datum: spec for spec in playbook.fields}
-    data = {datum for gate in gates.gates for datum in (*gate.leave, *gate.enter)}
-    data |= {datum for gate in gates.gates for question in gate.questions for datum in question.ask}
     known = set()
-    for datum in data:
-        found = _found(datum, specs.get(datum), gates.fields.get(datum, ()), dialect.fields or ())
+    for datum in asked_data(gates):
+        found = field_of(datum, specs.get(datum), gates.fields.get(datum, ()), dialect.fields or ())
         if found is not None and asked & {fold(found.code), fold(found.label), found.key.removeprefix("cf")}:
             known.add(datum)
     return frozenset(known)
+
+
+def labels_of(gates: GatesSpec, playbook: Playbook, dialect: Dialect) -> dict[str, str]:
+    """What people call the data that gates ask for: by the playbook, by the portal's field, by our own words."""
+    specs = {spec.datum: spec for spec in playbook.fields}
+    found: dict[str, str] = {}
+    for datum in sorted(asked_data(gates) | gates.fields.keys()):
+        spec, code = specs.get(datum), f"datum.{datum}"
+        field = field_of(datum, spec, gates.fields.get(datum, ()), dialect.fields or ())
+        label = spec.name.said(playbook.language) if spec is not None else field.label if field is not None else ""
+        label = label or (say(code, playbook.language) if has(code, playbook.language) else "")
+        found |= {datum: label} if label else {}
+    return found
+
+
+def asked_data(gates: GatesSpec) -> set[str]:
+    """Everything that some gate asks for."""
+    data = {datum for gate in gates.gates for datum in (*gate.leave, *gate.enter)}
+    return data | {datum for gate in gates.gates for question in gate.questions for datum in question.ask}
 
 
 def _places(playbook: Playbook, fields: Sequence[CardField]) -> dict[str, str]:
@@ -105,13 +123,13 @@ def _places(playbook: Playbook, fields: Sequence[CardField]) -> dict[str, str]:
     specs = {spec.datum: spec for spec in playbook.fields}
     found: dict[str, str] = {}
     for datum, names in playbook.gates.fields.items():
-        there = _found(datum, specs.get(datum), names, fields)
-        if there is not None:
-            found |= {name: there.key for name in names if name not in (there.key, there.code)}
+        there = field_of(datum, specs.get(datum), names, fields)
+        key = there.key if there is not None else _POSITION if datum == "position" else ""
+        found |= {name: key for name in names if key and not (there and name in (there.key, there.code))}
     return found
 
 
-def _found(datum: str, spec: FieldSpec | None, names: Sequence[str], fields: Sequence[CardField]) -> CardField | None:
+def field_of(datum: str, spec: FieldSpec | None, names: Sequence[str], fields: Sequence[CardField]) -> CardField | None:
     """The portal's field for a datum: by the playbook's code, by ours, by a name that people gave it."""
     codes = [*names, f"{CODE}{datum.upper()}", *(spec.was if spec is not None else ())]
     if datum in BUILT_IN:

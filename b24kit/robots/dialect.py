@@ -24,6 +24,7 @@ DATUM = "loss_reason"
 SOURCE = "SOURCE_ID"
 _CHANNELS = {Channel.EMAIL: "EMAIL", Channel.CALL: "CALL", Channel.MESSAGE: "CHAT"}
 _AT_ONCE = 600  # seconds between a card and the message that made it
+_NUMBERS = ("double", "numeric")
 _EMPTY: tuple[Any, ...] = (None, "", [], (), {})
 T = TypeVar("T", Lead, Deal, Contact, Company, Lead | Deal)
 
@@ -170,15 +171,17 @@ def _opened(first: Activity, facts: CardFacts) -> bool:
 
 def _values(raw: Any, place: CardField) -> Any:
     listed = raw if isinstance(raw, list | tuple) else [raw]
-    found = [one for one in (_value(item, place.options) for item in listed) if one not in _EMPTY]
+    found = [one for one in (_value(item, place) for item in listed) if one not in _EMPTY]
     return found if place.multiple else next(iter(found), "")
 
 
-def _value(raw: Any, options: Mapping[str, str]) -> Any:
+def _value(raw: Any, place: CardField) -> Any:
     if isinstance(raw, Mapping):
         chosen = raw.get("enum_id")
         raw = raw.get("value") if chosen is None else chosen
-    return options.get(str(raw), raw) if options else raw
+    if place.type in _NUMBERS and isinstance(raw, str) and "." in raw:
+        return raw.rstrip("0").rstrip(".")  # 12.00 of a field of numbers
+    return place.options.get(str(raw), raw) if place.options else raw
 
 
 def _written(value: Any, place: CardField) -> Any:

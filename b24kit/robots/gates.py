@@ -32,7 +32,7 @@ def decide_gates(facts: CardFacts, rules: Rules, people: People, now: datetime) 
     lacking = _lacking(facts, rules)
     if not lacking or _before_rules(rules, people, facts, entry) or history.by_robots(facts, entry):
         return Decision()
-    because = (Reason("robots.gates.lacks", {"data": list(lacking)}),)
+    because = (Reason("robots.gates.lacks", {"data": rules.called(lacking)}),)
     grace = gate.grace if gate is not None else None
     ready = entry.at if grace is None else after(people.hours(facts.card.owner), entry.at, grace)
     if ready > now:
@@ -88,7 +88,7 @@ def _refused(facts: CardFacts, rules: Rules, people: People, entry: Move, lackin
     if back in facts.done or told_key in facts.done:
         return  # once per entry: a portal that put it back here by itself is not fought with
     stage = _target(facts, rules)
-    told_of = {"data": list(lacking), "stage": rules.stage_name(facts.ladder, facts.card.stage)}
+    told_of = {"data": rules.called(lacking), "stage": rules.stage_name(facts.ladder, facts.card.stage)}
     won = facts.card.outcome is Outcome.WON  # a client was made of it: that is not undone by a robot
     if stage is None or won or _sent_back(facts, entry) >= rules.gates.patience:
         head = people.head(facts.card.owner)

@@ -33,6 +33,7 @@ class InstallDraft:
     left: tuple[LeftAlone, ...] = ()
     notes: tuple[Reason, ...] = ()
     wanted: tuple[Subscription, ...] = ()
+    fields: tuple[str, ...] = ()  # those that rules need and cards have not, as people will read them
 
 
 def plan_install(
@@ -160,7 +161,7 @@ def _notes(
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One thing that should stand on the portal: `state` is there, missing, deaf (hears less) or unknown."""
+    """What should stand on the portal: `state` is there, missing, deaf (hears less), unknown (yet) or by_hand."""
 
     sort: str
     name: str
@@ -180,8 +181,11 @@ def verify_install(draft: InstallDraft, standing: Sequence[Subscription], heard:
         deaf = there is not None and not set(one.hears) <= set(there.hears)
         state = "missing" if there is None else "deaf" if deaf else "there"
         found.append(Standing(one.sort, one.name, state))
+    found += [Standing("field", name, "missing") for name in draft.fields]
     for step in draft.steps:
         seen = step.check == "traffic" and heard is not None
         facts: dict[str, object] = {"when": heard} if seen else {}
-        found.append(Standing("step", step.key, "heard" if seen else "unknown", facts))
+        found.append(
+            Standing("step", step.key, "heard" if seen else "unknown" if step.check == "traffic" else "by_hand", facts)
+        )
     return found

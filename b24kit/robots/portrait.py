@@ -71,7 +71,7 @@ def portrait(facts: CardFacts, rules: Rules) -> tuple[str, ...]:
 def _written(facts: CardFacts, values: dict[str, str], rule: str, reason: Reason) -> list[Action]:
     """Fields that hold something else than they should. What is written is compared, so a key only tells one state
     of the card from another."""
-    wrong = {field: text for field, text in values.items() if str(facts.card.extra.get(field) or "") != text}
+    wrong = {field: text for field, text in values.items() if not _stands(facts.card.extra.get(field), text)}
     if not wrong:
         return []
     seen = stamp(facts.card.changed) if facts.card.changed is not None else "new"
@@ -79,6 +79,15 @@ def _written(facts: CardFacts, values: dict[str, str], rule: str, reason: Reason
     if key in facts.done:
         return []
     return [Action(kind="fill", key=key, card=facts.card.ref, values={"fields": wrong}, reason=reason)]
+
+
+def _stands(held: object, text: str) -> bool:
+    """Whether a field holds this already; a number may come back with its decimals (`7.00`)."""
+    told = "" if held in (None, "", [], ()) else str(held)
+    try:
+        return told == text or float(told) == float(text)
+    except ValueError:
+        return False
 
 
 def _commented(facts: CardFacts, text: str, reason: Reason) -> list[Action]:

@@ -36,6 +36,11 @@ class Rules:
     payments: PaymentsSpec = field(default_factory=PaymentsSpec)
     native_gates: frozenset[str] = frozenset()
     armed: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)  # what people call the data
+
+    def called(self, data: Iterable[str]) -> list[str]:
+        """These data as people call them."""
+        return [self.labels.get(datum, datum) for datum in data]
 
     def ladder(self, pipeline: str | None) -> str | None:
         """The ladder a playbook means: leads for None, else the pipeline of this id or name; None when unknown."""

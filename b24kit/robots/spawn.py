@@ -127,7 +127,7 @@ def _taken_over(
     told_of = {"funnel": rule.to.pipeline, "card": facts.card.title}
     lacking = missing(facts, rules.gates.fields, rule.requires)
     if lacking:
-        reason = Reason("robots.spawn.lacks", {**told_of, "data": list(lacking)})
+        reason = Reason("robots.spawn.lacks", {**told_of, "data": rules.called(lacking)})
         owner = facts.card.owner
         return ([notice(facts, rules, f"{key}~lacks", owner, reason)] if owner else []), reason
     reason = Reason(f"robots.spawn.{rule.kind}", told_of)

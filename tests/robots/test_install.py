@@ -126,9 +126,9 @@ def test_verify_reads_what_stands_and_believes_traffic_alone_of_hand_steps() -> 
     draft = planned(Portal(), ROBOT)
     standing = [handler("ADD"), Subscription(id="robot/b24kit_look", sort="robot", name="b24kit_look", ours=True)]
     states = {one.name: one.state for one in verify_install(draft, standing, None)}
-    assert states == {"ADD": "there", "UPDATE": "missing", "b24kit_look": "there", "place-b24kit_look": "unknown"}
+    assert states == {"ADD": "there", "UPDATE": "missing", "b24kit_look": "there", "place-b24kit_look": "by_hand"}
     heard = {one.name: one.state for one in verify_install(draft, standing, "2026-11-22T10:00:00+00:00")}
-    assert heard["place-b24kit_look"] == "unknown"  # events alone say nothing of a robot's place
+    assert heard["place-b24kit_look"] == "by_hand"  # events alone say nothing of a robot's place
     by_hand = planned(Portal((Manner.POLLED,)))
     assert [one.state for one in verify_install(by_hand, [], None)] == ["unknown"]
     assert [one.state for one in verify_install(by_hand, [], "2026-11-22T10:00:00+00:00")] == ["heard"]
