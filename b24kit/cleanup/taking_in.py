@@ -61,12 +61,13 @@ def take_in(
     words: ClosingWords,
     *,
     link: bool = False,
+    tried: bool = False,
     lang: Language = "ru",
 ) -> TakenIn:
     """The same decisions as operations on the cards that are there. `link`: incoming letters of known clients may be
-    linked to what they have open; the first of them is the probe that all others wait for.
+    linked to what they have open; the first of them is the probe that all others wait for, unless it was `tried`.
     """
-    work = _TakingIn(arrivals, capabilities, closing, words, link, lang)
+    work = _TakingIn(arrivals, capabilities, closing, words, link, tried, lang)
     return work.run(operations, assignment)
 
 
@@ -77,6 +78,7 @@ class _TakingIn:
     closing: Closing
     words: ClosingWords
     link: bool
+    tried: bool
     lang: Language
     made: list[Operation] = field(default_factory=list)
     became: dict[str, str] = field(default_factory=dict)  # key of a planned contact -> the contact that is there
@@ -303,7 +305,7 @@ class _TakingIn:
             card=card,
             contact=client.id if client.kind is Kind.CONTACT else None,
         )
-        self.probe = self.probe or attach.key
+        self.probe = self.probe or ("" if self.tried else attach.key)
         self.made.append(attach)
 
     def _decline(self, close: UpdateRecord, one: Incoming, reason: Reason, needs: tuple[str, ...]) -> None:

@@ -15,6 +15,7 @@ from b24kit.change.canary import births
 from b24kit.change.operation import Operation, Reason, RemoveRecord, UpdateRecord
 from b24kit.change.plan import HandStep, LeftAlone, ordered
 from b24kit.change.snapshot import Snapshot
+from b24kit.change.trials import Trial
 from b24kit.cleanup.decisions import Decision
 from b24kit.cleanup.planner import CleanDraft, plan_clean
 from b24kit.cleanup.segment_plan import plan_segments
@@ -62,13 +63,15 @@ def compose(
     answers: Mapping[str, str] | None = None,
     lang: Language | None = None,
     decisions: Sequence[Decision] = (),
+    linking: Trial | None = None,
 ) -> Pieces:
     """Everything that a playbook asks of this portal. Pure: nothing is read but the snapshot.
 
     `only` narrows to "stages" or "clean", `mode` overrides how the pile is cleaned ("extract" asked for here plans the
     writing of segments and nothing else), `limit` takes so many clusters,
     `answers` add to what the playbook says of hand steps, `lang` overrides the language written to the portal,
-    `decisions` are what people answered about doubtful clients of this portal.
+    `decisions` are what people answered about doubtful clients of this portal, `linking` what an earlier run showed of
+    linking incoming letters on it.
     """
     _check_wish(playbook, only, mode)
     if not facts.leads_on and (playbook.stages is not None or playbook.clean is not None):
@@ -81,7 +84,7 @@ def compose(
     settings.moves = [move for move in settings.moves if move.ref not in force.protected]
     cleaned = CleanDraft()
     if cleans:
-        cleaned = _clean(playbook, snapshot, capabilities, now, mode, limit, written, force, settings.reasons)
+        cleaned = _clean(playbook, snapshot, capabilities, now, mode, limit, written, force, settings.reasons, linking)
         if not stages:
             settings = draft_closing(playbook, snapshot, cleaned.stages_needed, written, capabilities)
     operations = _operations(settings, cleaned, limit)
@@ -143,6 +146,7 @@ def _clean(
     lang: Language,
     force: InForce,
     reasons: Mapping[str, str],
+    linking: Trial | None,
 ) -> CleanDraft:
     assert playbook.clean is not None
     codes = closing_codes(playbook, snapshot, capabilities)
@@ -158,6 +162,7 @@ def _clean(
     return plan_clean(
         snapshot, spec, playbook.owners, now, capabilities, limit, lang=lang, stage_limits=limits, decisions=force,
         reasons=closing_reasons(playbook, reasons, lang),
+        linking=linking,
     )  # fmt: skip
 
 

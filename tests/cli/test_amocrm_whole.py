@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from b24kit.playbook.shipped import find_playbook
 from b24kit.sandbox.server import Sandbox
 from tests.cli.conftest import Consultant
 
@@ -93,3 +94,27 @@ def test_the_leak_test_hears_letters_that_wait_in_the_unsorted(amo: tuple[Consul
     leak = consultant.json("audit", "--leak", "--since", since.isoformat()).document
     assert fresh and leak["leads"] >= len(fresh) and leak["verdict"] == "open"
     assert {row["source_name"] for row in fresh} <= {one["mailbox"] for one in leak["mailboxes"]}
+
+
+@pytest.mark.parametrize("allowed", [True, False], ids=["allowed", "refused"])
+def test_the_link_trial_is_remembered_with_its_day(amo: tuple[Consultant, Sandbox], allowed: bool) -> None:
+    consultant, sandbox = amo
+    settings = sandbox.control.settings()["portal"]
+    sandbox.control.settings(portal={**settings, "unsorted_link_mail": allowed})
+    book = consultant.folder / "book.yaml"
+    text = find_playbook("talking-leads").read_text(encoding="utf-8")
+    book.write_text(text.replace("  move_letters: false", "  incoming: {link: probe}\n  move_letters: false"), "utf-8")
+    plan = ("plan", str(book), *CLEAN[2:])
+    told = [note["code"] for note in consultant.json(*plan, "-o", "plan.b24").document["notes"]]
+    assert "clean.note.link_untried" in told
+    applied = confirmed(consultant, "apply", "plan.b24")
+    assert applied.exit == (0 if allowed else 3), applied.err
+    known = "clean.note.link_works" if allowed else "clean.note.link_refused"
+    notes = {note["code"]: note["facts"] for note in consultant.json(*plan).document["notes"]}
+    assert notes[known]["day"] == sandbox.control.clock()["now"][:10]
+    again = [note["code"] for note in consultant.json(*plan, "--probe-again").document["notes"]]
+    assert "clean.note.link_untried" in again
+    if not allowed:  # what could not be linked is copied and turned down by the next plan
+        assert consultant.json(*plan, "-o", "next.b24").document["counts"]
+        assert confirmed(consultant, "apply", "next.b24").exit == 0
+        assert consultant.json(*plan).document["empty"] is True
