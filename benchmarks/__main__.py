@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-NOT_RUN = {"__init__", "__main__", "portal", "account"}
+NOT_RUN = {"__init__", "__main__", "portal", "account", "sender", "robots_office"}
 
 
 def names() -> list[str]:

@@ -1,6 +1,6 @@
-"""Figure: 1,000 contacts created on amoCRM in bulks of 50 while a tenth of the requests is cut after or during the work
-(what a cut leaves undone may still be committed up to 60 s later). Unknown outcomes are settled by our own field, and
-repeated when a minute of portal time later nothing is there. Aim: 0 doubled, 0 lost.
+"""Figure: 1,000 contacts created on amoCRM in bulks of 50 while at least a tenth of the writing requests is cut after
+or during the work (what a cut leaves undone may still be committed up to 60 s later). Unknown outcomes are settled by
+our own field, and repeated when a minute of portal time later nothing is there. Aim: 0 doubled, 0 lost in every run.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from benchmarks.portal import tell
 COUNT = 1000
 WAVE = 250
 RUNS = 5
+CREATION = "POST /contacts"
+CHANCE = 0.09  # of each of three kinds of cut: a run has some 25 writing requests, and in none may few be cut
 
 
 def contacts(run: int) -> list[Create]:
@@ -39,19 +41,24 @@ def measure(account: Account, run: int) -> dict[str, Any]:
     """One run under cuts, judged by what stands in the portal's own table."""
     wanted = contacts(run)
     portal = account.portal()
-    chance = {"methods": ["POST /contacts"], "probability": 0.034}
+    chance = {"methods": [CREATION], "probability": CHANCE}
     account.control.faults(
         {"kind": "cut_after", **chance, "seed": run},
         {"kind": "cut_during", **chance, "seed": run + 100},
         {"kind": "cut_during", **chance, "seed": run + 200, "commit_delay": [1, 60]},
     )
+    account.control.forget_metrics()
     made, told = create_all(portal, account.clock, wanted, WAVE)
     portal.close()
     rules = account.control.faults_told()["faults"]
+    sent = sum(request["method"] == CREATION for request in account.control.requests())
+    cut = sum(rule["struck"] for rule in rules)
     account.control.faults()
     account.clock.sleep(ABSENT_AFTER)  # late commits that would double a card have come by now
     return {
-        "requests_cut": sum(rule["struck"] for rule in rules),
+        "writing_requests": sent,
+        "requests_cut": cut,
+        "share_cut": round(cut / sent, 3),
         "outcomes": dict(told),
         **_judged(account, wanted, made),
     }
@@ -79,9 +86,9 @@ def main() -> None:
         portal.close()
         runs = [measure(account, run) for run in range(1, RUNS + 1)]
     flaws = sum(run["doubled"] + run["lost"] + run["wrong_id"] for run in runs)
-    cut = sum(run["requests_cut"] for run in runs)
-    told = {"figure": "1,000 amoCRM contacts, cut requests", "aim": "0 doubled, 0 lost"}
-    tell({**told, "requests_cut": cut, "flaws": flaws, "runs": runs, "reached": flaws == 0 and cut > 0})
+    least = min(run["share_cut"] for run in runs)
+    told = {"figure": "1,000 amoCRM contacts, cut requests", "aim": "0 doubled, 0 lost at 10 % of the writes cut"}
+    tell({**told, "least_share_cut": least, "flaws": flaws, "runs": runs, "reached": flaws == 0 and least >= 0.1})
 
 
 if __name__ == "__main__":

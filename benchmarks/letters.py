@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from b24kit.change.snapshot import Snapshot, take_snapshot
-from b24kit.cleanup.planner import CleanDraft, plan_clean
+from b24kit.cleanup.clean_draft import CleanDraft
+from b24kit.cleanup.planner import plan_clean
 from b24kit.cli.scope import EVERYTHING
 from b24kit.connectors.factory import open_portal
 from b24kit.letters.plain import readable

@@ -14,16 +14,16 @@ from typing import Any
 
 from b24kit.change.books import Books
 from b24kit.change.journal import Entry, State
-from b24kit.change.operation import Operation, Reason, RemoveRecord
+from b24kit.change.operation import CreateRecord, Operation, Reason, RemoveRecord
 from b24kit.change.order import Order
 from b24kit.change.plan import operation_name
 from b24kit.change.removal import Luggage
-from b24kit.change.settling import Settler, heard
+from b24kit.change.settling import LETTER_UNSURE, Settler, heard
 from b24kit.change.verdict import Sending, looked_at, needs_look, weigh, write_key
 from b24kit.clock import Clock
 from b24kit.crm.portal import Ahead, Seen, Wanted
 from b24kit.crm.records import Record
-from b24kit.crm.refs import Ref
+from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Result, Settled, Write
 
 LOOKED_AHEAD = 1000  # operations that were looked at, or are being looked at, and have not left yet
@@ -170,7 +170,8 @@ class Feeding:
     def settle(self) -> None:
         """Find out what became of unanswered writes: those found are over, those absent may be tried again."""
         for key in self._settler.settle():
-            self.may_try_again(key)
+            if not self._once_only(key):
+                self.may_try_again(key)
         for key in sorted(self._doubtful):
             entry = self._books.last[key]
             if not entry.state.open:
@@ -188,6 +189,15 @@ class Feeding:
         self._settler.forget(key)
         self._books.note(Entry(key=key, state=State.FAILED, at=self._clock.now(), code="change.failed.unsettled"))
         return False
+
+    def _once_only(self, key: str) -> bool:
+        """A letter whose answer never came does not leave again by itself, found or not: a person decides."""
+        operation = self._books.operations[key]
+        if not (isinstance(operation, CreateRecord) and operation.kind is Kind.LETTER):
+            return False
+        self._settler.forget(key)
+        self._books.note(Entry(key=key, state=State.FAILED, at=self._clock.now(), code=LETTER_UNSURE))
+        return True
 
     def give_up_waiting(self) -> None:
         """What is left waits for itself: skip it."""

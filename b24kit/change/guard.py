@@ -96,6 +96,7 @@ def check(
     portal is worse than an old plan.
     """
     todo = [one for one in plan.operations if pending is None or one.key in pending]
+    _check_letters(todo)
     if facts.id != plan.portal_id:
         raise Refused("guard.other_portal", plan=plan.portal_id, portal=facts.id)
     if pending is None and now >= plan.expires_at:
@@ -178,6 +179,13 @@ def _kinds(operation: Operation) -> set[Kind]:
     if isinstance(operation, BindLetter | UnbindLetter):
         return {operation.activity.kind, operation.card.kind}
     return {operation.target.kind}
+
+
+def _check_letters(todo: Iterable[Operation]) -> None:
+    """A letter leaves by the robots' outbox alone: a plan that holds one was tampered with."""
+    letters = [one.key for one in todo if isinstance(one, CreateRecord) and one.kind is Kind.LETTER]
+    if letters:
+        raise Refused("guard.letters", count=len(letters))
 
 
 def _check_size(todo: Collection[Operation], consent: Consent) -> None:

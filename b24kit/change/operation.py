@@ -44,6 +44,7 @@ _PHASES = {
     Kind.TODO: Phase.NOTES,
     Kind.TASK: Phase.NOTES,
     Kind.NOTICE: Phase.NOTES,
+    Kind.LETTER: Phase.NOTES,
 }
 
 

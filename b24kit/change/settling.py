@@ -15,6 +15,7 @@ from b24kit.crm.portal import Portal
 from b24kit.crm.writes import Result, Settled, Write
 
 LATE_SECONDS = 60.0
+LETTER_UNSURE = "change.failed.letter_unsure"  # it may have left, and nothing on the portal tells
 # A write may wait this long between its line in the journal and its leaving: the counter is full, the portal refuses.
 UNDER_WAY = timedelta(minutes=30)
 _STATES = {

@@ -21,6 +21,7 @@ from b24kit.change.operation import (
     UpdateRecord,
 )
 from b24kit.cleanup import survive
+from b24kit.cleanup.carried import Carried, carried, written_quietly
 from b24kit.cleanup.consent import Refusals, refusals
 from b24kit.cleanup.new_contact import kept_of_leads
 from b24kit.cleanup.one_client import Cluster
@@ -29,6 +30,7 @@ from b24kit.cleanup.reading import Reading, told_in_words
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.crm.cards import Contact
 from b24kit.crm.points import Point, PointKind
+from b24kit.crm.portal import Capabilities, Carries
 from b24kit.crm.records import values_of
 from b24kit.crm.refs import Kind, Ref, new_ref
 from b24kit.i18n import Language, say
@@ -65,6 +67,7 @@ def convert(
     company: Ref | None,
     deals: Sequence[str] = (),
     readings: Mapping[str, Reading],
+    able: Capabilities | None = None,
     lang: Language = "ru",
 ) -> Converted:
     """The operations of one client. `company` is the card to link, perhaps one that this plan creates.
@@ -72,14 +75,15 @@ def convert(
     `readings` tell of each lead, by its id.
     """
     make: list[Operation] = []
+    taken = carried(cluster.items, spec, able.carries if able else Carries(), cluster.contact)
     if cluster.of_company and cluster.company is not None:
         client = cluster.company.ref
     elif cluster.contact is not None:
         client = cluster.contact.ref
-        make += _additions(cluster, cluster.contact, spec)
+        make += _additions(cluster, cluster.contact, spec, taken)
     else:
-        contact = _create_contact(cluster, routed, spec, company, lang)
-        make.append(contact)
+        contact = _create_contact(cluster, routed, spec, company, taken, lang)
+        make += [contact] if able is None else written_quietly(contact, able)
         client = contact.target
     needs = tuple(operation.key for operation in make if isinstance(operation, CreateRecord))
     letters = _letters(cluster, client, spec.move_letters, needs)
@@ -102,7 +106,7 @@ def create_company(domain: str, owner: str, facts: Mapping[str, Any]) -> CreateR
 
 
 def _create_contact(
-    cluster: Cluster, routed: Routed, spec: CleanSpec, company: Ref | None, lang: Language
+    cluster: Cluster, routed: Routed, spec: CleanSpec, company: Ref | None, taken: Carried, lang: Language
 ) -> CreateRecord:
     items = cluster.items
     kept = kept_of_leads(cluster, spec.survive)
@@ -110,17 +114,18 @@ def _create_contact(
     points = survive.united_points(items, frozenset(cluster.addresses), signed=spec.signatures)
     told = survive.signed_by(items) if spec.signatures else NOTHING_SIGNED
     refused = refusals((item.lead for item in items), spec.consent)
+    from_where = _comment(items, told, refused, lang) if spec.comment or refused.any else ""
     values = {
         "name": {"first": name.first, "last": name.last, "middle": name.middle},
         "points": _plain_points(points),
         "owner": routed.owner,
         "source": kept.source,
         "company": company.id if company else None,
-        "comment": _comment(items, told, refused, lang) if spec.comment or refused.any else None,
-        "extra": dict(refused.values),
+        "comment": "\n".join(filter(None, [from_where, taken.comment])),
+        "extra": {**taken.extra, **refused.values},
     }
     facts = {**_span(items), "name": str(name), "owner_rule": routed.reason.code, **_rule_facts(routed)}
-    facts |= {"kept": list(kept.reasons)} if kept.reasons else {}
+    facts |= {"kept": [*kept.reasons, *taken.reasons]} if kept.reasons or taken.reasons else {}
     signed = ", ".join(filter(None, (told.position, told.company, *told.phones)))
     return CreateRecord(
         key=f"contact-{cluster.key}",
@@ -135,8 +140,8 @@ def _create_contact(
     )
 
 
-def _additions(cluster: Cluster, contact: Contact, spec: CleanSpec) -> list[Operation]:
-    """What a known contact's card lacks: addresses he writes from, and refusals that his leads hold; one update."""
+def _additions(cluster: Cluster, contact: Contact, spec: CleanSpec, taken: Carried) -> list[Operation]:
+    """What a known contact's card lacks of what his leads hold: addresses, refusals, values of fields; one update."""
     points = _new_addresses(cluster, contact) if spec.add_addresses else []
     refused = refusals((item.lead for item in cluster.items), spec.consent, contact).values
     before: dict[str, Any] = {}
@@ -144,16 +149,19 @@ def _additions(cluster: Cluster, contact: Contact, spec: CleanSpec) -> list[Oper
     if points:
         before["points"] = values_of(contact)["points"]
         after["points"] = [*before["points"], *_plain_points(points)]
-    if refused:
-        before["extra"] = {name: contact.extra.get(name) for name in refused}
-        after["extra"] = dict(refused)
+    if extra := {**taken.extra, **refused}:
+        before["extra"] = {name: contact.extra.get(name) for name in extra}
+        after["extra"] = extra
+    if taken.comment:
+        before["comment"], after["comment"] = contact.comment, taken.comment
     if not after:
         return []
     facts = {"contact": contact.id, "name": str(contact.name), "count": len(points), "refused": ", ".join(refused)}
-    code = "clean.keep_refusal" if refused else "clean.add_address"
+    facts |= {"fields": list(taken.fields), "kept": list(taken.reasons)} if taken.fields else {}
+    code = "clean.keep_refusal" if refused else "clean.add_address" if points else "clean.fill_contact"
     return [
         UpdateRecord(
-            key=f"points-{contact.id}" if points else f"consent-{contact.id}",
+            key=f"points-{contact.id}" if points else f"{'consent' if refused else 'fill'}-{contact.id}",
             cluster=cluster.key,
             phase=Phase.CONTACTS,
             reason=Reason(code, facts),

@@ -15,7 +15,7 @@ from b24kit.cleanup.doubts_of_doubles import sure_doubles
 from b24kit.cleanup.judged import cards_of
 from b24kit.cleanup.one_client import Cluster
 from b24kit.cleanup.pile import Item
-from b24kit.cleanup.planner import SortedOut
+from b24kit.cleanup.sort_out import SortedOut
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.cleanup.standing_decisions import InForce, print_of
 from b24kit.crm.cards import Contact

@@ -5,7 +5,7 @@ A deal is made quietly (crm.item.batchImport starts no robots) and linked to the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +30,19 @@ class DealPlace:
     stage: str
 
     def deal(
-        self, cluster: Cluster, client: Ref, company: Ref | None, routed: Routed, running: Sequence[str], name: str
+        self,
+        cluster: Cluster,
+        client: Ref,
+        company: Ref | None,
+        routed: Routed,
+        running: Sequence[str],
+        name: str,
+        origin: Mapping[str, Any] | None = None,
     ) -> CreateRecord | None:
         """The deal of one client, None when one of his is running (`running` are ids) and the playbook wants no second.
 
-        `name` is what the client is called; cards that this plan makes are waited for.
+        `name` is what the client is called, `origin` the vendor's fields of how he came. Cards that this plan makes are
+        waited for.
         """
         if running and self.spec.when == "no_running_deal":
             return None
@@ -48,6 +56,7 @@ class DealPlace:
             "contact": contact.id if contact else None,
             "company": company.id if company else None,
             "lead": lead.id,
+            "extra": dict(origin or {}),
         }
         made = [ref.id.partition(":")[2] for ref in (client, company) if ref is not None and ref.is_new]
         return CreateRecord(

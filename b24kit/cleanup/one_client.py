@@ -28,6 +28,12 @@ class Cluster:
         return f"c-{min((item.lead.id for item in self.items), key=natural)}"
 
     @property
+    def identity(self) -> str:
+        """What tells the client from others on any portal: his least address, else his least phone, else the lead."""
+        phones = (phone for item in self.items for phone in item.lead.phones)
+        return min(self.addresses, default="") or min(phones, default="") or self.key
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Every spelling of the client's name on letters and leads."""
         return tuple(name for item in self.items for name in item.names)

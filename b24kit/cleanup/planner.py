@@ -16,12 +16,12 @@ from b24kit.change.snapshot import Snapshot
 from b24kit.change.trials import Trial
 from b24kit.cleanup.answers import Answers, after_merges
 from b24kit.cleanup.arrivals import Arrivals, unfold
-from b24kit.cleanup.clients import KnownClients, index_clients
+from b24kit.cleanup.carried import origin_of
+from b24kit.cleanup.clean_draft import CleanDraft
+from b24kit.cleanup.clients import KnownClients
 from b24kit.cleanup.closing_words import ClosingWords, DesignedReasons, closing_words, on_one_lost_stage, removes
-from b24kit.cleanup.clusters import find_clusters
 from b24kit.cleanup.consent import refusals
 from b24kit.cleanup.convert import Closing, Converted, company_ref, convert, create_company
-from b24kit.cleanup.judged import judged
 from b24kit.cleanup.merging_plan import NOTHING_TO_MERGE, MergePlan, follow, plan_merges
 from b24kit.cleanup.new_deals import DealPlace, deal_place
 from b24kit.cleanup.one_client import Cluster
@@ -29,7 +29,8 @@ from b24kit.cleanup.pile import Item, Pile, read_pile
 from b24kit.cleanup.reading import Reading, counted, read_all
 from b24kit.cleanup.remove import remove
 from b24kit.cleanup.retire import archive
-from b24kit.cleanup.spec import ENDING, Action, CleanSpec
+from b24kit.cleanup.sort_out import sort_pile, wanted
+from b24kit.cleanup.spec import CleanSpec
 from b24kit.cleanup.standing_decisions import InForce, in_force
 from b24kit.cleanup.stuck import Standing
 from b24kit.cleanup.taking_in import take_in
@@ -46,27 +47,6 @@ from b24kit.matching.groups import natural
 from b24kit.owners.rules import Inquiry, Letter, Owners, Routed, Turns, resolve
 from b24kit.owners.spec import OwnersSpec
 from b24kit.owners.staff import Staff
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CleanDraft:
-    """`stages_needed` are the codes the leads are closed on; a plan must make those that the portal lacks.
-
-    `counters` count leads by outcome (`scope`, `converted`, `linked`, `archived`, `deleted`, `review`, `left`), clients
-    (`new_clients`, `known_clients`) and `deals`; `classes` counts the stuck leads by what their letters are, `actions`
-    what is done with them, by action and class; `readings` tell of each lead by id.
-    """
-
-    operations: tuple[Operation, ...] = ()
-    left: tuple[LeftAlone, ...] = ()
-    notes: tuple[Reason, ...] = ()
-    steps: tuple[HandStep, ...] = ()
-    assignment: Mapping[str, str] = field(default_factory=dict)
-    stages_needed: frozenset[str] = frozenset()
-    counters: Mapping[str, int] = field(default_factory=dict)
-    classes: Mapping[str, int] = field(default_factory=dict)
-    actions: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    readings: Mapping[str, Reading] = field(default_factory=dict)
 
 
 def plan_clean(
@@ -103,12 +83,12 @@ def plan_clean(
     merges = plan_merges(snapshot, spec, pile.known, capabilities, lang=lang, said=said, limit=most)
     force = after_merges(force, merges.into)
     rest = most if most is None else most - len(merges.survivors)
-    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges, pages=capabilities.pages)
+    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges, able=capabilities)
     draft = planner.draft(rest)
     if not capabilities.one_failure and not capabilities.brings_contacts:
         return draft
     words = closing_words(arrivals.snapshot, lang, reasons) if draft.operations else ClosingWords({})
-    return _on_cards_there(draft, planner._closing(), arrivals, capabilities, wished, words, lang, linking)
+    return _on_cards_there(draft, planner.closing(), arrivals, capabilities, wished, words, lang, linking)
 
 
 def _on_cards_there(
@@ -152,39 +132,7 @@ def _on_linking(linking: Trial | None) -> Reason:
 _MARKS_REPEATS = frozenset({"clean.note.repeat_leads"})
 
 
-@dataclass(frozen=True, slots=True)
-class SortedOut:
-    """A pile before anything is planned for it: who is a client, who is left and why, and what is known already."""
-
-    pile: Pile
-    clusters: tuple[Cluster, ...]
-    left: Mapping[str, Reason]
-    index: KnownClients
-    doubtful: tuple[Cluster, ...] = ()  # left too: new people who may be known ones
-
-
-def sort_out(
-    snapshot: Snapshot,
-    spec: CleanSpec,
-    owners: OwnersSpec,
-    now: datetime,
-    decisions: InForce,
-    stage_limits: Mapping[str, timedelta] | None = None,
-    capabilities: Capabilities | None = None,
-) -> SortedOut:
-    """The clusters that a plan would be made of, for people to look at beforehand."""
-    if capabilities is not None:
-        snapshot = unfold(snapshot, capabilities, mail=spec.incoming.mail == "take").snapshot
-    if not snapshot.facts.leads_on:
-        raise Refused("clean.no_leads", portal=snapshot.portal_id)
-    routing = _routing(owners, snapshot, capabilities)
-    pile = read_pile(snapshot, spec, now, stage_limits)
-    planner = _Planner(snapshot, spec, routing, now, "ru", pile, decisions)
-    _, clusters, index = planner._sort_out()
-    return SortedOut(pile, clusters, planner.left, index, planner.doubtful)
-
-
-def _routing(owners: OwnersSpec, snapshot: Snapshot, capabilities: Capabilities | None) -> Owners:
+def _routing(owners: OwnersSpec, snapshot: Snapshot, capabilities: Capabilities) -> Owners:
     staff = Staff.of(snapshot.users(), snapshot.teams(), capabilities)
     return resolve(owners, staff, snapshot.sources(), snapshot.facts)
 
@@ -200,7 +148,6 @@ class _Planner:
     force: InForce
     deals: DealPlace | None = None
     merges: MergePlan = NOTHING_TO_MERGE
-    doubtful: tuple[Cluster, ...] = ()
     left: dict[str, Reason] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
     assignment: dict[str, str] = field(default_factory=dict)
@@ -209,17 +156,18 @@ class _Planner:
     readings: Mapping[str, Reading] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     going: Collection[Ref] = ()  # leads that are removed
-    pages: Mapping[str, str] = field(default_factory=dict)
+    able: Capabilities | None = None
 
     def draft(self, limit: int | None) -> CleanDraft:
-        closing = self._closing()
-        to_end, clusters, index = self._sort_out()
-        self.readings = read_all(self.pile.items, (*clusters, *self.doubtful), index, self.owners.topics)
-        work: list[Item | Cluster] = sorted([*to_end, *clusters], key=_place)
+        closing = self.closing()
+        found = sort_pile(self.snapshot, self.spec, self.pile, self.force, self.merges, self.tally)
+        self.left, index = dict(found.left), found.index
+        self.readings = read_all(self.pile.items, (*found.clusters, *found.doubtful), index, self.owners.topics)
+        work: list[Item | Cluster] = sorted([*found.to_end, *found.clusters], key=_place)
         taken = work if limit is None else work[:limit]
         self._leave_rest(work[len(taken) :])
-        turns = Turns()
-        self.going = {one.lead.ref for one in taken if isinstance(one, Item) and self._action(one) == "delete"}
+        turns = self.owners.deal((self._inquiry(one, index) for one in taken if isinstance(one, Cluster)), self.now)
+        self.going = {one.lead.ref for one in taken if isinstance(one, Item) and wanted(one, self.spec) == "delete"}
         for one in taken:
             if isinstance(one, Item):
                 self._end(one, closing)
@@ -243,10 +191,10 @@ class _Planner:
 
     def _tap_steps(self) -> list[HandStep]:
         said = say("clean.text.tap_open", self.lang) if self.spec.tap_open else None
-        steps = tap_steps(find_tap(self.snapshot, self.spec, self.now), self.pages, said)
+        steps = tap_steps(find_tap(self.snapshot, self.spec, self.now), self.able.pages if self.able else {}, said)
         return steps if self.operations else [replace(step, blocking=False) for step in steps]
 
-    def _closing(self) -> Closing:
+    def closing(self) -> Closing:
         close = self.spec.close
         won = close.new_client or next(
             (stage.code for stage in self.snapshot.stages(LEADS) if stage.outcome is Outcome.WON), None
@@ -258,65 +206,8 @@ class _Planner:
     def _stuck(self) -> list[Item]:
         return [item for item in self.pile.items if item.standing is Standing.STUCK]
 
-    def _sort_out(self) -> tuple[list[Item], tuple[Cluster, ...], KnownClients]:
-        """Which leads are archived or removed and which are clients'; the others are left."""
-        to_end, people, to_review = [], [], []
-        for item in self.pile.items:
-            action = self._action(item)
-            if item.standing is not Standing.STUCK:
-                self.left[item.lead.id] = Reason(f"clean.left.{item.standing.value}")
-            elif item.lead.ref in self.force.protected:
-                self.left[item.lead.id] = Reason("clean.left.protected")
-            elif action == "delete" and refusals((item.lead,), self.spec.consent).any:
-                self.left[item.lead.id] = Reason("clean.left.holds_refusal", {"fields": ", ".join(self.spec.consent)})
-            elif action in ENDING:
-                to_end.append(item)
-            elif action == "review":
-                facts = {"sign": item.verdict.sign, "address": item.verdict.sender.address}
-                self.left[item.lead.id] = Reason("clean.left.review", facts | class_in_words(item.verdict.kind))
-                self.tally.note(action, [item])
-                to_review.append(item)
-            elif action == "leave":
-                facts = {"sign": item.verdict.sign, "address": item.verdict.sender.address}
-                self.left[item.lead.id] = Reason(f"clean.left.class_{item.verdict.kind.value}", facts)
-            elif item.doubt:
-                self.left[item.lead.id] = Reason(f"clean.left.{item.doubt}", {"address": item.verdict.sender.address})
-            else:
-                people.append(item)
-        snapshot = self.snapshot
-        index = (
-            index_clients(
-                self.merges.contacts(snapshot.contacts()),
-                self.merges.companies(snapshot.companies()),
-                self.merges.deals(snapshot.deals()),
-                self.pile.known.aliases,
-                self.merges.into,
-            )
-            if people or to_review or any(self._action(item) == "delete" for item in to_end)
-            else KnownClients()
-        )
-        ask, said = self.spec.maybe_known == "leave", Answers.of(self.force)
-        found = find_clusters(people, index, self.pile.known, ask=ask, said=said)
-        self.doubtful = found.doubtful
-        waiting = {item.lead.id: self.left[item.lead.id] for item in to_review}
-        found = replace(found, left={**found.left, **waiting})
-        found = judged(found, [*people, *to_review], index, self.force, self.pile.known.aliases)
-        for lead in waiting.keys() - found.left.keys():
-            del self.left[lead]  # somebody said whose it is
-        self.left.update(found.left)
-        return to_end, found.clusters, index
-
-    def _action(self, item: Item) -> Action:
-        """What the playbook wants done; a lead that has only a phone is asked for among the known clients."""
-        kind = item.verdict.kind
-        if item.verdict.is_clients and self.spec.action(kind) not in ENDING:
-            kind = LetterClass.HUMAN  # whoever passed his letter on, the client is certain
-        if kind is LetterClass.UNCLEAR and not item.verdict.sender.address and item.lead.phones:
-            kind = LetterClass.HUMAN
-        return self.spec.action(kind)
-
     def _end(self, item: Item, closing: Closing) -> None:
-        action = self._action(item)
+        action = wanted(item, self.spec)
         self.tally.note(action, [item])
         if action == "archive":
             self.operations.append(archive(item, closing))
@@ -326,9 +217,8 @@ class _Planner:
             self.operations += remove(item.lead, held, Reason("clean.delete", facts), f"c-{item.lead.id}")
 
     def _convert(self, cluster: Cluster, closing: Closing, index: KnownClients, turns: Turns) -> None:
-        deals = index.running_deals(cluster.contact, cluster.company)
-        letters = tuple(Letter(item.subject, item.when, item.lead.source) for item in cluster.items)
-        routed = self.owners.route(Inquiry(letters, cluster.contact, cluster.company, deals), turns, self.now)
+        inquiry = self._inquiry(cluster, index)
+        deals, routed = inquiry.deals, self.owners.route(inquiry, turns, self.now)
         company = company_ref(cluster, self._new_firm(cluster, index, routed))
         company = None if self.spec.company_by_domain == "off" and cluster.contact is None else company
         done = convert(
@@ -339,6 +229,7 @@ class _Planner:
             company=company,
             deals=[deal.id for deal in deals],
             readings=self.readings,
+            able=self.able,
             lang=self.lang,
         )
         self.operations += done.operations
@@ -347,6 +238,11 @@ class _Planner:
         self.assignment.update({item.lead.id: str(done.client) for item in cluster.items})
         self.counters["known_clients" if cluster.contact or cluster.of_company else "new_clients"] += 1
 
+    def _inquiry(self, cluster: Cluster, index: KnownClients) -> Inquiry:
+        deals = index.running_deals(cluster.contact, cluster.company)
+        letters = tuple(Letter(item.subject, item.when, item.lead.source) for item in cluster.items)
+        return Inquiry(letters, cluster.identity, cluster.contact, cluster.company, deals)
+
     def _add_deal(
         self, cluster: Cluster, done: Converted, company: Ref | None, routed: Routed, running: list[str]
     ) -> None:
@@ -354,7 +250,8 @@ class _Planner:
         if self.deals is None:
             return
         firm = done.client if cluster.of_company else company
-        deal = self.deals.deal(cluster, done.client, firm, routed, running, _called(cluster, done))
+        origin = origin_of(cluster.items, self.spec, self.able.carries) if self.able else None
+        deal = self.deals.deal(cluster, done.client, firm, routed, running, _called(cluster, done), origin)
         if deal is None:
             self.counters["running_instead"] += 1
         else:

@@ -12,8 +12,8 @@ from datetime import datetime
 from b24kit.change.operation import CreateRecord, Operation, Phase, Reason, UpdateRecord
 from b24kit.change.plan import LeftAlone
 from b24kit.change.snapshot import Snapshot
+from b24kit.cleanup.clean_draft import CleanDraft
 from b24kit.cleanup.extract import Client, extract_clients
-from b24kit.cleanup.planner import CleanDraft
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.crm.refs import Kind
 from b24kit.errors import UsageError

@@ -139,6 +139,19 @@ class IncomingSpec(Section):
     )
 
 
+class CarrySpec(Section):
+    """What a client's card takes over from his leads, beside name, points and source."""
+
+    fields: Mapping[Text, Text] = Field(
+        default_factory=dict,
+        description="Свои поля: поле лида и поле контакта, UF_CRM_CITY: UF_CRM_TOWN. Должность, день рождения, адрес и "
+        "метки рекламы переносятся и так. Поля-списки переносить нельзя: значения у каждого поля под своими номерами. "
+        "Чьё значение из нескольких лидов: survive.fields по коду поля контакта",
+    )
+    comments: bool = Field(default=True, description="Комментарии лидов переносить в карточку, где её комментарий пуст")
+    to_known: bool = Field(default=True, description="Пустые поля известного клиента заполнять из его лидов")
+
+
 class DealsSpec(Section):
     """Deals for those whose letters are converted with a deal."""
 
@@ -213,6 +226,7 @@ class CleanSpec(Section):
     merge_kinds: tuple[Literal["contact", "company"], ...] = Field(
         default=("contact", "company"), description="Что объединять: contact, company"
     )
+    carry: CarrySpec = Field(default=CarrySpec(), description="Что карточка клиента получает из его лидов")
     survive: SurviveSpec = Field(
         default=SurviveSpec(), description="Какая карточка остаётся и чьё значение берёт каждое поле"
     )

@@ -1,6 +1,8 @@
 """The `survive:` part of a playbook's clean-up: which card of a client stays, and whose value each of its fields keeps.
 
-Fields go by the names that cards have here; the portal's own fields (POST, UF_CRM_...) stand under `fields`.
+Fields go by the names that cards have here; the portal's own fields (POST, UF_CRM_...) stand under `fields`. The same
+rules choose between several leads of one client, the earliest lead standing for the survivor; the owner of a card that
+the plan makes is not chosen so, but by `owners`.
 """
 
 from __future__ import annotations

@@ -31,13 +31,15 @@ from b24kit.cli import (
     review,
     robots,
     robots_install,
+    robots_outbox,
     run,
     runs,
     sandbox,
 )
 from b24kit.cli.context import Interrupted, Options
+from b24kit.cli.help_words import speak
 from b24kit.errors import B24kitError
-from b24kit.i18n import Language, has, say, speak_of
+from b24kit.i18n import speak_of
 
 HELP = {"-h", "--help"}
 
@@ -71,6 +73,7 @@ app.add_typer(review.app, name="review")
 app.add_typer(playbook.app, name="playbook")
 robots.app.command("address")(robots_install.address)
 robots.app.command("verify")(robots_install.verify)
+robots.app.add_typer(robots_outbox.app, name="outbox")
 app.add_typer(robots.app, name="robots")
 app.command(
     "sandbox",
@@ -133,22 +136,13 @@ def run_command(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> int:
     command: Any = typer.main.get_command(app)
     if HELP & set(arguments) or not arguments:
-        _speak(command, "app", mishap.manner_of(arguments).lang)
+        speak(command, mishap.manner_of(arguments).lang)
     try:
         result = command.main(args=arguments, prog_name="b24kit", standalone_mode=False)
         sys.stdout.flush()
     except typer.Exit as leave:
         return leave.exit_code
     return result if isinstance(result, int) else 0
-
-
-def _speak(command: Any, path: str, lang: Language) -> None:
-    """Say in the chosen language what the command and those below it are for."""
-    code = f"help.{path}"
-    if has(code, lang):
-        command.help = command.short_help = say(code, lang)
-    for name, below in getattr(command, "commands", {}).items():
-        _speak(below, name if path == "app" else f"{path}-{name}", lang)
 
 
 def _reader_left() -> int:

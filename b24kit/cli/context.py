@@ -144,7 +144,9 @@ class Desk:
             self._portal.close()
 
 
-def open_profile(profile: PortalProfile, folder: Path, clock: Clock, receiver: str | None = None) -> Portal:
+def open_profile(
+    profile: PortalProfile, folder: Path, clock: Clock, receiver: str | None = None, *, sends: bool = False
+) -> Portal:
     """Open a portal by its profile; the secret is found where `portal add` or the user put it."""
     from b24kit.config.secrets import find_webhook
     from b24kit.connectors.factory import read_credentials
@@ -153,10 +155,12 @@ def open_profile(profile: PortalProfile, folder: Path, clock: Clock, receiver: s
     host = read_credentials(secret).host
     if host != profile.host:  # secrets go by the portal's name: another folder's portal may bear the same
         raise UsageError("config.secret_of_another", name=profile.name, host=profile.host, other=host)
-    return open_address(secret, profile, clock, receiver)
+    return open_address(secret, profile, clock, receiver, sends=sends)
 
 
-def open_address(webhook: str, profile: PortalProfile, clock: Clock, receiver: str | None = None) -> Portal:
+def open_address(
+    webhook: str, profile: PortalProfile, clock: Clock, receiver: str | None = None, *, sends: bool = False
+) -> Portal:
     """Open a portal by its webhook (or the kept form of another access), with the limits of its profile and this
     machine's shared counters.
     """
@@ -179,6 +183,7 @@ def open_address(webhook: str, profile: PortalProfile, clock: Clock, receiver: s
         lead_pipeline=profile.lead_pipeline,
         database=os.environ.get("B24KIT_TOKEN_DATABASE"),
         receiver=receiver,
+        sends=sends,
     )
 
 

@@ -161,7 +161,7 @@ def _read(at: Desk, playbook: str | None, plan: Path | None) -> tuple[Snapshot, 
 
 def _doubts(at: Desk, snapshot: Snapshot, name: str, decided: list[Decision]) -> Doubts:
     from b24kit.cleanup.doubts import find_doubts
-    from b24kit.cleanup.planner import sort_out
+    from b24kit.cleanup.sort_out import sort_out
     from b24kit.cleanup.standing_decisions import in_force
     from b24kit.playbook.compose import pile_limits
     from b24kit.playbook.loader import load_playbook
@@ -174,7 +174,7 @@ def _doubts(at: Desk, snapshot: Snapshot, name: str, decided: list[Decision]) ->
     force = replace(in_force(snapshot, decided, playbook.clean.protect), wrong=())
     limits = pile_limits(playbook, snapshot)
     able = at.portal.capabilities
-    found = sort_out(snapshot, playbook.clean, playbook.owners, at.clock.now(), force, limits, able)
+    found = sort_out(snapshot, playbook.clean, at.clock.now(), force, limits, able)
     return find_doubts(found, snapshot, force, decided, playbook.clean)
 
 

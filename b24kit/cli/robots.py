@@ -9,6 +9,7 @@ import typer
 
 from b24kit.cli.context import Desk, desk, fresh_name
 from b24kit.cli.robots_desk import Post, door_of, hook_secrets, parse_also, posts, robots_store, start_log
+from b24kit.cli.robots_outbox import check_sending
 from b24kit.cli.runs import parse_days
 from b24kit.errors import UsageError
 
@@ -32,6 +33,8 @@ StoreAt = Annotated[
     str | None, typer.Option("--store", envvar="B24KIT_ROBOTS_STORE", help="A file, or postgresql://... for several.")
 ]
 Shadow = Annotated[bool, typer.Option("--shadow", help="Decide and write down, but change nothing on the portal.")]
+Send = Annotated[bool, typer.Option("--send", help="Messages to clients may leave; the playbook must be armed too.")]
+Confirm = Annotated[str, typer.Option("--confirm", help="The phrase for letters without a person: 'send 50'.")]
 Also = Annotated[list[str] | None, typer.Option("--also", help="One more portal: NAME=PLAYBOOK. May be repeated.")]
 
 
@@ -48,6 +51,8 @@ def serve(
     store: StoreAt = None,
     also: Also = None,
     shadow: Shadow = False,
+    send: Send = False,
+    confirm: Confirm = "",
 ) -> None:
     """Receive events, decide and act until stopped (Ctrl+C, SIGTERM). What is under way is brought to its end."""
     with desk(context) as at, robots_store(at, store) as kept:
@@ -56,7 +61,8 @@ def serve(
 
         start_log()
         wanted = parse_also(playbook, also or [])
-        with posts(at, wanted, kept, shadow=shadow) as found:
+        with posts(at, wanted, kept, shadow=shadow, sends=send) as found:
+            check_sending(at, [post.duty for post in found], confirm)
             service = Service(
                 [post.duty for post in found], kept, at.clock, fresh_name(), sweep_every=timedelta(minutes=sweep_every)
             )
@@ -72,6 +78,8 @@ def run(
     store: StoreAt = None,
     also: Also = None,
     shadow: Shadow = False,
+    send: Send = False,
+    confirm: Confirm = "",
 ) -> None:
     """The same work without a receiver: what changed is asked for, no public address is needed."""
     with desk(context) as at, robots_store(at, store) as kept:
@@ -79,7 +87,8 @@ def run(
 
         start_log()
         wanted = parse_also(playbook, also or [])
-        with posts(at, wanted, kept, shadow=shadow) as found:
+        with posts(at, wanted, kept, shadow=shadow, sends=send) as found:
+            check_sending(at, [post.duty for post in found], confirm)
             service = Service([post.duty for post in found], kept, at.clock, fresh_name())
             if not once:
                 from b24kit.cli.serving import Receiving, run_service
@@ -143,19 +152,6 @@ def retry(
             at.screen.document("retry", cards=count)
         else:
             at.screen.say("robots.retried", n=count)
-
-
-@app.command("outbox")
-def outbox(context: typer.Context, store: StoreAt = None) -> None:
-    """Messages to clients that rules wrote and nobody has sent."""
-    with desk(context) as at, robots_store(at, store) as kept:
-        from b24kit.reports.tables import Table
-        from b24kit.robots.outbox import Outbox
-
-        waiting = Outbox(kept, at.portal.facts().id).waiting()
-        columns = tuple(f"column.{name}" for name in ("card", "at", "channel", "text"))
-        rows = [(str(one.card), one.at, one.values.get("channel"), one.values.get("text")) for one in waiting]
-        at.screen.tables([Table("table.outbox", columns, rows)], "outbox", limit=SHOWN)
 
 
 @app.command("explain")

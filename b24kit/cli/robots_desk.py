@@ -47,17 +47,26 @@ def robots_store(at: Desk, place: str | None) -> Iterator[Store]:
 
 @contextmanager
 def posts(
-    at: Desk, playbooks: Mapping[str | None, str], store: Store, *, shadow: bool = False, fixed_turns: bool = False
+    at: Desk,
+    playbooks: Mapping[str | None, str],
+    store: Store,
+    *,
+    shadow: bool = False,
+    fixed_turns: bool = False,
+    sends: bool = False,
 ) -> Iterator[list[Post]]:
-    """Portals opened with the rules of their playbooks; by the portal's name, None for the one of the command."""
+    """Portals opened with the rules of their playbooks; by the portal's name, None for the one of the command.
+
+    `sends`: messages to clients may leave; every playbook has to be armed then.
+    """
     found: list[Post] = []
     try:
         for name, playbook in playbooks.items():
             profile = at.profile if name is None else at.settings.portal(name)
-            portal = open_profile(profile, at.settings.folder, at.clock)
+            portal = open_profile(profile, at.settings.folder, at.clock, sends=sends)
             post = Post(profile, portal, None)  # type: ignore[arg-type]
             found.append(post)
-            post.duty = duty_of(at, portal, playbook, store, shadow=shadow, fixed_turns=fixed_turns)
+            post.duty = duty_of(at, portal, playbook, store, shadow=shadow, fixed_turns=fixed_turns, sends=sends)
         yield found
     finally:
         for post in found:
@@ -65,10 +74,17 @@ def posts(
 
 
 def duty_of(
-    at: Desk, portal: Portal, playbook: str, store: Store, *, shadow: bool = False, fixed_turns: bool = False
+    at: Desk,
+    portal: Portal,
+    playbook: str,
+    store: Store,
+    *,
+    shadow: bool = False,
+    fixed_turns: bool = False,
+    sends: bool = False,
 ) -> Duty:
     """The rules of a playbook made ready for a portal; UsageError when its vendor cannot be watched."""
-    from b24kit.playbook.deciding import decider
+    from b24kit.playbook.deciding import decider, posting
     from b24kit.playbook.loader import load_playbook
     from b24kit.playbook.shipped import find_playbook
     from b24kit.robots.turns import StoredTurns
@@ -78,8 +94,14 @@ def duty_of(
         raise UsageError("robots.not_watched", vendor=portal.capabilities.vendor)
     facts = portal.facts()
     turns = None if fixed_turns else StoredTurns(store, facts.id)
-    decide = decider(load_playbook(find_playbook(playbook)), portal, at.clock, turns)
-    return Duty(portal_id=facts.id, portal=cast("WatchedPortal", portal), decide=decide, shadow=shadow)
+    book = load_playbook(find_playbook(playbook))
+    return Duty(
+        portal_id=facts.id,
+        portal=cast("WatchedPortal", portal),
+        decide=decider(book, portal, at.clock, turns, sends=sends),
+        shadow=shadow,
+        posting=posting(book, portal) if sends else None,
+    )
 
 
 def hook_secrets(at: Desk, profile: PortalProfile, tokens: Sequence[str] = ()) -> HookSecrets:

@@ -67,6 +67,7 @@ def open_portal(
     lead_pipeline: str | None = None,
     database: str | None = None,
     receiver: str | None = None,
+    sends: bool = False,
 ) -> Portal:
     """A portal ready for work; nothing is asked of it yet. Close it when done.
 
@@ -75,7 +76,7 @@ def open_portal(
     `on_moved(host)` hears of a renamed portal. For amoCRM: `lead_pipeline` is the number of the pipeline that is the
     ladder of leads (None: the main one), `database` the address of a Postgres that keeps OAuth tokens for several
     machines (None: a file in `state_dir`); its speed is the vendor's, whatever `limits` say.
-    `receiver` is the secret address at which we hear of events.
+    `receiver` is the secret address at which we hear of events, `sends` whether letters to clients may leave at all.
     """
     if isinstance(credentials, LongLived | Integration):
         account = AmoClient(
@@ -102,7 +103,7 @@ def open_portal(
         hidden=receiver,
     )
     access = "application" if isinstance(credentials, Application) else "webhook"
-    return BitrixPortal(client, host=credentials.host, access=access, receiver=receiver)
+    return BitrixPortal(client, host=credentials.host, access=access, receiver=receiver, sends=sends)
 
 
 def token_store(access: Access | Application, state_dir: Path | None, database: str | None = None) -> TokenStore | None:

@@ -19,6 +19,18 @@ from b24kit.crm.writes import Result, Write
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Carries:
+    """Fields that mean the same on a lead and on a contact, by the vendor's names: a client's card may take them over.
+
+    Those of `together` and of `origin` (how he came to us) make sense only as one lead has them.
+    """
+
+    alone: frozenset[str] = frozenset()
+    together: tuple[frozenset[str], ...] = ()
+    origin: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What this vendor's API can do at all; a feature asks here instead of asking which vendor it is."""
 
@@ -39,6 +51,7 @@ class Capabilities:
     # are not merged), and those that a merge does not look at.
     merge_blockers: frozenset[str] = frozenset()
     merge_ignores: frozenset[str] = frozenset()
+    carries: Carries = Carries()
     lacks: Mapping[Kind, frozenset[str]] = field(default_factory=dict)  # fields of a record that this vendor has not
     refuses: frozenset[str] = frozenset()  # writes by `write_name` that its API has no way for, beside deletions
     keeps_incoming: bool = False  # incoming leads stand apart until somebody takes them in
@@ -56,6 +69,7 @@ class Capabilities:
     # kind, with {id}. What is not here has no page.
     pages: Mapping[str, str] = field(default_factory=dict)
     keeps_last_stage: bool = False  # a ladder's last working stage cannot be removed, only the ladder with it
+    sends: frozenset[Channel] = frozenset()  # by which its API lets a word to a client leave
     marks_need_field: bool = False  # an origin is kept only once our own field B24KIT_ID stands on the cards
 
 
@@ -244,8 +258,8 @@ class PortalReads(Protocol):
     def belongings(self, refs: Iterable[Ref], whole: Collection[Ref] = ()) -> Iterator[Dossier]:
         """As `dossiers`, for counting: of cards not among `whole` only what a plan may move, in far fewer requests.
 
-        Those come with their own activities, comments, tasks, links and stage history; product rows, requisites and
-        activities that only hang on a lead or a deal and belong to another card are left out.
+        Those come with their own activities, comments, tasks, links, stage history and the product rows that cost
+        something; requisites and activities that only hang on a lead or a deal and belong to another card are left out.
         """
 
     def contents(self, files: Iterable[Attachment]) -> Iterator[tuple[Attachment, bytes | None]]:

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     TASK = "task"
     TODO = "todo"
     NOTICE = "notice"
+    LETTER = "letter"  # one that really leaves for a client; what has left lies on the card as an activity
     PRODUCT = "product"  # a row of goods or services on a card
     STAGE = "stage"
     PIPELINE = "pipeline"

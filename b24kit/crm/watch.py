@@ -66,6 +66,9 @@ class Watching(Protocol):
         """Leads and deals on which something happened since (a letter, a call, a task), though the card itself may
         not have changed; with the moment it happened."""
 
+    def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """What these leads and deals are called here, where the vendor's event cannot tell a lead from a deal."""
+
     def offline_events(self) -> OfflineQueue | None:
         """The portal's own queue of events that wait to be fetched, None where this access has none."""
 

@@ -2,9 +2,10 @@
 
 `values` and `before` are JSON values by the field names of the records (`crm.records`). Kinds without a record class:
 COMMENT {card, text, files}, PRODUCT {card, name, product, price, quantity, ...}, TODO and TASK {card, title, text,
-owner, deadline}, NOTICE {user, text, tag}, FIELD {card_kind, code, label, type, options, required_on}. `files` are
-[{name, content}], the content in base64. A new SUBSCRIPTION may carry a `label`; its secret address is the
-connector's. A Create of a card may carry `origin`, by which a lost answer is settled.
+owner, deadline}, NOTICE {user, text, tag}, FIELD {card_kind, code, label, type, options, required_on}, LETTER {card,
+client, address, sender, owner, subject, text}. `files` are [{name, content}], the content in base64. A new
+SUBSCRIPTION may carry a `label`; its secret address is the connector's. A Create of a card may carry `origin`, by
+which a lost answer is settled.
 """
 
 from __future__ import annotations

@@ -24,10 +24,3 @@ LONG_FORMS = (
     "kabushiki kaisha", "s a r l", "s r l", "s p a", "s a s", "s l u", "s a", "s l", "b v", "n v", "a s", "g m b h",
     "l l c", "l t d", "co ltd", "z o o", "sp z o o", "d o o", "s r o",
 )  # fmt: skip
-
-# Words that many companies have in their names; the name without them is compared only beside the same domain.
-WEAK_WORDS = _words("""
-group holding holdings technologies technology tech software systems system solutions services consulting international
-global networks network labs laboratories group's industries enterprises the and
-группа компания холдинг торговый дом фирма предприятие завод
-""")

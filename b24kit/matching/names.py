@@ -236,6 +236,13 @@ def _close(mine: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
     return fuzz.token_sort_ratio(" ".join(mine), " ".join(theirs)) >= _ALIKE_SET
 
 
+def other_given(left: str, right: str) -> bool:
+    """Whether two names hold known given names that are not forms of one: Анна is not Илья, Саша may be Александр."""
+    mine = {form for word in words_of(left) for form in _GIVEN.get(word, ())}
+    theirs = {form for word in words_of(right) for form in _GIVEN.get(word, ())}
+    return bool(mine and theirs) and not mine & theirs
+
+
 def is_given(name: str) -> bool:
     """Whether a single word is a given name that the table knows."""
     return knows_given(words_of(name))

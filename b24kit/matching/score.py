@@ -29,6 +29,7 @@ _BOTH_USE = 3.0
 _INITIAL_SHARE = 0.08  # of given names begin with one letter
 _MARK_WITH_NAME = 9.0
 _SMALL_FIRM, _SMALL_FIRM_SEEN = 30, 3
+_OTHER_GIVEN = -4.0  # two given names at one address or number: rather a family than a person
 _FIRM, _COMPANY, _SUBJECT, _MOBILE, _LANDLINE, _MIDDLE, _OTHER_FIRM = 3.0, 2.0, 3.0, 9.0, 4.0, -6.0, -3.0
 _ADDRESS, _ADDRESS_OF_TWO, _ADDRESS_OF_ROLE, _HOST, _CONTACT_ALONE = 8.0, 3.0, 3.0, 4.0, -1.0
 _LONG_SUBJECT = 24
@@ -212,10 +213,18 @@ def _further(first: Part, one: Portrait, other: Portrait, crowd: Crowd) -> Itera
         yield Part("and_time", near)
     if named and _middle_apart(one, other):
         yield Part("but_middle", _MIDDLE)
+    if not named and _given_apart(one, other):
+        yield Part("but_other_given", _OTHER_GIVEN)
     if not first.code.startswith("same_phone") and first.code != "same_mobile":
         numbers = {phone.number for phone in other.phones}
         if shared := sorted(phone.number for phone in one.phones if phone.number in numbers):
             yield Part("and_phone", _LANDLINE, {"phone": shared[0]})
+
+
+def _given_apart(one: Portrait, other: Portrait) -> bool:
+    """Whether the sides bear given names of two people: then what they share is a household's, or a desk's."""
+    pairs = list(product(one.names, other.names))
+    return bool(pairs) and all(names.other_given(mine.text, theirs.text) for mine, theirs in pairs)
 
 
 def _middle_apart(one: Portrait, other: Portrait) -> bool:

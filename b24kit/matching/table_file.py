@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import itertools
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from b24kit.matching.records import FIELDS, Columns, Pile
 
 IDS = ("lead_id", "id")
 _LONGEST_FIELD = 1_000_000  # characters; a mail body in a cell is no mistake
+_END = "\x1e"  # a line of ours after the last one: a quote that nobody closed swallows it
 
 
 def read_pile(path: Path) -> Pile:
@@ -99,7 +101,8 @@ def _rows(path: Path) -> Iterator[tuple[list[str], Iterator[list[str]]]]:
             twice = [name for name in header if name and header.count(name) > 1]
             if twice:
                 raise UsageError("match.same_column", file=str(path), column=twice[0])
-            yield header, _even(csv.reader(stream, delimiter=delimiter), len(header), path)
+            lines = itertools.chain(stream, [_END])
+            yield header, _even(csv.reader(lines, delimiter=delimiter), len(header), path)
     except UnicodeDecodeError as error:
         raise UsageError("match.encoding", file=str(path), at=error.start) from error
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -119,7 +122,10 @@ def _open(path: Path) -> TextIO:
 def _even(rows: Iterator[list[str]], width: int, path: Path) -> Iterator[list[str]]:
     """Blank lines left out, short rows filled up; a row with more cells than the header has lost a quote somewhere."""
     for number, row in enumerate(rows, 2):
-        if len(row) == width:
+        if row and row[-1].endswith(_END):
+            if row != [_END]:
+                raise UsageError("match.open_quote", file=str(path), row=number)
+        elif len(row) == width:
             yield row
         elif len(row) > width and any(row[width:]):
             raise UsageError("match.long_row", file=str(path), row=number, cells=len(row), width=width)

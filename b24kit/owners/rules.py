@@ -5,7 +5,8 @@ The rules of a playbook are resolved against the portal's people once (`resolve`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -16,6 +17,7 @@ from b24kit.crm.portal import PortalFacts
 from b24kit.crm.user import User
 from b24kit.errors import UsageError
 from b24kit.owners.phrases import mentions, stems
+from b24kit.owners.shares import deal
 from b24kit.owners.spec import FallbackSpec, OwnersSpec, SeminarSpec, SourceRule
 from b24kit.owners.staff import Staff
 
@@ -31,9 +33,13 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """All letters of one client in order of time, and the cards that he is known by."""
+    """All letters of one client in order of time, and the cards that he is known by.
+
+    `client` tells him from others and holds from plan to plan and from portal to portal: an address, a phone.
+    """
 
     letters: tuple[Letter, ...]
+    client: str = ""
     contact: Contact | None = None
     company: Company | None = None
     deals: tuple[Deal, ...] = ()
@@ -47,16 +53,16 @@ class Routed:
     reason: Reason
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Turns:
-    """Whose turn it is in each team during one plan: clients are dealt out evenly in their order."""
+    """Who of each team takes which client of one plan: user ids by the source's code and the client's key."""
 
-    given: dict[str, int] = field(default_factory=dict)
+    dealt: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def next(self, rule: str, members: tuple[User, ...]) -> User:
-        turn = self.given.get(rule, 0)
-        self.given[rule] = turn + 1
-        return members[turn % len(members)]
+    def of(self, source: SourceOwner, client: str) -> User:
+        """The person for a client; one who was not dealt out with the others is dealt out alone."""
+        found = self.dealt.get(source.code, {}).get(client) or _share([client], source.people)[client]
+        return next(user for user in source.people if user.id == found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +126,39 @@ class Owners:
         """The names under which letters speak of our events."""
         return tuple(phrase for seminar in self.seminars for phrase in seminar.spec.phrases)
 
+    def deal(self, inquiries: Iterable[Inquiry], now: datetime) -> Turns:
+        """Deal out all clients of a plan that go to teams, so that shares are even whatever order they come in."""
+        waiting: dict[str, list[str]] = defaultdict(list)
+        teams: dict[str, tuple[User, ...]] = {}
+        for inquiry in inquiries:
+            found = self._decided(inquiry, now)
+            if isinstance(found, SourceOwner):
+                waiting[found.code].append(inquiry.client)
+                teams[found.code] = found.people
+        return Turns({code: _share(clients, teams[code]) for code, clients in waiting.items()})
+
     def route(self, inquiry: Inquiry, turns: Turns, now: datetime) -> Routed:
         """The owner of a client; there always is one."""
+        found = self._decided(inquiry, now)
+        if isinstance(found, SourceOwner):
+            user = turns.of(found, inquiry.client)
+            facts = {"source": found.name, "team": found.rule.team or "", "user": user.name}
+            return Routed(user.id, Reason("owner.source_team" if found.rule.team else "owner.source", facts))
+        return found or Routed(self.last.id, Reason("owner.fallback", {"user": self.last.name}))
+
+    def _decided(self, inquiry: Inquiry, now: datetime) -> Routed | SourceOwner | None:
+        """The first rule that speaks of this client: a person, or a source whose people share its clients."""
         for rule in self.spec.order:
+            found: Routed | SourceOwner | None
             if rule == "known_client":
                 found = self._his_manager(inquiry)
             elif rule == "seminars":
                 found = self._by_seminar(inquiry, now)
             else:
-                found = self._by_source(inquiry, turns)
+                found = self._by_source(inquiry)
             if found is not None:
                 return found
-        return Routed(self.last.id, Reason("owner.fallback", {"user": self.last.name}))
+        return None
 
     def _his_manager(self, inquiry: Inquiry) -> Routed | None:
         """A client stays with his manager: the contact's, else that of the running deal, else the company's."""
@@ -158,17 +185,20 @@ class Owners:
                 return Routed(leader.id, Reason("owner.seminar", {"seminar": seminar.spec.name, "user": leader.name}))
         return None
 
-    def _by_source(self, inquiry: Inquiry, turns: Turns) -> Routed | None:
+    def _by_source(self, inquiry: Inquiry) -> SourceOwner | None:
         codes = {letter.source for letter in inquiry.letters}
-        for place, one in enumerate(self.sources):
-            if one.code in codes:
-                user = turns.next(f"source-{place}", one.people)
-                facts = {"source": one.name, "team": one.rule.team or "", "user": user.name}
-                return Routed(user.id, Reason("owner.source_team" if one.rule.team else "owner.source", facts))
-        return None
+        return next((one for one in self.sources if one.code in codes), None)
 
     def _name(self, user_id: str) -> str:
         return next((user.name for user in self.staff.users if user.id == user_id), user_id)
+
+
+def _share(clients: Iterable[str], people: tuple[User, ...]) -> dict[str, str]:
+    """User ids by client. People are told apart by e-mail, where each has his own: it is the same on every portal."""
+    users = {user.email.lower(): user.id for user in people if user.email}
+    if len(users) < len(people):
+        users = {user.id: user.id for user in people}
+    return {client: users[person] for client, person in deal(list(clients), list(users)).items()}
 
 
 def resolve(
@@ -215,7 +245,11 @@ def _seminar(spec: SeminarSpec, meant: _Meant) -> SeminarOwner:
 def _source(rule: SourceRule, meant: _Meant, sources: tuple[Source, ...]) -> SourceOwner:
     staff, wanted = meant.staff, rule.source.strip().lower()
     found = next((one for one in sources if wanted in (one.code.lower(), one.name.lower())), None)
-    people = (meant.person(rule.to),) if rule.to else staff.members(staff.team(rule.team or ""))
+    if rule.to:
+        people: tuple[User, ...] = (meant.person(rule.to),)
+    else:
+        spared = {meant.person(one, working=False).id for one in rule.spare}
+        people = tuple(user for user in staff.members(staff.team(rule.team or "")) if user.id not in spared)
     if not people and meant.strict:
         raise UsageError("owners.empty_team", team=rule.team)
     reserve = staff.members(staff.team(rule.reserve)) if rule.reserve else ()

@@ -54,6 +54,10 @@ class SourceRule(Section):
     to: Text | None = Field(default=None, description="Кому: номер, e-mail, имя или должность сотрудника")
     team: Text | None = Field(default=None, description="Отдел, сотрудникам которого раздавать по очереди")
     reserve: Text | None = Field(default=None, description="Отдел, которому раздавать, если в первом все заняты")
+    spare: tuple[Text, ...] = Field(
+        default=(),
+        description="Кому из отдела не раздавать: руководитель там, где портал его не называет (amoCRM)",
+    )
 
     @model_validator(mode="after")
     def _one_of_two(self) -> SourceRule:
@@ -61,6 +65,8 @@ class SourceRule(Section):
             raise PydanticCustomError("one_of", "give either to or team", {"source": self.source})
         if self.reserve is not None and self.team is None:
             raise PydanticCustomError("reserve_of_team", "only a team has a reserve", {"source": self.source})
+        if self.spare and self.team is None:
+            raise PydanticCustomError("spare_of_team", "only of a team somebody can be spared", {"source": self.source})
         return self
 
 

@@ -123,7 +123,10 @@ def _robots(playbook: Playbook, able: Capabilities) -> Iterator[Ability]:
     works = playbook.routing or playbook.sla.rules or playbook.cadence.sequences or playbook.cadence.heard
     if works:
         notice = "create notice" not in able.refuses
-        yield Ability(f"ability.{'notices' if notice else 'no_notices'}", Way.CAN if notice else Way.CANNOT)
+        yield Ability(f"ability.{'notices' if notice else 'no_notices'}", Way.CAN if notice else Way.OTHERWISE)
+    if playbook.cadence.sequences or playbook.spawn.marketing:
+        sends = bool(able.sends)
+        yield Ability(f"ability.{'sends' if sends else 'no_sends'}", Way.CAN if sends else Way.CANNOT)
 
 
 def _cleaning(able: Capabilities) -> Iterator[Ability]:

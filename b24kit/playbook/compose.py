@@ -16,8 +16,9 @@ from b24kit.change.operation import Operation, Reason, RemoveRecord, UpdateRecor
 from b24kit.change.plan import HandStep, LeftAlone, ordered
 from b24kit.change.snapshot import Snapshot
 from b24kit.change.trials import Trial
+from b24kit.cleanup.clean_draft import CleanDraft
 from b24kit.cleanup.decisions import Decision
-from b24kit.cleanup.planner import CleanDraft, plan_clean
+from b24kit.cleanup.planner import plan_clean
 from b24kit.cleanup.segment_plan import plan_segments
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.cleanup.standing_decisions import InForce, in_force

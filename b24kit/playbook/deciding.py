@@ -9,20 +9,31 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from b24kit.clock import Clock
 from b24kit.crm.absence import Absence, TellsAbsences
 from b24kit.crm.portal import Portal, Where
+from b24kit.errors import UsageError
 from b24kit.owners.people import Load, People, people_of
 from b24kit.owners.rules import Owners, resolve
 from b24kit.owners.staff import Staff
 from b24kit.owners.turns import Dealer, Turns
+from b24kit.playbook.dialects import (
+    demanded,
+    dialect_of,
+    with_aliases,
+    with_failures,
+    with_places,
+    working,
+)
 from b24kit.playbook.ruleset import gates_with_ladders, names_on
 from b24kit.playbook.schema import Playbook
 from b24kit.robots.decide import Rule, decide
 from b24kit.robots.decision import Decision
+from b24kit.robots.dialect import Dialect
 from b24kit.robots.facts import CardFacts
+from b24kit.robots.posting import Posting
 from b24kit.robots.routing import Routing, routing_rule
 from b24kit.robots.rules import Rules
 
@@ -31,55 +42,80 @@ _LOOK_BACK, _LOOK_AHEAD = timedelta(days=1), timedelta(days=92)
 Decide = Callable[[CardFacts, datetime], Decision]
 
 
-def decider(playbook: Playbook, portal: Portal, clock: Clock, turns: Turns | None = None) -> Decide:
-    """The rules of a playbook on a portal. Without `turns` they are dealt in memory and forgotten with it."""
-    return _Deciding(playbook, portal, clock, turns or Dealer())
+def decider(
+    playbook: Playbook, portal: Portal, clock: Clock, turns: Turns | None = None, *, sends: bool = False
+) -> Decide:
+    """The rules of a playbook on a portal. Without `turns` they are dealt in memory and forgotten with it.
+
+    `sends`: the command, too, lets messages leave; the playbook alone arms nothing.
+    """
+    return _Deciding(playbook, portal, clock, turns or Dealer(), sends=sends)
+
+
+def posting(playbook: Playbook, portal: Portal) -> Posting:
+    """How messages leave this portal, for a command that lets them; UsageError for a playbook that does not."""
+    if playbook.send != "armed":
+        raise UsageError("robots.not_armed", playbook=playbook.name)
+    return Posting(
+        spec=playbook.sending,
+        sends=portal.capabilities.sends,
+        zone=timezone(timedelta(minutes=portal.facts().utc_offset_minutes)),
+        users=portal.users,
+        fields=playbook.gates.fields,
+        language=playbook.language,
+    )
 
 
 class _Deciding:
-    def __init__(self, playbook: Playbook, portal: Portal, clock: Clock, turns: Turns) -> None:
+    def __init__(self, playbook: Playbook, portal: Portal, clock: Clock, turns: Turns, *, sends: bool) -> None:
+        self._sends = sends
         self._playbook, self._portal, self._clock, self._turns = playbook, portal, clock, turns
         self._lock = threading.Lock()
         self._read: datetime | None = None
-        self._rules, self._people, self._owners = self._ask()
+        self._rules, self._people, self._owners, self._dialect = self._ask()
 
     def __call__(self, facts: CardFacts, now: datetime) -> Decision:
-        rules, people, owners = self._known()
+        rules, people, owners, dialect = self._known()
+        facts = dialect.heard(facts)
         first: tuple[Rule, ...] = ()
         if self._playbook.routing is not None:
             routing = Routing(spec=self._playbook.routing, owners=owners, rules=rules)
             first = (routing_rule(routing, people, self._turns),)
-        return decide(facts, rules, people, now, first)
+        return dialect.said(decide(facts, rules, people, now, first), facts)
 
-    def _known(self) -> tuple[Rules, People, Owners]:
+    def _known(self) -> tuple[Rules, People, Owners, Dialect]:
         with self._lock:
             if self._read is None or self._clock.now() - self._read >= FRESH:
-                self._rules, self._people, self._owners = self._ask()
-            return self._rules, self._people, self._owners
+                self._rules, self._people, self._owners, self._dialect = self._ask()
+            return self._rules, self._people, self._owners, self._dialect
 
-    def _ask(self) -> tuple[Rules, People, Owners]:
+    def _ask(self) -> tuple[Rules, People, Owners, Dialect]:
         portal, book = self._portal, self._playbook
         facts = portal.facts()
         staff = Staff.of(portal.users(), portal.teams(), portal.capabilities)
         owners = resolve(book.owners, staff, portal.sources(), facts, strict=False)
         people = people_of(book.people, staff, owners.last, facts, self._told(staff, facts.now), self._load())
-        stages, pipelines = tuple(portal.stages()), tuple(portal.pipelines())
+        stages, pipelines = tuple(working(portal.stages(), portal)), tuple(portal.pipelines())
         names = names_on(book, stages, pipelines, portal.capabilities)
+        dialect = dialect_of(book, portal, stages, names)
+        gates = with_places(gates_with_ladders(book), book, dialect)
         rules = Rules(
             language=book.language,
-            stages=stages,
+            stages=with_failures(stages, dialect),
             pipelines=pipelines,
-            aliases=names.stages,
+            aliases=with_aliases(names, book, dialect),
             known_as=names.pipelines,
             sla=book.sla,
             cadence=book.cadence,
-            gates=gates_with_ladders(book),
+            gates=gates,
             spawn=book.spawn,
-            native_gates=portal.capabilities.native_gates,
-            armed=book.send == "armed",
+            native_gates=demanded(gates, book, dialect, portal.gates())
+            if portal.capabilities.native_gates
+            else frozenset(),
+            armed=self._sends and book.send == "armed",
         )
         self._read = self._clock.now()
-        return rules, people, owners
+        return rules, people, owners, dialect
 
     def _told(self, staff: Staff, now: datetime) -> list[Absence]:
         """Who is away by the portal's own calendar, yesterday's other time zones included."""

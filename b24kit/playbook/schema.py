@@ -18,6 +18,7 @@ from b24kit.robots.spec_cadence import CadenceSpec
 from b24kit.robots.spec_gates import GatesSpec
 from b24kit.robots.spec_install import InstallSpec
 from b24kit.robots.spec_routing import RoutingSpec
+from b24kit.robots.spec_sending import SendingSpec
 from b24kit.robots.spec_sla import SlaSpec
 from b24kit.robots.spec_spawn import SpawnSpec
 
@@ -59,6 +60,7 @@ class Playbook(Section):
     cadence: CadenceSpec = Field(default=CadenceSpec(), description="Попытки связаться, задачи и ответы после закрытия")
     gates: GatesSpec = Field(default=GatesSpec(), description="Какие данные нужны по стадиям, оценка и портрет клиента")
     spawn: SpawnSpec = Field(default=SpawnSpec(), description="Переходы в другие воронки и рассылки")
+    sending: SendingSpec = Field(default=SendingSpec(), description="Кому, когда и сколько можно писать")
     send: Literal["off", "armed"] = Field(
         default="off", description="off: письма клиентам только готовятся; armed: уходят, если разрешено и в команде"
     )

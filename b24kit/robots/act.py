@@ -7,14 +7,15 @@ the mark by which a comment, a task or a card is found after a crash.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from b24kit.change.operation import CreateRecord, Operation, Phase, UpdateRecord
 from b24kit.change.plan import Plan, ordered
 from b24kit.crm.cards import Deal, Lead
 from b24kit.crm.pipeline import LEADS
+from b24kit.crm.portal import Capabilities
 from b24kit.crm.records import values_of
 from b24kit.crm.refs import Kind, Ref
 from b24kit.robots.decision import Action
@@ -23,6 +24,7 @@ from b24kit.robots.facts import CardFacts
 PLAN = "robots"  # the plan all operations of robots belong to: their marks must not depend on the day
 UPDATES = ("assign", "move", "close", "fill")
 SENT = "message"
+WORD_DUE = timedelta(hours=1)  # for a word to one of our people where the vendor has no notices but tasks
 KINDS = (*UPDATES, "task", "comment", "notice", "open_card", SENT)
 
 
@@ -35,7 +37,20 @@ class Planned:
     keys: tuple[str, ...]
 
 
-def operations_for(actions: Sequence[Action], facts: CardFacts) -> list[Planned]:
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """What differs between vendors here: fields that their cards have not, notices that become tasks due at `due`."""
+
+    lacks: Mapping[Kind, frozenset[str]] = field(default_factory=dict)
+    due: datetime | None = None
+
+    @classmethod
+    def of(cls, able: Capabilities, now: datetime) -> Ways:
+        """The ways of a portal at this moment."""
+        return cls(able.lacks, now + WORD_DUE if "create notice" in able.refuses else None)
+
+
+def operations_for(actions: Sequence[Action], facts: CardFacts, ways: Ways | None = None) -> list[Planned]:
     """The operations of these actions; those whose key is done already, and messages, become none.
 
     ValueError for an action of a kind that is unknown here.
@@ -44,7 +59,7 @@ def operations_for(actions: Sequence[Action], facts: CardFacts) -> list[Planned]
     unknown = sorted({one.kind for one in todo} - set(KINDS))
     if unknown:
         raise ValueError(f"no operation for actions {', '.join(unknown)}")
-    return [*_updates([one for one in todo if one.kind in UPDATES], facts), *_creations(todo, facts)]
+    return [*_updates([one for one in todo if one.kind in UPDATES], facts), *_creations(todo, facts, ways or Ways())]
 
 
 def messages_in(actions: Iterable[Action], done: Collection[str]) -> list[Action]:
@@ -81,6 +96,7 @@ def _updates(actions: Sequence[Action], facts: CardFacts) -> Iterator[Planned]:
     for after, group in groups:
         if after:
             yield _update(after, group, facts)
+        yield from (_client_too(one, facts) for one in group if one.values.get("with_contact"))
 
 
 def _update(after: Mapping[str, Any], group: Sequence[Action], facts: CardFacts) -> Planned:
@@ -100,6 +116,21 @@ def _update(after: Mapping[str, Any], group: Sequence[Action], facts: CardFacts)
         after=after,
     )
     return Planned(operation, first.card, tuple(one.key for one in group))
+
+
+def _client_too(action: Action, facts: CardFacts) -> Planned:
+    """The client goes to the owner of the card that he came with."""
+    assert facts.contact is not None
+    operation = UpdateRecord(
+        key=f"{action.key}#client",
+        phase=Phase.CONTACTS,
+        reason=action.reason,
+        cluster=str(action.card),
+        ref=facts.contact.ref,
+        before={"owner": facts.contact.owner},
+        after={"owner": str(action.values["owner"])},
+    )
+    return Planned(operation, action.card, (action.key,))
 
 
 def _fields(action: Action) -> dict[str, Any]:
@@ -126,7 +157,7 @@ def _merge(fields: dict[str, Any], after: Mapping[str, Any]) -> None:
         fields[name] = {**fields[name], **value} if name == "extra" and name in fields else value
 
 
-def _creations(actions: Iterable[Action], facts: CardFacts) -> Iterator[Planned]:
+def _creations(actions: Iterable[Action], facts: CardFacts, ways: Ways) -> Iterator[Planned]:
     for action in actions:
         if action.kind == "close" and action.values.get("text"):
             told = {"text": action.values["text"]}
@@ -134,13 +165,16 @@ def _creations(actions: Iterable[Action], facts: CardFacts) -> Iterator[Planned]
         elif action.kind == "comment":
             yield _created(action, action.key, Kind.COMMENT, _comment(action, action.values))
         elif action.kind == "notice" and action.values.get("user"):
-            yield _created(action, action.key, Kind.NOTICE, _notice(action))
+            kind, values = (Kind.NOTICE, _notice(action)) if ways.due is None else _word(action, ways.due)
+            yield _created(action, action.key, kind, values)
         elif action.kind == "task":
             kind, values = _task(action, facts)
             yield _created(action, action.key, kind, values)
         elif action.kind == "open_card":
             kind, values = _card(action, facts)
-            yield _created(action, action.key, kind, values, quiet=False)
+            lacks = ways.lacks.get(kind, frozenset())
+            kept = {name: value for name, value in values.items() if name not in lacks}
+            yield _created(action, action.key, kind, kept, quiet=False)
 
 
 def _created(action: Action, key: str, kind: Kind, values: Mapping[str, Any], *, quiet: bool = True) -> Planned:
@@ -163,6 +197,15 @@ def _comment(action: Action, values: Mapping[str, Any]) -> dict[str, Any]:
 def _notice(action: Action) -> dict[str, Any]:
     # A second notice with the same tag replaces the first one: repeating it after a crash does no harm.
     return {"user": str(action.values["user"]), "text": action.values["text"], "tag": f"{PLAN}|{action.key}"}
+
+
+def _word(action: Action, due: datetime) -> tuple[Kind, dict[str, Any]]:
+    """A word to one of our people as a task of his: its first line is what he reads in his list."""
+    title, _, rest = str(action.values["text"]).partition("\n")
+    user = str(action.values["user"])
+    return Kind.TODO, {
+        "card": str(action.card), "title": title, "text": rest, "owner": user, "deadline": due.isoformat()
+    }  # fmt: skip
 
 
 def _task(action: Action, facts: CardFacts) -> tuple[Kind, dict[str, Any]]:

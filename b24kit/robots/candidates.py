@@ -59,7 +59,7 @@ class Search:
         if self.owners.spec.known_client == "off":
             yield Candidate(None, Reason("robots.routing.known_off"))
             return
-        known = [("known_contact", facts.contact.owner)] if facts.contact is not None else []
+        known = [("known_contact", facts.contact.owner)] if facts.contact is not None and not facts.newcomer else []
         running = [deal for deal in facts.deals if deal.outcome is Outcome.OPEN and deal.ref != facts.card.ref]
         running.sort(key=lambda deal: (deal.changed is not None and deal.changed.timestamp(), deal.id), reverse=True)
         known += [("running_deal", deal.owner) for deal in running]

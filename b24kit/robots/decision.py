@@ -19,7 +19,8 @@ from b24kit.crm.refs import Ref
 class Action:
     """One thing to do to `card`; `values` by kind, all of them JSON, stages by the portal's own codes:
 
-    assign {owner}; move {stage}; fill {fields: {code: value}}; comment {text}; notice {user, text};
+    assign {owner, with_contact: the client's fresh contact goes along}; move {stage};
+    fill {fields: {code: value}}; comment {text}; notice {user, text};
     task {title, text, owner, deadline (ISO, with zone)}; close {stage, reason, fields, text};
     open_card {ladder, stage, title, owner, fields, linked (the old card as "lead:812")};
     message {channel: email | message, subject, text, sender (a user, None: nobody)}: only ever put into the outbox,

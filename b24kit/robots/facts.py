@@ -65,4 +65,5 @@ class CardFacts:
     linked: tuple[Ref, ...]
     filled: frozenset[str]  # names of fields that hold a value (card, contact, company)
     done: frozenset[str]  # action keys our runtime has already carried out on this card
+    newcomer: bool = False  # the contact was made by this very inquiry: nobody's client yet
     done_at: Mapping[str, datetime] = field(default_factory=dict)  # when they were, as far as it is known

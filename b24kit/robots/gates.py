@@ -26,7 +26,7 @@ from b24kit.robots.spec_gates import GateSpec
 def decide_gates(facts: CardFacts, rules: Rules, people: People, now: datetime) -> Decision:
     """The step back, or the word to the head, when the card stands where its data do not allow."""
     way = history.way(facts)
-    if rules.native_gates or not way or way[-1].stage != facts.card.stage:
+    if not way or way[-1].stage != facts.card.stage:
         return Decision()
     entry, gate = way[-1], _gate(facts, rules, facts.card.stage)
     lacking = _lacking(facts, rules)
@@ -53,7 +53,8 @@ def _lacking(facts: CardFacts, rules: Rules) -> tuple[str, ...]:
     if facts.card.outcome is not Outcome.LOST:  # a client may be lost from any stage, whatever is known of him
         for gate in _passed(facts, rules, facts.card.stage):
             wanted += _leaving(facts, rules, gate)
-    return missing(facts, rules.gates.fields, wanted)
+    asked = [datum for datum in wanted if datum not in rules.native_gates]  # those the portal itself asks for
+    return missing(facts, rules.gates.fields, asked)
 
 
 def _passed(facts: CardFacts, rules: Rules, stage: str) -> Iterator[GateSpec]:

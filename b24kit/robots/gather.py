@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from b24kit.crm.activity import Activity, Channel, Direction
@@ -17,6 +17,7 @@ from b24kit.crm.watch import CardStory, CardTask, Watching
 from b24kit.robots.facts import CardFacts, Move, OpenTask, Touch
 
 _MARK = re.compile(r"\[b24kit:robots\.([^\]\s]+)\]")
+_FRESH = timedelta(minutes=10)  # a contact that came to be with its lead was made by the inquiry itself
 _KNOWN = 3  # of the clients with one phone: more of them are a shared number, not a person
 _SPOKEN = (Channel.EMAIL, Channel.CALL, Channel.MESSAGE, Channel.MEETING)
 
@@ -35,6 +36,7 @@ def gather(
         return {}
     stories = portal.stories(alive)
     guessed = _guessed(portal, [present[ref] for ref in alive])
+    guessed |= _met_before(portal, [present[ref] for ref in alive]) if portal.capabilities.brings_contacts else {}
     clients = {ref for card in alive for ref in (*_clients(present[card]), *guessed.get(card, ())[:_KNOWN])}
     deals = portal.deals_of(sorted(clients)) if clients else {}
     others = {deal for found in deals.values() for deal in found} - set(alive)
@@ -46,16 +48,38 @@ def gather(
             stories.get(ref, CardStory()),
             deals,
             done.get(ref, {}),
-            _clients(known[ref]) or list(guessed.get(ref, ())[:_KNOWN]),
+            [*guessed.get(ref, ())[:_KNOWN], *_clients(known[ref])],
+            newcomers=portal.capabilities.brings_contacts,
         )
         for ref in alive
     }
 
 
-def _guessed(portal: WatchedPortal, cards: Sequence[Record]) -> Mapping[Ref, Sequence[Ref]]:
+def _guessed(portal: WatchedPortal, cards: Sequence[Record]) -> dict[Ref, Sequence[Ref]]:
     """Clients with a lead's phone or address, for leads that are bound to none yet."""
     free = {one.ref: one.points for one in cards if isinstance(one, Lead) and not _clients(one) and one.points}
-    return portal.known_by(free) if free else {}
+    return dict(portal.known_by(free)) if free else {}
+
+
+def _met_before(portal: WatchedPortal, cards: Sequence[Record]) -> dict[Ref, Sequence[Ref]]:
+    """Where every inquiry brings a contact of its own: older contacts with the same phone or address, the oldest
+    first. A lead that hangs on a contact from before its day is known already."""
+    leads = {one.ref: one for one in cards if isinstance(one, Lead) and one.contact}
+    people = portal.read(sorted({Ref(Kind.CONTACT, str(one.contact)) for one in leads.values()})) if leads else {}
+    fresh = {}
+    for ref, lead in leads.items():
+        contact = people.get(Ref(Kind.CONTACT, str(lead.contact)))
+        if isinstance(contact, Contact) and contact.points and _came_with(contact, lead):
+            fresh[ref] = contact
+    found = portal.known_by({ref: contact.points for ref, contact in fresh.items()}) if fresh else {}
+    return {
+        ref: [one for one in refs if one.kind is Kind.COMPANY or int(one.id) < int(fresh[ref].id)]
+        for ref, refs in found.items()
+    }
+
+
+def _came_with(contact: Contact, lead: Lead) -> bool:
+    return contact.created is not None and lead.created is not None and contact.created >= lead.created - _FRESH
 
 
 def _facts(
@@ -65,6 +89,8 @@ def _facts(
     deals: Mapping[Ref, Sequence[Ref]],
     done: Mapping[str, datetime],
     clients: Sequence[Ref],
+    *,
+    newcomers: bool = False,
 ) -> CardFacts:
     card = known[ref]
     assert isinstance(card, Lead | Deal)
@@ -82,6 +108,7 @@ def _facts(
         company=company,
         deals=tuple(one for one in found if isinstance(one, Deal)),
         linked=tuple(dict.fromkeys(linked)),
+        newcomer=newcomers and isinstance(card, Lead) and contact is not None and _came_with(contact, card),
         filled=frozenset(_filled(card, contact, company)),
         done=frozenset(done),
         done_at=dict(done),

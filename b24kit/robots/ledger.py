@@ -135,6 +135,13 @@ class Ledger:
         )
         return ((_entry(*row[:9]), str(row[9])) for row in rows)
 
+    def state(self, key: str) -> tuple[str | None, str]:
+        """How far an operation is, and the code that says why; None for one that was never planned."""
+        rows = self._store.base.rows(
+            "SELECT state, code FROM operations WHERE portal = ? AND op = ?", (self._portal, key)
+        )
+        return (str(rows[0][0]), str(rows[0][1] or "")) if rows else (None, "")
+
     def operation(self, key: str) -> Operation | None:
         rows = self._store.base.rows("SELECT body FROM operations WHERE portal = ? AND op = ?", (self._portal, key))
         return operation_of(json.loads(rows[0][0])) if rows else None

@@ -90,9 +90,8 @@ def _assign(facts: CardFacts, routing: Routing, one: Candidate) -> Iterator[Acti
     """The owner, the stage, the client's card, the reason on the card and a word to the owner: what is not so yet."""
     card = facts.card
     if one.owner != card.owner:
-        yield Action(
-            kind="assign", key=_key(facts, "owner"), card=card.ref, values={"owner": one.owner}, reason=one.reason
-        )
+        values = {"owner": one.owner} | ({"with_contact": True} if facts.newcomer else {})
+        yield Action(kind="assign", key=_key(facts, "owner"), card=card.ref, values=values, reason=one.reason)
     stage = _assigned(routing, facts)
     if stage is not None and stage != card.stage:
         yield move(facts, _key(facts, "stage"), stage, one.reason)
@@ -106,9 +105,12 @@ def _assign(facts: CardFacts, routing: Routing, one: Candidate) -> Iterator[Acti
 
 
 def _linked(facts: CardFacts) -> Iterator[Action]:
-    """A card of a known client is bound to him; the portal may then mark the lead as a repeat one, which is final."""
+    """A card of a known client is bound to him; the portal may then mark the lead as a repeat one, which is final.
+
+    Where every inquiry brings a contact of its own, the known one takes its place.
+    """
     contact = facts.contact
-    if isinstance(facts.card, Lead) and contact is not None and facts.card.contact is None:
+    if isinstance(facts.card, Lead) and contact is not None and facts.card.contact != contact.id:
         reason = Reason("robots.routing.linked", {"contact": str(contact.name) or contact.title or contact.id})
         values = {"contact": contact.id}
         yield Action(kind="fill", key=_key(facts, "client"), card=facts.card.ref, values=values, reason=reason)

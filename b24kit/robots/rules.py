@@ -20,7 +20,7 @@ class Rules:
     """Sections of the playbook over the stages and pipelines of a portal.
 
     `aliases`: the code a playbook gives a stage -> the portal's own, by ladder, where the vendor chooses codes itself.
-    `native_gates`: the portal itself refuses to move a card without its data. `armed`: messages really leave.
+    `native_gates`: data without which the portal itself lets no card on. `armed`: messages really leave.
     """
 
     language: Language = "ru"
@@ -32,7 +32,7 @@ class Rules:
     cadence: CadenceSpec = field(default_factory=CadenceSpec)
     gates: GatesSpec = field(default_factory=GatesSpec)
     spawn: SpawnSpec = field(default_factory=SpawnSpec)
-    native_gates: bool = False
+    native_gates: frozenset[str] = frozenset()
     armed: bool = False
 
     def ladder(self, pipeline: str | None) -> str | None:

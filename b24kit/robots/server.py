@@ -78,6 +78,7 @@ class Letterbox:
         self._thread.join()
 
     def _run(self) -> None:
+        self._store.base.hurry()
         while (first := self._queue.get()) is not None:
             group, ended = [first], False
             while len(group) < _GROUP and not self._queue.empty():

@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from b24kit.change.journal import Entry, State
 from b24kit.change.operation import CreateRecord
-from b24kit.change.settling import LATE_SECONDS, heard
+from b24kit.change.settling import LATE_SECONDS, LETTER_UNSURE, heard
 from b24kit.change.verdict import rebuilt
 from b24kit.crm.portal import Portal
-from b24kit.crm.refs import Ref
+from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Result, Settled
 from b24kit.robots.act import PLAN
-from b24kit.robots.ledger import Deed, Ledger
+from b24kit.robots.ledger import PLANNED, Deed, Ledger
 
 LATE = timedelta(seconds=LATE_SECONDS)
 STALE = timedelta(hours=1)  # what was planned and never sent is decided anew after so long
@@ -35,8 +36,11 @@ def settle_open(deeds: Sequence[Deed], ledger: Ledger, portal: Portal, worker: s
     """Find out about these open operations as far as it can be known now."""
     found = Standing()
     sent = [one for one in deeds if one.sent]
-    found.again = [one for one in deeds if not one.sent and now - one.at < STALE]
-    ledger.drop([one for one in deeds if not one.sent and now - one.at >= STALE], now, "robots.stale")
+    found.again = [one for one in deeds if not one.sent and now - one.at < STALE and not is_letter(one)]
+    unsent = [one for one in deeds if not one.sent and one not in found.again]
+    # A letter that never left is decided anew on fresh facts; one that may have is for a person to judge.
+    ledger.drop([one for one in unsent if not is_letter(one) or one.state == PLANNED], now, "robots.stale")
+    ledger.drop([one for one in unsent if is_letter(one) and one.state != PLANNED], now, LETTER_UNSURE)
     if not sent:
         return found
     ledger.doubt(sent, now)
@@ -47,7 +51,9 @@ def settle_open(deeds: Sequence[Deed], ledger: Ledger, portal: Portal, worker: s
         write = writes[one.operation.key]
         result = answers.get(write.key) or Result(write.key, Settled.UNKNOWN)
         since = now if one.doubt is None else one.doubt
-        if _believed(one, result, since, now):
+        if is_letter(one) and result.settled is Settled.NOT_EXECUTED and now - since >= LATE:
+            entries.append(Entry(key=one.operation.key, state=State.FAILED, at=now, code=LETTER_UNSURE))
+        elif _believed(one, result, since, now):
             entries.append(heard(one.operation.key, result, now))
             if result.settled is Settled.NOT_EXECUTED:
                 found.again.append(one)
@@ -55,6 +61,11 @@ def settle_open(deeds: Sequence[Deed], ledger: Ledger, portal: Portal, worker: s
             found.until[one.card] = max(found.until.get(one.card, now), since + LATE)
     ledger.write(entries, worker)
     return found
+
+
+def is_letter(deed: Deed) -> bool:
+    """Whether a client would read it: then it is never repeated without a person."""
+    return isinstance(deed.operation, CreateRecord) and deed.operation.kind is Kind.LETTER
 
 
 def _believed(deed: Deed, result: Result, since: datetime, now: datetime) -> bool:

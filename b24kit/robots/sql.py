@@ -38,6 +38,9 @@ class Database(Protocol):
 
     def script(self, statements: Iterable[str]) -> None: ...
 
+    def hurry(self) -> None:
+        """Somebody waits for the commits of this thread: housekeeping of the file is left to the other threads."""
+
     def close(self) -> None: ...
 
 
@@ -91,6 +94,10 @@ class SQLite:
         with self.transaction():
             for statement in statements:
                 self._connection.execute(statement)
+
+    def hurry(self) -> None:
+        # A checkpoint writes pages home and waits for the disk twice more; any other writer of the file makes it.
+        self._connection.execute("PRAGMA wal_autocheckpoint = 0")
 
     def close(self) -> None:
         with self._lock:
@@ -148,6 +155,9 @@ class Postgres:
             self._connection.execute("SELECT pg_advisory_xact_lock(20240824)")
             for statement in statements:
                 self._connection.execute(statement)
+
+    def hurry(self) -> None:
+        """A server keeps house in processes of its own."""
 
     def close(self) -> None:
         with self._lock:

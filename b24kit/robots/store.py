@@ -47,6 +47,9 @@ _TABLES = (
     """CREATE TABLE IF NOT EXISTS outbox (
         portal TEXT NOT NULL, key TEXT NOT NULL, card TEXT NOT NULL, at DOUBLE PRECISION NOT NULL, body TEXT NOT NULL,
         sent DOUBLE PRECISION, PRIMARY KEY (portal, key))""",
+    """CREATE TABLE IF NOT EXISTS releases (
+        portal TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, at DOUBLE PRECISION NOT NULL,
+        client TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '', PRIMARY KEY (portal, key))""",
 )
 
 

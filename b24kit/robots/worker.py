@@ -10,7 +10,7 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -22,13 +22,14 @@ from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.watch import WATCHED
 from b24kit.errors import B24kitError, NoAnswer, NotAllowed, Stopped, TooFast
-from b24kit.robots.act import Planned, messages_in, operations_for, robots_plan
+from b24kit.robots.act import Planned, Ways, operations_for, robots_plan
 from b24kit.robots.decision import Decision
 from b24kit.robots.facts import CardFacts
 from b24kit.robots.gather import WatchedPortal, gather
 from b24kit.robots.ledger import LeaseLost, Ledger, Writer
 from b24kit.robots.metrics import Metrics
 from b24kit.robots.outbox import Outbox
+from b24kit.robots.posting import Posting, Postman
 from b24kit.robots.settle import settle_open
 from b24kit.robots.store import Event, Held, Store
 
@@ -45,12 +46,16 @@ Decide = Callable[[CardFacts, datetime], Decision]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """What a worker works for: a portal and the rules for it. `shadow`: decide and write down, but change nothing."""
+    """What a worker works for: a portal and the rules for it. `shadow`: decide and write down, but change nothing.
+
+    Without `posting` no word leaves for a client.
+    """
 
     portal_id: str
     portal: WatchedPortal
     decide: Decide
     shadow: bool = False
+    posting: Posting | None = None
 
 
 @dataclass(slots=True)
@@ -82,7 +87,7 @@ class Worker:
         self._store, self._clock, self._stop, self._size = store, clock, stop, size
         self._metrics = metrics or Metrics()
         self._ledger = Ledger(store, duty.portal_id)
-        self._outbox = Outbox(store, duty.portal_id)
+        self._postman = Postman(Outbox(store, duty.portal_id), self._ledger, duty.posting)
         self._failures = 0
 
     def drain(self, passes: int = 1000) -> Outcome:
@@ -145,6 +150,8 @@ class Worker:
         self._store.forget(self.duty.portal_id, self.name, [one for one in held if one.card not in facts])
         decisions = self._decisions(facts, by_card, now, outcome)
         planned = self._planned(facts, decisions, by_card, outcome)
+        if not self.duty.shadow:
+            planned += self._letters(facts, decisions, now)
         failed = self._carry_out(planned, by_card) if planned and not self.duty.shadow else {}
         acted = {one.card for one in planned} if not self.duty.shadow else set()
         outcome.actions = sum(len(one.keys) for one in planned)
@@ -160,7 +167,17 @@ class Worker:
             found = {ref for record in present.values() for ref in _cards_of(record)}
             self._store.put(self.duty.portal_id, [Event(ref, "stirred") for ref in found], self._clock.now())
             self._store.forget(self.duty.portal_id, self.name, others)
-        return [one for one in held if one.card.kind in WATCHED]
+        return self._rightly_named([one for one in held if one.card.kind in WATCHED])
+
+    def _rightly_named(self, held: Sequence[Held]) -> list[Held]:
+        """An event may not tell a lead from a deal: what is called wrong goes back to the inbox under its name."""
+        names = self.duty.portal.right_names([one.card for one in held]) if held else {}
+        wrong = [one for one in held if names.get(one.card, one.card) != one.card]
+        if wrong:
+            again = [Event(names[one.card], "stirred") for one in wrong]
+            self._store.put(self.duty.portal_id, again, self._clock.now())
+            self._store.forget(self.duty.portal_id, self.name, wrong)
+        return [one for one in held if one not in wrong]
 
     def _settle(self, held: Sequence[Held], outcome: Outcome) -> list[Held]:
         """First what an earlier life left open; cards about which nothing can be known yet wait."""
@@ -201,6 +218,7 @@ class Worker:
         outcome: Outcome,
     ) -> list[Planned]:
         planned: list[Planned] = []
+        ways = Ways.of(self.duty.portal.capabilities, self._clock.now())
         for card in list(decisions):
             decision = decisions[card]
             if held[card].rounds >= ROUNDS and decision.actions and not self.duty.shadow:
@@ -210,14 +228,19 @@ class Worker:
                 )
                 continue
             try:
-                planned += operations_for(decision.actions, facts[card])
+                planned += operations_for(decision.actions, facts[card], ways)
             except (ValueError, KeyError) as error:
                 del decisions[card]
                 self._failed(held[card], "robots.bad_action", str(error), outcome)
-        if not self.duty.shadow:
-            for card, decision in decisions.items():
-                self._outbox.keep(messages_in(decision.actions, facts[card].done), self._clock.now())
         return planned
+
+    def _letters(self, facts: Mapping[Ref, CardFacts], decisions: dict[Ref, Decision], now: datetime) -> list[Planned]:
+        """Messages that may leave; a card whose message has to wait is looked at again when it may."""
+        leaving = self._postman.leaving(facts, decisions, now)
+        for card, later in leaving.later.items():
+            wake = decisions[card].wake
+            decisions[card] = replace(decisions[card], wake=later if wake is None else min(wake, later))
+        return leaving.planned
 
     def _carry_out(self, planned: Sequence[Planned], held: Mapping[Ref, Held]) -> dict[Ref, tuple[str, str]]:
         """Write the operations down and carry them out; cards on which something was refused, with code and words."""
@@ -231,10 +254,12 @@ class Worker:
         # The engine asks of a journal what Writer has: append, last and sent.
         Executor(plan, cast(Journal, journal), self.duty.portal, self._clock, bounds=bounds).execute()
         self._count(journal, planned)
+        # A letter that was refused waits for a person; the card's other work goes on.
+        letters = self._postman.heard(planned, journal.last(), self._clock.now())
         return {
             cards[key]: (entry.code or "robots.refused", entry.said)
             for key, entry in journal.last().items()
-            if not entry.state.final
+            if not entry.state.final and key not in letters
         }
 
     def _count(self, journal: Writer, planned: Sequence[Planned]) -> None:

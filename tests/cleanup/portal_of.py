@@ -9,7 +9,8 @@ from typing import Any
 
 from b24kit.change.operation import BindLetter, CreateRecord, Operation, UnbindLetter, UpdateRecord
 from b24kit.change.snapshot import Snapshot
-from b24kit.cleanup.planner import CleanDraft, plan_clean
+from b24kit.cleanup.clean_draft import CleanDraft
+from b24kit.cleanup.planner import plan_clean
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.crm.activity import Activity, Channel, Direction, Letter
 from b24kit.crm.cards import Contact, Lead, PersonName

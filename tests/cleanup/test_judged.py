@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from b24kit.change.operation import CreateRecord, UpdateRecord
 from b24kit.change.snapshot import Snapshot
+from b24kit.cleanup.clean_draft import CleanDraft
 from b24kit.cleanup.decisions import About, Decision
 from b24kit.cleanup.doubts import Doubts, find_doubts
-from b24kit.cleanup.planner import CleanDraft, plan_clean, sort_out
+from b24kit.cleanup.planner import plan_clean
+from b24kit.cleanup.sort_out import sort_out
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.cleanup.standing_decisions import in_force, overtaken, print_of
 from b24kit.crm.cards import Company, Lead
@@ -46,7 +48,7 @@ def plan(here: Snapshot, *decisions: Decision, clean: dict[str, object] | None =
 def doubts(here: Snapshot, decisions: Iterable[Decision] = ()) -> Doubts:
     spec, given = CleanSpec(), list(decisions)
     force = in_force(here, given, spec.protect)
-    return find_doubts(sort_out(here, spec, OwnersSpec(), NOW, force), here, force, given)
+    return find_doubts(sort_out(here, spec, NOW, force), here, force, given)
 
 
 def made(draft: CleanDraft) -> int:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from b24kit.change.operation import CreateRecord, Phase
-from b24kit.cleanup.planner import CleanDraft
+from b24kit.cleanup.clean_draft import CleanDraft
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.crm.cards import Company, Deal
 from b24kit.crm.pipeline import Outcome, Pipeline, Stage, deals_ladder

@@ -8,7 +8,7 @@ from typing import Any
 
 from b24kit.change.operation import CreateRecord, UpdateRecord
 from b24kit.change.snapshot import Snapshot
-from b24kit.cleanup.planner import CleanDraft
+from b24kit.cleanup.clean_draft import CleanDraft
 from b24kit.crm.cards import Company, Deal
 from b24kit.crm.points import Point, PointKind
 from b24kit.crm.records import Record

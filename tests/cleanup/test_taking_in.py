@@ -10,7 +10,8 @@ from b24kit.change.intake import AcceptIncoming, AttachIncoming, DeclineIncoming
 from b24kit.change.operation import CreateRecord, Operation, UpdateRecord
 from b24kit.change.snapshot import Snapshot
 from b24kit.cleanup.arrivals import unfold
-from b24kit.cleanup.planner import CleanDraft, plan_clean
+from b24kit.cleanup.clean_draft import CleanDraft
+from b24kit.cleanup.planner import plan_clean
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.crm.cards import Contact, Deal, Lead
 from b24kit.crm.incoming import Category, Incoming

@@ -17,6 +17,8 @@ def same(one: tuple[str, str], other: tuple[str, str]) -> bool:
     [
         (("ООО «Ромашка-Сервис»", "name"), ("Romashka Servis OOO", "alias")),
         (("ПАО Тестнефть", "name"), ("Публичное акционерное общество «Тестнефть»", "alias")),
+        (("ООО «Вектор»", "name"), ("Общество с ограниченной ответственностью «Вектор»", "name")),
+        (("ООО «Вектор»", "name"), ("Товарищество с ограниченной ответственностью Вектор", "name")),
         (("Testneft PJSC", "name"), ("Тестнефть", "name")),
         (("Kranwerk GmbH & Co. KG", "name"), ("kranwerk.example", "domain")),
         (("Kranwerk.example", "alias"), ("mail.kranwerk.example", "domain")),

@@ -38,6 +38,7 @@ def test_what_may_well_be_one_person_is_asked(one: tuple[str, ...], other: tuple
         (("", "github@one.example"), ("", "github@two.example")),  # a purpose
         (("Anna B. Remizova", "gull@one.example"), ("Anna K. Remizova", "dove@two.example")),
         (("Служба Поддержки", "a@one.example"), ("Служба Поддержки", "b@two.example")),
+        (("Анна Смирнова", "dom@mail.ru"), ("Илья Жуковец", "dom@mail.ru")),  # a mailbox of two people
     ],
 )
 def test_what_says_nothing_is_not_asked(one: tuple[str, ...], other: tuple[str, ...]) -> None:
@@ -81,6 +82,12 @@ def test_a_yes_that_would_contradict_an_earlier_one_is_not_asked() -> None:
     )
     suggested = review(found).of_group[found.of_row]
     assert suggested[1] != suggested[2]
+
+
+def test_a_family_is_asked_about_and_its_question_says_that_the_names_are_two() -> None:
+    found = matched(("Петрова Анна", "dom@mail.ru", "+79162003041"), ("Петров Илья", "dom@mail.ru", "+79162003041"))
+    (question,) = review(found).questions
+    assert question.score.has("but_other_given")
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ def test_an_archive_is_read_and_short_rows_and_blank_lines_do_no_harm(tmp_path: 
         ("a.csv", "id,name\n1,Анна\n".encode("cp1251"), "match.encoding"),
         ("a.csv", b"id,email\n1,a,b,c\n", "match.long_row"),
         ("a.csv", b"", "match.no_id"),
+        ("a.csv", b'id,email\n1,"a@f.example\n2,b@f.example\n', "match.open_quote"),
+        ("a.csv", b'id,email\n1,a@f.example\n2,"b@f.example', "match.open_quote"),
         ("a.csv.gz", gzip.compress(GOOD.encode(), mtime=0)[:-12], "match.broken_gzip"),
         ("a.csv.gz", GOOD.encode(), "match.broken_gzip"),
     ],

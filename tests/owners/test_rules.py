@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -29,8 +30,8 @@ def routed(owners: Owners, inquiry: Inquiry, turns: Turns | None = None) -> tupl
     return found.owner, found.reason.code
 
 
-def wrote(*subjects: str, source: str | None = "EMAIL") -> Inquiry:
-    return Inquiry(tuple(Letter(subject, NOW, source) for subject in subjects))
+def wrote(*subjects: str, source: str | None = "EMAIL", client: str = "") -> Inquiry:
+    return Inquiry(tuple(Letter(subject, NOW, source) for subject in subjects), client)
 
 
 def test_a_seminar_in_the_subject_goes_to_its_manager() -> None:
@@ -62,10 +63,46 @@ def test_the_deputy_stands_in_while_the_manager_is_away_or_dismissed() -> None:
     assert routed(rules({"seminars": [gone]}), wrote("Охрана труда"))[0] == "3"
 
 
-def test_a_source_goes_to_its_team_in_turn_and_the_head_is_spared() -> None:
-    owners, turns = rules({"sources": [{"source": "звонок", "team": "Отдел продаж"}]}), Turns()
-    dealt = [routed(owners, wrote("x", source="CALL"), turns)[0] for _ in range(3)]
-    assert dealt == ["2", "3", "2"]
+CALLS = {"source": "звонок", "team": "Отдел продаж"}
+
+
+def callers(count: int) -> list[Inquiry]:
+    return [wrote("x", source="CALL", client=f"c{number}@firm.example") for number in range(count)]
+
+
+def test_a_source_is_shared_by_its_team_and_the_head_is_spared() -> None:
+    owners, waiting = rules({"sources": [CALLS]}), callers(20)
+    turns = owners.deal(waiting, NOW)
+    dealt = Counter(routed(owners, one, turns)[0] for one in waiting)
+    assert dealt.keys() == {"2", "3"} and max(dealt.values()) <= 12
+
+
+def test_a_client_keeps_his_owner_when_others_are_no_clients_after_all() -> None:
+    owners, waiting = rules({"sources": [CALLS]}), callers(20)
+    many, few = owners.deal(waiting, NOW), owners.deal(waiting[1:], NOW)
+    moved = [one for one in waiting[1:] if routed(owners, one, many) != routed(owners, one, few)]
+    assert len(moved) <= 1
+
+
+def test_whoever_is_spared_by_name_gets_nobody_and_a_team_of_spared_people_is_refused() -> None:
+    owners, waiting = rules({"sources": [{**CALLS, "spare": ["Фролов"]}]}), callers(6)
+    turns = owners.deal(waiting, NOW)
+    assert {routed(owners, one, turns)[0] for one in waiting} == {"2"}
+    with pytest.raises(UsageError, match="empty_team"):
+        rules({"sources": [{**CALLS, "spare": ["2", "3"]}]})
+
+
+def test_known_clients_take_no_share_of_a_team() -> None:
+    owners = rules({"sources": [CALLS]})
+    known = replace(callers(1)[0], contact=contact(7, "Белова Анна"))
+    assert owners.deal([known], NOW).dealt == {}
+
+
+def test_people_who_share_a_mailbox_are_told_apart_by_their_numbers() -> None:
+    users = [replace(user, email="sales@own.example") for user in USERS]
+    owners, waiting = rules({"sources": [CALLS]}, users=users), callers(20)
+    turns = owners.deal(waiting, NOW)
+    assert {routed(owners, one, turns)[0] for one in waiting} == {"2", "3"}
 
 
 def test_a_known_client_stays_with_his_manager_whatever_he_writes_about() -> None:

@@ -15,11 +15,12 @@ from b24kit.playbook.schema import Playbook
 from b24kit.playbook.shipped import find_playbook, shipped
 
 VENDORS = ("bitrix24", "amocrm")
-# Of the plan's own making, or said together with another one: prompts with their levels, stages that come back.
+# Of the plan's own making, or said together with another one: prompts with their levels, stages
+# that come back; `carries` names the vendor's own fields.
 SILENT = frozenset(
     [
         *("vendor", "stage_code_limit", "automation_page", "quiet_forgets", "merge_blockers", "merge_ignores"),
-        *("prompt_length", "remakes_stages", "empties_removed_stages"),
+        *("prompt_length", "remakes_stages", "empties_removed_stages", "carries"),
     ]
 )
 NAMES = sorted({item.name for item in dataclasses.fields(Capabilities)} - SILENT)

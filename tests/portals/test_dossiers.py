@@ -151,3 +151,21 @@ def test_files_that_this_access_may_not_read_come_without_content(field: Field) 
     assert [content for _, content in poor.contents(found.files)] == [None]
     assert list(poor.contents([Attachment("9999")])) == [(Attachment("9999"), None)]
     poor.close()
+
+
+def test_product_rows_of_a_card_that_stays_are_counted_where_it_has_an_amount(field: Field) -> None:
+    if field.vendor not in ONLY:
+        pytest.skip("no product rows here")
+    leads = [lead.ref for lead in field.portal.leads()]
+
+    def counted() -> tuple[dict[Ref, Dossier], int]:
+        field.control.forget_metrics()
+        found = {one.ref: one for one in field.portal.belongings(leads)}
+        return found, field.control.metrics()["commands"]
+
+    bare, cheap = counted()
+    assert bare[LEAD].products == ()
+    row = field.made(Create("p.p", Kind.PRODUCT, PRODUCT))
+    found, dear = counted()
+    assert [(one["id"], one["price"]) for one in found[LEAD].products] == [(row, 100.5)]
+    assert dear == cheap + 1

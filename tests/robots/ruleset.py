@@ -16,6 +16,14 @@ from tests.robots.world import PIPELINES, STAGES
 
 SECTIONS: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "rules.yaml").read_text(encoding="utf-8"))
 
+_GATES = GatesSpec.model_validate(SECTIONS["gates"])
+# Everything that a gate asks for: a portal with gates of its own may demand all of it.
+DATA = frozenset(
+    datum
+    for gate in _GATES.gates
+    for datum in (*gate.leave, *gate.enter, *(one for question in gate.questions for one in question.ask))
+)
+
 
 def rules_of(**changed: Any) -> Rules:
     """All sections, or other ones by name (an empty mapping switches a section off)."""

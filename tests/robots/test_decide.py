@@ -16,7 +16,7 @@ from b24kit.robots.facts import CardFacts
 from b24kit.robots.people import People
 from b24kit.robots.rules import Rules
 from b24kit.robots.sla import losers, running
-from tests.robots.ruleset import RULES, rules_of
+from tests.robots.ruleset import DATA, RULES, rules_of
 from tests.robots.staff import Staff, at
 from tests.robots.world import Happening, World, deal, lead, learned, moved, planned, touch
 
@@ -73,7 +73,7 @@ lives = st.one_of(
     st.tuples(leads, dated(st.one_of(touches, fields, steps, plans))),
     st.tuples(deals, dated(st.one_of(touches, fields, plans))),
 )
-rulesets = st.sampled_from([ARMED, RULES, rules_of(native_gates=True), rules_of(gates={})])
+rulesets = st.sampled_from([ARMED, RULES, rules_of(native_gates=DATA), rules_of(gates={})])
 ample = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -118,7 +118,7 @@ def test_gate_moves_back_no_oftener_than_its_patience_and_never_fights(life, rul
 
 
 @ample
-@given(lives, st.sampled_from([RULES, rules_of(native_gates=True)]))
+@given(lives, st.sampled_from([RULES, rules_of(native_gates=DATA)]))
 def test_nothing_is_ever_sent_in_passing_and_no_farewell_goes_by_itself_unarmed(life, rules) -> None:  # type: ignore[no-untyped-def]
     world = lived(life, rules)
     letters = [action.key for action in world.actions if action.kind == "message"]

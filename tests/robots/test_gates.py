@@ -8,7 +8,7 @@ from datetime import date
 from b24kit.crm.activity import Channel, Direction
 from b24kit.robots.gates import asked_here, decide_gates
 from b24kit.robots.portrait import decide_portrait, portrait, scored
-from tests.robots.ruleset import ONLY, RULES, SECTIONS, rules_of
+from tests.robots.ruleset import DATA, ONLY, RULES, SECTIONS, rules_of
 from tests.robots.staff import Staff, at
 from tests.robots.world import World, lead, learned, moved, on, touch
 
@@ -29,7 +29,7 @@ def test_the_comment_lists_what_is_missing_in_words() -> None:
 def test_nothing_is_done_where_the_portal_refuses_by_itself_or_before_the_rules_began() -> None:
     card = moved("OFFER", RULES, "5")(TALK, at("09.02 11:00"))
     for rules in (
-        rules_of(native_gates=True),
+        rules_of(native_gates=DATA),
         rules_of(gates={**SECTIONS["gates"], "since": date(2026, 2, 10)}),
     ):
         assert decide_gates(card, rules, Staff(), at("09.02 11:00")).actions == ()

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from b24kit.crm.refs import Ref
-from b24kit.crm.writes import Change, Delete
+from b24kit.crm.writes import Change
 from b24kit.errors import NoAnswer
 from b24kit.robots.sweep import Swept, sweep
-from tests.robots.office import Office, office
+from tests.robots.office import VENDORS, Office, office
 
 
-@pytest.fixture
-def at_work(tmp_path: Path) -> Iterator[Office]:
-    with office(tmp_path) as found:
+@pytest.fixture(params=VENDORS)
+def at_work(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    with office(tmp_path, vendor=request.param) as found:
         yield found
 
 
@@ -67,8 +67,7 @@ def test_a_letter_or_call_that_does_not_change_its_card_is_found(at_work: Office
     _sweep(at_work)
     at_work.worker().drain()
     _pass(at_work)
-    (todo,) = at_work.rows("activity")
-    ref = Ref.parse(f"activity:{todo}")
+    (ref,) = at_work.todo_refs()
     change = Change("done", ref, {"done": True}, {"done": False})
     assert [one.settled for one in at_work.portal.perform([change], lambda _: None)] == ["done"]
     assert _sweep(at_work).stirred == 1
@@ -80,7 +79,7 @@ def test_a_deleted_card_is_found(at_work: Office) -> None:
     leads = at_work.leads(2)
     _sweep(at_work)
     at_work.worker().drain()
-    list(at_work.portal.perform([Delete("gone", leads[0])], lambda _: None))
+    at_work.bin(leads[0])
     assert _sweep(at_work).gone == 1
     at_work.worker().drain()
     assert at_work.store.known("p", "", 5) == [leads[1]]

@@ -19,7 +19,8 @@ from b24kit.change.rollout import Rollout
 from b24kit.change.runs import RunStore
 from b24kit.change.snapshot import Snapshot, compare, take_snapshot
 from b24kit.change.undo import undo_plan
-from b24kit.cleanup.planner import CleanDraft, plan_clean
+from b24kit.cleanup.clean_draft import CleanDraft
+from b24kit.cleanup.planner import plan_clean
 from b24kit.cleanup.spec import CleanSpec
 from b24kit.cli.scope import EVERYTHING
 from b24kit.clock import Clock

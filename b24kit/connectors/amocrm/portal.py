@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from datetime import datetime
 
 from b24kit.connectors.amocrm import subscriptions
 from b24kit.connectors.amocrm.account import Account
+from b24kit.connectors.amocrm.acquaintance import deals_of, known_by
 from b24kit.connectors.amocrm.calls import plan_writes
 from b24kit.connectors.amocrm.client import AmoClient
 from b24kit.connectors.amocrm.dossiers import dossiers, surviving
 from b24kit.connectors.amocrm.facts import CAPABILITIES, ask_facts
+from b24kit.connectors.amocrm.fieldlist import card_fields
 from b24kit.connectors.amocrm.fields import EXTRA
 from b24kit.connectors.amocrm.lookup import read_refs, read_texts
 from b24kit.connectors.amocrm.methods import ENTITIES
@@ -18,17 +21,21 @@ from b24kit.connectors.amocrm.pricing import price
 from b24kit.connectors.amocrm.reading import Reading
 from b24kit.connectors.amocrm.settling import settle
 from b24kit.connectors.amocrm.traces import traces_on
+from b24kit.connectors.amocrm.watching import right_names, stirred, stories
 from b24kit.connectors.turns import carry_in_turns
 from b24kit.crm.activity import Activity, Channel
+from b24kit.crm.cardfield import CardField
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
 from b24kit.crm.pipeline import Gate, LossReason, Pipeline, Source, Stage
+from b24kit.crm.points import Point
 from b24kit.crm.portal import Capabilities, Cost, Feed, Intend, PortalFacts, Seen, Tell, Trace, Where
 from b24kit.crm.records import Record, Values
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
+from b24kit.crm.watch import CardStory, OfflineQueue
 from b24kit.crm.writes import Accept, Bind, Create, Decline, LinkIncoming, Merge, Result, Settled, Unbind, Write
 
 # What the account's kept directories are made of: written, they are asked for anew.
@@ -125,6 +132,28 @@ class AmoPortal:
     def manners(self) -> tuple[Manner, ...]:
         """Webhooks are an administrator's; there is no queue."""
         return (Manner.PUSHED, Manner.POLLED)
+
+    def stories(self, cards: Iterable[Ref]) -> Mapping[Ref, CardStory]:
+        return stories(self._client, self._account, cards)
+
+    def deals_of(self, clients: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
+        return deals_of(self._client, self._account, clients)
+
+    def known_by(self, cards: Mapping[Ref, Sequence[Point]]) -> Mapping[Ref, tuple[Ref, ...]]:
+        return known_by(self._client, cards)
+
+    def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
+        return stirred(self._client, self._account, since)
+
+    def card_fields(self) -> list[CardField]:
+        return card_fields(self._client)
+
+    def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        return right_names(self._client, self._account, cards)
+
+    def offline_events(self) -> OfflineQueue | None:
+        """None: the account keeps no queue of events."""
+        return None
 
     def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
         return dossiers(self._client, self._account, self._reading, refs)

@@ -1,14 +1,14 @@
 """What hangs on many cards, for counting before and after a run: whole pages over fifty cards where a list allows it.
 
-Only comments have to be asked card by card. Letters of leads and deals are found by their owner, those of contacts and
-companies by their bindings (crm.activity.list, OWNER_ID and BINDINGS), tasks by several marks at once
-(tasks.task.list, UF_CRM_TASK).
+Only comments have to be asked card by card, and product rows of those cards that have an amount. Letters of leads and
+deals are found by their owner, those of contacts and companies by their bindings (crm.activity.list, OWNER_ID and
+BINDINGS), tasks by several marks at once (tasks.task.list, UF_CRM_TASK).
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from b24kit.connectors.bitrix24.calls_create import task_binding
 from b24kit.connectors.bitrix24.client import RestClient
@@ -21,6 +21,7 @@ from b24kit.connectors.bitrix24.dossiers import (
     bound_activities,
     comments_of,
     dossier_from,
+    products_of,
     read_dossiers,
     walk_lists,
 )
@@ -28,11 +29,13 @@ from b24kit.connectors.bitrix24.lookup import read_refs
 from b24kit.connectors.bitrix24.methods import LISTS, OWNER_TYPES, PAGE_SIZE
 from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.bitrix24.translate_hanging import without_access
+from b24kit.connectors.bitrix24.wirevalues import text
+from b24kit.crm.cards import Deal, Lead
 from b24kit.crm.dossier import Dossier
-from b24kit.crm.records import values_of
+from b24kit.crm.records import Record, values_of
 from b24kit.crm.refs import Kind, Ref
 
-AT_ONCE = 1000  # cards of one round: their letters are in memory together
+AT_ONCE = 2500  # cards of one round, fifty full pages: their letters are in memory together
 
 
 def read_belongings(
@@ -51,18 +54,28 @@ def _round(client: RestClient, reading: Reading, refs: Sequence[Ref]) -> Iterato
     there = [ref for ref in refs if ref in cards]
     found = Gathered()
     pages = [there[at : at + PAGE_SIZE] for at in range(0, len(there), PAGE_SIZE)]
-    walk_lists(client, [listing for page in pages for listing in (*_shared(page), *_alone(page))], found)
+    walk_lists(client, [listing for page in pages for listing in (*_shared(page), *_alone(page, cards))], found)
     _spread(found, there)
     for ref in there:
         yield dossier_from(ref, without_access(values_of(cards[ref])), found)
 
 
-def _alone(refs: Iterable[Ref]) -> Iterator[Listing]:
+def _alone(refs: Iterable[Ref], cards: Mapping[Ref, Record]) -> Iterator[Listing]:
     """The lists that are asked card by card."""
     for ref in refs:
         yield comments_of(ref)
         if ref.kind not in OWNER_LETTERS:
             yield bound_activities(ref)
+        elif _may_have_products(cards[ref]):
+            yield products_of(ref)
+
+
+def _may_have_products(card: Record) -> bool:
+    """An amount that nobody set by hand is the sum of the product rows: where it is nothing, no row costs anything."""
+    if not isinstance(card, Lead | Deal):
+        return False
+    amount = card.amount if isinstance(card, Deal) else text(card.extra.get("OPPORTUNITY"))
+    return card.extra.get("IS_MANUAL_OPPORTUNITY") == "Y" or bool(amount.strip("0.,"))
 
 
 def _shared(refs: Sequence[Ref]) -> Iterator[Listing]:

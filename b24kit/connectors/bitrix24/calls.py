@@ -1,8 +1,8 @@
 """Writes into REST calls: which method does what, with which parameters, and how its answer reads. Pure.
 
-A letter is never sent: the one form of crm.activity.add that makes the portal send ("e-mail, outgoing, completed") is
-refused before anything leaves. New cards asked for quietly go through crm.item.batchImport, twenty a call, which starts
-no robots.
+A letter that is made again is never sent: the one form of crm.activity.add that makes the portal send ("e-mail,
+outgoing, completed") is refused before anything leaves, but for the kind that says so (`calls_letters`). New cards
+asked for quietly go through crm.item.batchImport, twenty a call, which starts no robots.
 """
 
 from __future__ import annotations

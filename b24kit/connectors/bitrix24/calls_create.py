@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from b24kit.connectors.bitrix24.calls_hanging import SYSTEM, RestCall, activity_call, origin_id, product_call
+from b24kit.connectors.bitrix24.calls_letters import letter_call
 from b24kit.connectors.bitrix24.card_fields import item_fields, new_card
 from b24kit.connectors.bitrix24.methods import OWNER_TYPES
 from b24kit.connectors.bitrix24.subscriptions import creation
@@ -193,4 +194,5 @@ _MAKERS: dict[Kind, Callable[[Create], RestCall]] = {
     Kind.TODO: _todo,
     Kind.TASK: _task,
     Kind.NOTICE: _notice,
+    Kind.LETTER: letter_call,
 }

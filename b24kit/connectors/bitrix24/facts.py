@@ -8,9 +8,11 @@ from typing import Any
 
 from b24kit.connectors.bitrix24.asking import ask, result_of
 from b24kit.connectors.bitrix24.client import RestClient
+from b24kit.connectors.bitrix24.fieldnames import ADDRESS, ORIGIN, PERSON_ALONE
 from b24kit.connectors.bitrix24.wirevalues import text, yes
 from b24kit.connectors.commands import Command
-from b24kit.crm.portal import Capabilities, PortalFacts
+from b24kit.crm.activity import Channel
+from b24kit.crm.portal import Capabilities, Carries, PortalFacts
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import BadAnswer, NotAllowed
 
@@ -41,6 +43,8 @@ CAPABILITIES = Capabilities(
     renames_system_stages=True,
     stage_code_limit=_STAGE_CODE_LIMIT,
     colours=None,
+    carries=Carries(alone=PERSON_ALONE, together=(ADDRESS,), origin=ORIGIN),
+    sends=frozenset({Channel.EMAIL}),
     quiet_forgets=("ADDRESS", "REG_ADDRESS"),
     pages={
         "mailboxes": "/mail/",

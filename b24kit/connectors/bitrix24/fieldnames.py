@@ -29,6 +29,11 @@ _STAMPS = """ID CREATED_BY_ID MODIFY_BY_ID DATE_CREATE DATE_MODIFY LAST_ACTIVITY
 _HAS = "HAS_PHONE HAS_EMAIL HAS_IMOL"
 _PERSON = "HONORIFIC NAME SECOND_NAME LAST_NAME BIRTHDATE POST"
 
+# Of a lead and of a contact (crm.lead.fields, crm.contact.fields): who he is, where he lives, how he came.
+PERSON_ALONE = frozenset({"HONORIFIC", "POST", "BIRTHDATE"})
+ADDRESS = frozenset(names(_ADDRESS)) - {"ADDRESS_LOC_ADDR_ID"}  # the number of a place that the lead's address owns
+ORIGIN = frozenset({*names(_UTM), "SOURCE_DESCRIPTION"})
+
 # Fields that may be written, and those that only the portal sets.
 _WRITABLE = {
     Kind.LEAD: f"""TITLE {_PERSON} COMPANY_TITLE COMPANY_ID CONTACT_ID CONTACT_IDS SOURCE_ID SOURCE_DESCRIPTION

@@ -24,10 +24,12 @@ from b24kit.connectors.bitrix24.reading import Reading
 from b24kit.connectors.bitrix24.settling import settle
 from b24kit.connectors.bitrix24.surviving import still_there
 from b24kit.connectors.bitrix24.traces import traces_on
+from b24kit.connectors.bitrix24.userfields import card_fields
 from b24kit.connectors.bitrix24.watching import deals_of, stirred, stories
 from b24kit.connectors.commands import Command
 from b24kit.crm.absence import Absence
 from b24kit.crm.activity import Activity, Channel
+from b24kit.crm.cardfield import CardField
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.dossier import Attachment, Dossier
 from b24kit.crm.incoming import Incoming
@@ -39,14 +41,24 @@ from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
 from b24kit.crm.watch import CardStory, OfflineQueue
-from b24kit.crm.writes import Result, Settled, Write
+from b24kit.crm.writes import Create, Result, Settled, Write
+from b24kit.errors import UsageError
 
 
 class BitrixPortal:
     """Implements `crm.portal.Portal` over an open client, which it closes with itself."""
 
-    def __init__(self, client: RestClient, *, host: str, access: str = "webhook", receiver: str | None = None) -> None:
-        """`receiver`: the secret address at which we hear of events."""
+    def __init__(
+        self,
+        client: RestClient,
+        *,
+        host: str,
+        access: str = "webhook",
+        receiver: str | None = None,
+        sends: bool = False,
+    ) -> None:
+        """`receiver`: the secret address at which we hear of events. `sends`: letters to clients may leave."""
+        self._sends = sends
         self._client = client
         self._host = host
         self._access, self._receiver = access, receiver
@@ -152,6 +164,13 @@ class BitrixPortal:
     def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
         return stirred(self._client, since)
 
+    def card_fields(self) -> list[CardField] | None:
+        return card_fields(self._client)
+
+    def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
+        """Theirs: events tell leads from deals."""
+        return {card: card for card in cards}
+
     def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
         return read_dossiers(self._client, self._reading, refs)
 
@@ -166,7 +185,7 @@ class BitrixPortal:
 
     def perform(self, writes: Sequence[Write], intend: Intend, tell: Tell | None = None) -> Iterator[Result]:
         """Send the writes; see `crm.portal.PortalWrites`. All are translated before the first leaves."""
-        writes = [self._dressed(write) for write in writes]
+        writes = [self._ready(write) for write in writes]
         planned = {call.command.key: call for call in calls_for(writes)}
         yield from _without_call(writes, planned.values(), intend)
 
@@ -186,7 +205,7 @@ class BitrixPortal:
 
     def carry(self, feed: Feed, tell: Tell | None = None) -> Iterator[Result | Seen]:
         """Look and write side by side; see `crm.portal.PortalWrites`."""
-        orders = Orders(feed, self.read, self._dressed)
+        orders = Orders(feed, self.read, self._ready)
         counted = _Counted(None, tell)
         going = True
         while going:
@@ -209,6 +228,12 @@ class BitrixPortal:
 
     def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
         return price(self._client, writes, reads or {})
+
+    def _ready(self, write: Write) -> Write:
+        """As it leaves; UsageError for a letter on a portal that was not opened for sending."""
+        if isinstance(write, Create) and write.kind is Kind.LETTER and not self._sends:
+            raise UsageError("letters_not_armed", key=write.key)
+        return self._dressed(write)
 
     def _dressed(self, write: Write) -> Write:
         return subscriptions.with_address(write, self._receiver)

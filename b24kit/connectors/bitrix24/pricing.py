@@ -22,6 +22,7 @@ _CREATED_BY = {
     Kind.TODO: "crm.activity.todo.add",
     Kind.TASK: "tasks.task.add",
     Kind.NOTICE: "im.notify.system.add",
+    Kind.LETTER: "crm.activity.add",
     Kind.SUBSCRIPTION: "event.bind",
 }
 _CHANGED_BY = {

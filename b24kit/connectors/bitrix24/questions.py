@@ -248,6 +248,7 @@ _ASKERS: dict[Kind, Callable[[Create], Question]] = {
     Kind.PIPELINE: _pipeline,
     Kind.FIELD: _field,
     Kind.ACTIVITY: _activity,
+    Kind.LETTER: _activity,
     Kind.PRODUCT: _product,
     Kind.COMMENT: _comment,
     Kind.TODO: _todo,
