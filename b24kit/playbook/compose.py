@@ -31,6 +31,7 @@ from b24kit.migrate.recognise import pipeline_of, recognise
 from b24kit.migrate.spec import Language, StageSpec
 from b24kit.playbook.join import departures, join, with_needs
 from b24kit.playbook.ladders import SettingsDraft, closing_codes, closing_reasons, draft_closing, draft_settings
+from b24kit.playbook.marks import with_marks
 from b24kit.playbook.schema import Playbook
 from b24kit.robots.on_stages import robots_step
 
@@ -94,7 +95,7 @@ def compose(
         *_robots_steps(playbook, snapshot, operations, answers or {}, capabilities.automation_page),
     ]
     return Pieces(
-        operations=ordered(operations),
+        operations=ordered(with_marks(operations, snapshot, capabilities)),
         steps=tuple(steps),
         left=(*settings.left, *cleaned.left),
         notes=(*settings.notes, *_as_designed(settings, stages), *cleaned.notes),

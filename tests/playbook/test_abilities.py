@@ -20,7 +20,7 @@ VENDORS = ("bitrix24", "amocrm")
 SILENT = frozenset(
     [
         *("vendor", "stage_code_limit", "automation_page", "quiet_forgets", "merge_blockers", "merge_ignores"),
-        *("prompt_length", "remakes_stages", "empties_removed_stages", "carries"),
+        *("prompt_length", "remakes_stages", "empties_removed_stages", "carries", "fields_of"),
     ]
 )
 NAMES = sorted({item.name for item in dataclasses.fields(Capabilities)} - SILENT)
