@@ -105,8 +105,9 @@ def _on_cards_there(
     asked = wished.incoming.link == "probe" and capabilities.keeps_incoming
     link, tried = asked and (linking is None or linking.works), linking is not None
     taken = take_in(
-        draft.operations, draft.assignment, arrivals, capabilities, closing, words, link=link, tried=tried, lang=lang
-    )
+        draft.operations, draft.assignment, arrivals, capabilities, closing, words, link=link, tried=tried,
+        bins_people=removes(wished), lang=lang,
+    )  # fmt: skip
     archived = draft.counters.get("archived", 0)
     instead = archived and removes(wished) and Kind.LEAD not in capabilities.deletes
     notes = [Reason("clean.note.delete_is_archive", {"count": archived})] if instead else []
@@ -117,7 +118,7 @@ def _on_cards_there(
         assignment=taken.assignment,
         notes=(*(note for note in draft.notes if note.code not in _MARKS_REPEATS), *notes, *taken.notes),
         steps=(*draft.steps, *taken.steps),
-        left=(*draft.left, *arrivals.left),
+        left=(*draft.left, *arrivals.left, *taken.left),
     )
 
 
