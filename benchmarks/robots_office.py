@@ -94,7 +94,9 @@ def main() -> None:
     state = Path(os.environ["B24KIT_STATE_DIR"])
     portal = cast(WatchedPortal, open_portal(Webhook.parse(webhook), clock, state_dir=state))
     duty = Duty(portal_id=PORTAL, portal=portal, decide=RULES[rules])
-    service = Service([duty], store, clock, fresh_name(), sweep_every=timedelta(seconds=float(sweep_seconds)))
+    # The number of the process stands in the worker's name: then it can be told who holds which cards.
+    name = f"{os.getpid()}-{fresh_name()}"
+    service = Service([duty], store, clock, name, sweep_every=timedelta(seconds=float(sweep_seconds)))
     letterbox = Letterbox(store, clock, service.ring)
     doors = (Door(PORTAL, SECRET, StoredHints(BitrixHook(frozenset({TOKEN})))),)
     receiver = Receiver(doors, letterbox, clock, service.metrics, service.page)
@@ -121,6 +123,7 @@ class Bureau:
     rules: str = "owner"
     sweep_seconds: float = 3600
     children: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    ports: dict[int, int] = field(default_factory=dict)  # by the number of the process
 
     def start(self, port: int | None = None) -> subprocess.Popen[bytes]:
         """One more service; returns when it answers."""
@@ -129,6 +132,7 @@ class Bureau:
         environment = dict(os.environ, B24KIT_STATE_DIR=str(self.folder / "state"))
         child = subprocess.Popen([sys.executable, "-m", "benchmarks.robots_office", *arguments], env=environment)
         self.children.append(child)
+        self.ports[child.pid] = chosen
         until = time.monotonic() + _UP_SECONDS
         while get(chosen, "/health")[0] != 200:
             if child.poll() is not None or time.monotonic() > until:

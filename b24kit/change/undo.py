@@ -13,12 +13,13 @@ from b24kit.change.draft import plan_over
 from b24kit.change.executor import Executor
 from b24kit.change.in_use import HELD, Deed, Use, held_by_people, used_by_people
 from b24kit.change.journal import Entry, State
+from b24kit.change.making_again import Copies
 from b24kit.change.operation import CreateRecord, Operation, Phase, Reason, RemoveRecord
 from b24kit.change.plan import Plan
 from b24kit.change.prints import present_settings
 from b24kit.change.runs import Run, RunInfo, RunStore
 from b24kit.change.snapshot import Snapshot
-from b24kit.change.wayback import Copies, WayBack, find_way_back
+from b24kit.change.wayback import WayBack, find_way_back
 from b24kit.clock import Clock
 from b24kit.crm.pipeline import Stage
 from b24kit.crm.portal import Portal

@@ -181,17 +181,17 @@ def _new_addresses(cluster: Cluster, contact: Contact) -> list[Point]:
 
 
 def _letters(cluster: Cluster, client: Ref, move: bool, needs: tuple[str, ...]) -> list[Operation]:
-    """Hang every letter of the leads on the client's card; `move` takes it off the lead afterwards."""
+    """Hang every letter, call and meeting of the leads on the client's card; `move` takes it off the lead then."""
     found: dict[str, Operation] = {}
     for item in cluster.items:
-        for letter in item.letters:
+        for letter in (*item.letters, *item.talks):
             bind = f"bind-{letter.id}"
             if client not in (letter.card, *(letter.bindings or ())):
                 found[bind] = BindLetter(
                     key=bind,
                     cluster=cluster.key,
                     phase=Phase.LINKS,
-                    reason=Reason("clean.bind_letter", {"lead": item.lead.id}),
+                    reason=Reason(f"clean.bind_{'talk' if letter in item.talks else 'letter'}", {"lead": item.lead.id}),
                     activity=letter.ref,
                     card=client,
                     needs=needs,

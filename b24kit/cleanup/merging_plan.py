@@ -118,6 +118,8 @@ def _folded(merges: Sequence[Operation], more: UpdateRecord) -> list[Operation]:
         against = {name: value for name, value in (more.after.get("extra") or {}).items() if held.get(name)}
         if against:
             wanted[loser] = {"extra": against}
+        if "owner" in more.after:
+            wanted.setdefault(loser, {})["owner"] = more.after["owner"]
     settles = {one.ref: one for one in merges if isinstance(one, UpdateRecord) and one.ref in wanted}
     made = {ref: _settle(merging, ref, settles.get(ref), after) for ref, after in wanted.items()}
     keys = tuple(dict.fromkeys([*merging.needs, *(one.key for one in made.values())]))

@@ -29,6 +29,7 @@ from b24kit.matching.groups import Known, personal_address
 
 _STRONGEST = (LetterClass.HUMAN, *sorted(RELAYS), LetterClass.FORWARDED, LetterClass.UNCLEAR)
 WAITS = "waits"  # of a lead that nobody has taken in yet: the id of its incoming lead, beside its unnamed fields
+TALKS = frozenset({Channel.CALL, Channel.MEETING, Channel.MESSAGE})  # that go with the client as his letters do
 _GIST = 400  # characters of a letter that tell which deal it is about
 
 
@@ -44,6 +45,7 @@ class Item:
     doubt: str = ""  # a `clean.left.` code when nobody can say whose lead it is
     told: Signature = NOTHING_SIGNED  # what the client's signature or a form's fields tell of him
     gist: str = ""  # how the client's own text begins
+    talks: tuple[Activity, ...] = ()  # calls, meetings and messages of the lead, over or to come
 
     @property
     def subject(self) -> str:
@@ -89,7 +91,8 @@ def read_pile(
     stages = _codes(spec.pile.stages, [(one.code, one.name) for one in snapshot.stages(LEADS)], "stage", notes)
     sources = _codes(spec.pile.sources, [(one.code, one.name) for one in snapshot.sources()], "source", notes)
     activities = [one for one in snapshot.activities() if _concerns_leads(one)]
-    letters = _letters_by_lead(activities)
+    letters = _by_lead(one for one in activities if one.channel is Channel.EMAIL)
+    talks = _by_lead(one for one in activities if one.channel in TALKS)
     mailboxes = frozenset(one.letter.mailbox for found in letters.values() for one in found if one.letter) - {""}
     users = [user.email for user in snapshot.users() if user.email]
     known = _known(spec, users, mailboxes)
@@ -100,7 +103,10 @@ def read_pile(
     ahead = next_steps(activities, now)
     rule = StuckRule(timedelta(days=spec.pile.stuck_after), stage_limits)
     items = [
-        _item(lead, standing(lead, rule, ahead, now), letters.get(lead.ref, ()), known, snapshot)
+        replace(
+            _item(lead, standing(lead, rule, ahead, now), letters.get(lead.ref, ()), known, snapshot),
+            talks=talks.get(lead.ref, ()),
+        )
         for lead in snapshot.leads()
         if lead.outcome is Outcome.OPEN
         and (not spec.pile.stages or lead.stage in stages or WAITS in lead.extra)
@@ -132,13 +138,12 @@ def _concerns_leads(activity: Activity) -> bool:
     return activity.card.kind is Kind.LEAD or any(card.kind is Kind.LEAD for card in activity.bindings or ())
 
 
-def _letters_by_lead(activities: Iterable[Activity]) -> dict[Ref, tuple[Activity, ...]]:
+def _by_lead(activities: Iterable[Activity]) -> dict[Ref, tuple[Activity, ...]]:
     found: dict[Ref, list[Activity]] = defaultdict(list)
     for activity in activities:
-        if activity.channel is Channel.EMAIL:
-            for card in sorted({activity.card, *(activity.bindings or ())}):
-                if card.kind is Kind.LEAD:
-                    found[card].append(activity)
+        for card in sorted({activity.card, *(activity.bindings or ())}):
+            if card.kind is Kind.LEAD:
+                found[card].append(activity)
     return {card: tuple(sorted(letters, key=_moment)) for card, letters in found.items()}
 
 

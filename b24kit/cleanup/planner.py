@@ -22,7 +22,8 @@ from b24kit.cleanup.clients import KnownClients
 from b24kit.cleanup.closing_words import ClosingWords, DesignedReasons, closing_words, on_one_lost_stage, removes
 from b24kit.cleanup.consent import refusals
 from b24kit.cleanup.convert import Closing, Converted, company_ref, convert, create_company
-from b24kit.cleanup.merging_plan import NOTHING_TO_MERGE, MergePlan, follow, plan_merges
+from b24kit.cleanup.handover import Handover, plan_handover
+from b24kit.cleanup.merging_plan import MergePlan, follow, plan_merges
 from b24kit.cleanup.new_deals import DealPlace, deal_place
 from b24kit.cleanup.one_client import Cluster
 from b24kit.cleanup.pile import Item, Pile, read_pile
@@ -74,16 +75,18 @@ def plan_clean(
     arrivals = unfold(snapshot, capabilities, mail=spec.incoming.mail == "take")
     wished, snapshot = spec, arrivals.snapshot
     spec = on_one_lost_stage(wished, snapshot, capabilities)
-    routing = _routing(owners, snapshot, capabilities)
+    staff = Staff.of(snapshot.users(), snapshot.teams(), capabilities)
+    routing = resolve(owners, staff, snapshot.sources(), snapshot.facts)
     pile = read_pile(snapshot, spec, now, stage_limits)
     force = decisions or in_force(snapshot, (), spec.protect)
     deals = deal_place(spec.deals, snapshot) if spec.action(LetterClass.HUMAN) == "convert_with_deal" else None
     most = _smaller(limit, spec.limit)
     said = Answers.of(force)
     merges = plan_merges(snapshot, spec, pile.known, capabilities, lang=lang, said=said, limit=most)
+    hand = plan_handover(snapshot, spec.handover, staff, merges, force.protected, most)
     force = after_merges(force, merges.into)
     rest = most if most is None else most - len(merges.survivors)
-    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges, able=capabilities)
+    planner = _Planner(snapshot, spec, routing, now, lang, pile, force, deals, merges, capabilities, hand)
     draft = planner.draft(rest)
     if not capabilities.one_failure and not capabilities.brings_contacts:
         return draft
@@ -133,11 +136,6 @@ def _on_linking(linking: Trial | None) -> Reason:
 _MARKS_REPEATS = frozenset({"clean.note.repeat_leads"})
 
 
-def _routing(owners: OwnersSpec, snapshot: Snapshot, capabilities: Capabilities) -> Owners:
-    staff = Staff.of(snapshot.users(), snapshot.teams(), capabilities)
-    return resolve(owners, staff, snapshot.sources(), snapshot.facts)
-
-
 @dataclass(slots=True)
 class _Planner:
     snapshot: Snapshot
@@ -147,8 +145,10 @@ class _Planner:
     lang: Language
     pile: Pile
     force: InForce
-    deals: DealPlace | None = None
-    merges: MergePlan = NOTHING_TO_MERGE
+    deals: DealPlace | None
+    merges: MergePlan
+    able: Capabilities
+    hand: Handover
     left: dict[str, Reason] = field(default_factory=dict)
     operations: list[Operation] = field(default_factory=list)
     assignment: dict[str, str] = field(default_factory=dict)
@@ -157,11 +157,10 @@ class _Planner:
     readings: Mapping[str, Reading] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     going: Collection[Ref] = ()  # leads that are removed
-    able: Capabilities | None = None
 
     def draft(self, limit: int | None) -> CleanDraft:
         closing = self.closing()
-        found = sort_pile(self.snapshot, self.spec, self.pile, self.force, self.merges, self.tally)
+        found = sort_pile(self.snapshot, self.spec, self.pile, self.force, self.merges, self.hand, self.tally)
         self.left, index = dict(found.left), found.index
         self.readings = read_all(self.pile.items, (*found.clusters, *found.doubtful), index, self.owners.topics)
         work: list[Item | Cluster] = sorted([*found.to_end, *found.clusters], key=_place)
@@ -174,7 +173,8 @@ class _Planner:
                 self._end(one, closing)
             else:
                 self._convert(one, closing, index, turns)
-        operations = ordered(follow([*self.firms.values(), *self.operations], self.merges))
+        own = self.hand.joined([*self.firms.values(), *self.operations], self.merges.into)
+        operations = ordered(follow(own, self.merges))
         return CleanDraft(
             operations=operations,
             left=(*self._left(), *self.merges.left),
@@ -192,7 +192,7 @@ class _Planner:
 
     def _tap_steps(self) -> list[HandStep]:
         said = say("clean.text.tap_open", self.lang) if self.spec.tap_open else None
-        steps = tap_steps(find_tap(self.snapshot, self.spec, self.now), self.able.pages if self.able else {}, said)
+        steps = tap_steps(find_tap(self.snapshot, self.spec, self.now), self.able.pages, said)
         return steps if self.operations else [replace(step, blocking=False) for step in steps]
 
     def closing(self) -> Closing:
@@ -251,7 +251,7 @@ class _Planner:
         if self.deals is None:
             return
         firm = done.client if cluster.of_company else company
-        origin = origin_of(cluster.items, self.spec, self.able.carries) if self.able else None
+        origin = origin_of(cluster.items, self.spec, self.able.carries)
         deal = self.deals.deal(cluster, done.client, firm, routed, running, _called(cluster, done), origin)
         if deal is None:
             self.counters["running_instead"] += 1
@@ -293,7 +293,7 @@ class _Planner:
         return {**counted, "left": len(self.left), **clients}
 
     def _all_notes(self, taken: list[Item | Cluster], index: KnownClients) -> list[Reason]:
-        return [*self.pile.notes, *self.merges.notes, *self._notes(taken, index), *self.force.notes()]
+        return [*self.pile.notes, *self.merges.notes, *self.hand.notes, *self._notes(taken, index), *self.force.notes()]
 
     def _notes(self, taken: list[Item | Cluster], index: KnownClients) -> list[Reason]:
         """What a reader of the plan must know: repeat leads, possible doubles, and why there is nothing to do."""
@@ -310,7 +310,7 @@ class _Planner:
             found.append(Reason("clean.note.namesakes", {"count": doubles}))
         found += counted(self.readings[item.lead.id] for item in self._stuck())
         found += self._consent(clusters)
-        if not taken and not self.merges.operations:
+        if not taken and not self.merges.operations and not self.hand.operations:
             code = "clean.note.nothing_to_do" if self.pile.items else "clean.note.empty_pile"
             found.append(Reason(code, {"left": len(self.left)}))
         return found

@@ -13,6 +13,7 @@ from b24kit.cleanup.arrivals import unfold
 from b24kit.cleanup.clients import KnownClients, index_clients
 from b24kit.cleanup.clusters import find_clusters
 from b24kit.cleanup.consent import refusals
+from b24kit.cleanup.handover import NOBODY_LEFT, Handover
 from b24kit.cleanup.judged import judged
 from b24kit.cleanup.merging_plan import NOTHING_TO_MERGE, MergePlan
 from b24kit.cleanup.one_client import Cluster
@@ -60,10 +61,14 @@ def sort_pile(
     pile: Pile,
     force: InForce,
     merges: MergePlan = NOTHING_TO_MERGE,
+    hand: Handover = NOBODY_LEFT,
     tally: Tally | None = None,
 ) -> SortedOut:
-    """Every lead of the pile in one of three places; what goes to review is counted in `tally`."""
-    return _Sorting(snapshot, spec, pile, force, merges, tally or Tally()).done()
+    """Every lead of the pile in one of three places; what goes to review is counted in `tally`.
+
+    Clients are known as they will be after `merges` and with the owners of `hand`.
+    """
+    return _Sorting(snapshot, spec, pile, force, merges, hand, tally or Tally()).done()
 
 
 def wanted(item: Item, spec: CleanSpec) -> Action:
@@ -83,6 +88,7 @@ class _Sorting:
     pile: Pile
     force: InForce
     merges: MergePlan
+    hand: Handover
     tally: Tally
     left: dict[str, Reason] = field(default_factory=dict)
     to_end: list[Item] = field(default_factory=list)
@@ -128,9 +134,9 @@ class _Sorting:
         if not (self.people or self.to_review or removed):
             return KnownClients()
         return index_clients(
-            self.merges.contacts(self.snapshot.contacts()),
-            self.merges.companies(self.snapshot.companies()),
-            self.merges.deals(self.snapshot.deals()),
+            self.hand.given(self.merges.contacts(self.snapshot.contacts())),
+            self.hand.given(self.merges.companies(self.snapshot.companies())),
+            self.hand.given(self.merges.deals(self.snapshot.deals())),
             self.pile.known.aliases,
             self.merges.into,
         )

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from b24kit.cleanup.extract_spec import ExtractSpec
+from b24kit.cleanup.handover_spec import HandoverSpec
 from b24kit.cleanup.survive_spec import SurviveSpec
 from b24kit.crm.refs import CARDS
 from b24kit.letters.classify import RELAYS, LetterClass
@@ -229,6 +230,9 @@ class CleanSpec(Section):
     carry: CarrySpec = Field(default=CarrySpec(), description="Что карточка клиента получает из его лидов")
     survive: SurviveSpec = Field(
         default=SurviveSpec(), description="Какая карточка остаётся и чьё значение берёт каждое поле"
+    )
+    handover: HandoverSpec | None = Field(
+        default=None, description="Клиенты уволенных: кому они переходят; без раздела остаются как есть"
     )
     limit: int | None = Field(default=None, ge=1, description="Не больше стольких клиентов за один раз")
 

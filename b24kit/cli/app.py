@@ -32,6 +32,7 @@ from b24kit.cli import (
     robots,
     robots_install,
     robots_outbox,
+    robots_undo,
     run,
     runs,
     sandbox,
@@ -74,6 +75,7 @@ app.add_typer(playbook.app, name="playbook")
 robots.app.command("address")(robots_install.address)
 robots.app.command("verify")(robots_install.verify)
 robots.app.add_typer(robots_outbox.app, name="outbox")
+robots.app.command("undo")(robots_undo.undo)
 app.add_typer(robots.app, name="robots")
 app.command(
     "sandbox",

@@ -50,6 +50,7 @@ def open_rollout(at: Desk, plan: Plan, allowed: Allowed) -> Rollout:
     from b24kit.change.rollout import Rollout
     from b24kit.config.settings import state_dir
 
+    final = len(final_operations(plan.operations, at.portal.capabilities))
     rollout = Rollout(
         portal=at.portal,
         store=at.runs,
@@ -60,7 +61,7 @@ def open_rollout(at: Desk, plan: Plan, allowed: Allowed) -> Rollout:
     )
     copy_first(at, plan, rollout, proof=allowed.proof)
     phrase = allowed.confirm
-    if not phrase and (final := len(final_operations(plan.operations, at.portal.capabilities))):
+    if final and not phrase:
         phrase = at.screen.ask("apply.final_ask", phrase=final_phrase(final)[at.lang])
     answers = {step.key: step.answer for step in plan.steps if step.answer}
     return replace(rollout, consent=Consent(phrase=phrase, max_changes=allowed.max_changes, answers=answers))

@@ -147,14 +147,17 @@ class Desk:
 def open_profile(
     profile: PortalProfile, folder: Path, clock: Clock, receiver: str | None = None, *, sends: bool = False
 ) -> Portal:
-    """Open a portal by its profile; the secret is found where `portal add` or the user put it."""
+    """Open a portal by its profile; the secret is found where `portal add` or the user put it.
+
+    UsageError when that secret opens another portal than the folder's: a name like `main` may be any client's.
+    """
     from b24kit.config.secrets import find_webhook
     from b24kit.connectors.factory import read_credentials
 
-    secret = find_webhook(profile.name, folder)
+    secret = find_webhook(profile.name, folder, profile.host)
     host = read_credentials(secret).host
-    if host != profile.host:  # secrets go by the portal's name: another folder's portal may bear the same
-        raise UsageError("config.secret_of_another", name=profile.name, host=profile.host, other=host)
+    if host != profile.host:
+        raise UsageError("config.other_portal", name=profile.name, host=profile.host, found=host)
     return open_address(secret, profile, clock, receiver, sends=sends)
 
 

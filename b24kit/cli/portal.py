@@ -55,7 +55,7 @@ def add(
         finally:
             portal.close()
         path = remember_portal(at.settings.folder, profile)
-        place = keep_webhook(name, stored_form(access), keychain=keychain)
+        place = keep_webhook(name, stored_form(access), host=access.host, keychain=keychain)
         _added(at, profile, facts, place, path.name)
 
 
@@ -69,7 +69,7 @@ def remove(context: typer.Context, name: Annotated[str, typer.Argument(help="The
         profile = at.settings.portal(name)
         speak_of(profile.vendor)
         forget_portal(at.settings.folder, profile.name)
-        forgotten = forget_webhook(profile.name)
+        forgotten = forget_webhook(profile.name, profile.host)
         if at.screen.as_json:
             at.screen.document("portal_removed", name=profile.name, host=profile.host, secret_removed=forgotten)
         else:

@@ -103,14 +103,20 @@ def run(
 def status(context: typer.Context, store: StoreAt = None) -> None:
     """How many cards are due, wait for a deadline, are at work or were given up."""
     with desk(context) as at, robots_store(at, store) as kept:
+        from b24kit.cli.robots_telling import heap_document, say_heap
+        from b24kit.robots.backlog import outlook
+
         portal_id = at.portal.facts().id
         counts = kept.counts(portal_id, at.clock.now())
         swept = kept.cursor(portal_id, "sweep")
+        heap = outlook(at.portal, kept, portal_id, at.clock.now())
         if at.screen.as_json:
-            at.screen.document("robots_status", portal=portal_id, swept=swept, **counts)
+            told = heap_document(heap, at.clock.now())
+            at.screen.document("robots_status", portal=portal_id, swept=swept, **counts, backlog=told)
             return
         at.screen.say("robots.status", portal=portal_id, **{name: _rounded(value) for name, value in counts.items()})
         at.screen.say("robots.swept" if swept else "robots.never_swept", at=swept)
+        say_heap(at, heap)
 
 
 @app.command("dead")
@@ -238,7 +244,7 @@ def _of_last_days(post: Post, since: datetime, limit: int | None) -> dict[Ref, C
 def _door(at: Desk, post: Post, tokens: list[str]) -> Door | None:
     """The door of a portal, and where its address is: told once a start, never its secret into a log."""
     secrets = hook_secrets(at, post.profile, tokens)
-    door = door_of(post.profile, post.duty.portal_id, secrets)
+    door = door_of(at, post, secrets)
     if not at.screen.as_json:
         at.screen.say("robots.door" if door is not None else "robots.polled", portal=post.profile.name)
     return door

@@ -16,12 +16,14 @@ from b24kit.errors import UsageError
 if TYPE_CHECKING:
     from b24kit.config.hook_secrets import HookSecrets
     from b24kit.config.settings import PortalProfile
-    from b24kit.crm.event import Hook
+    from b24kit.crm.event import Hears, Hook
     from b24kit.crm.portal import Portal
     from b24kit.robots.gather import WatchedPortal
     from b24kit.robots.server import Door
     from b24kit.robots.store import Event, Store
     from b24kit.robots.worker import Duty
+
+SHADOW = " shadow"
 
 
 @dataclass(slots=True)
@@ -93,11 +95,15 @@ def duty_of(
     if not hasattr(portal, "stories"):
         raise UsageError("robots.not_watched", vendor=portal.capabilities.vendor)
     facts = portal.facts()
+    watched = cast("WatchedPortal", portal)
+    watched.offline_events()  # also where another process does the sweeps, our own writes must not come back to us
     turns = None if fixed_turns else StoredTurns(store, facts.id)
     book = load_playbook(find_playbook(playbook))
+    # What a shadow looked at is not done: its cards stand apart in the store, and are looked at again in earnest.
+    name = f"{facts.id}{SHADOW}" if shadow else facts.id
     return Duty(
-        portal_id=facts.id,
-        portal=cast("WatchedPortal", portal),
+        portal_id=name,
+        portal=watched,
         decide=decider(book, portal, at.clock, turns, sends=sends),
         shadow=shadow,
         posting=posting(book, portal) if sends else None,
@@ -118,20 +124,27 @@ def hook_secrets(at: Desk, profile: PortalProfile, tokens: Sequence[str] = ()) -
     return found
 
 
-def door_of(profile: PortalProfile, portal_id: str, secrets: HookSecrets) -> Door | None:
+def door_of(at: Desk, post: Post, secrets: HookSecrets) -> Door | None:
     """The receiver's door for a portal, None while it has no address here.
 
-    The secret path proves a request; on Bitrix24 the application token does so too, as soon as one is known.
+    On amoCRM the secret path proves a request; on Bitrix24 it takes an application token besides, and while none is
+    known only an installation call of our own application is looked into.
     """
-    from b24kit.connectors.amocrm.events import AmoHook
-    from b24kit.connectors.bitrix24.events import BitrixHook
+    from b24kit.cli.robots_welcome import KnownTokens, Welcome
+    from b24kit.config.secrets import find_webhook
+    from b24kit.config.settings import state_dir
+    from b24kit.connectors.bitrix24.application import Application
+    from b24kit.connectors.factory import read_credentials
     from b24kit.robots.server import Door
 
     if not secrets.path:
         return None
-    if profile.vendor == "amocrm":
-        return Door(portal_id, secrets.path, StoredHints(AmoHook(profile.host, profile.lead_pipeline)))
-    return Door(portal_id, secrets.path, StoredHints(BitrixHook(frozenset(secrets.tokens))))
+    known, profile = KnownTokens(secrets), post.profile
+    access = read_credentials(find_webhook(profile.name, at.settings.folder, profile.host))
+    welcome = None
+    if isinstance(access, Application):
+        welcome = Welcome(profile.name, access, known, at.clock, state_dir())
+    return Door(post.duty.portal_id, secrets.path, StoredHints(cast("Hears", post.portal).hook(known)), welcome)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from b24kit.cli.context import Desk
+from b24kit.reports.plan_text import duration
 from b24kit.reports.tables import inert
 from b24kit.reports.wording import moment_text, reason_text
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from b24kit.robots.backlog import Promise
     from b24kit.robots.decision import Decision
     from b24kit.robots.facts import CardFacts
     from b24kit.robots.replay import Replayed
@@ -62,6 +64,28 @@ def say_replay(at: Desk, cards: Sequence[Replayed], days: int) -> None:
             touch=touch,
             missed=len(one.missed),
         )
+
+
+def say_heap(at: Desk, heap: Promise | None) -> None:
+    """When a heap of due cards will be worked off, if there is one."""
+    if heap is not None:
+        low, high = (duration(seconds, at.lang) for seconds in heap.seconds(at.clock.now()))
+        at.screen.say(
+            "robots.heap" if heap.done else "robots.heap_before", n=heap.left, done=heap.done, low=low, high=high
+        )
+
+
+def heap_document(heap: Promise | None, now: datetime) -> dict[str, Any] | None:
+    """The same for programs; None while there is no heap."""
+    if heap is None:
+        return None
+    return {
+        "left": heap.left,
+        "done": heap.done,
+        "seconds": list(heap.seconds(now)),
+        "requests": heap.requests,
+        "running_seconds": heap.running_seconds,
+    }
 
 
 def _decision_document(facts: CardFacts, decision: Decision) -> dict[str, Any]:

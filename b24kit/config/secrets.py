@@ -28,12 +28,23 @@ def variable(name: str) -> str:
     return "B24KIT_WEBHOOK_" + re.sub(r"\W", "_", name).upper()
 
 
-def find_webhook(name: str, folder: Path) -> str:
-    """The webhook of portal `name`; UsageError says every place that was looked at."""
+def place_of(name: str, host: str) -> str:
+    """Under which key a secret is kept: every client's folder may call its portal main, and they share one file."""
+    return f"{name}@{host}" if host else name
+
+
+def find_webhook(name: str, folder: Path, host: str = "") -> str:
+    """The webhook of portal `name` at `host`; UsageError says every place that was looked at.
+
+    What is found under the name alone (an environment, a `.env`, an older file) may be another portal's: the caller
+    holds it against the host.
+    """
     found = (
         os.environ.get(variable(name))
         or dotenv_values(folder / ".env").get(variable(name))
+        or _from_keychain(place_of(name, host))
         or _from_keychain(name)
+        or _read_file().get(place_of(name, host))
         or _read_file().get(name)
     )
     if not found:
@@ -41,21 +52,21 @@ def find_webhook(name: str, folder: Path) -> str:
     return found
 
 
-def keep_webhook(name: str, webhook: str, *, keychain: bool = False) -> str:
+def keep_webhook(name: str, webhook: str, *, host: str = "", keychain: bool = False) -> str:
     """Store the webhook and give the catalogue code of the place it went to."""
     if keychain:
         if find_spec("keyring") is None:
             raise UsageError("config.no_keyring")
-        import_module("keyring").set_password(SERVICE, name, webhook)
+        import_module("keyring").set_password(SERVICE, place_of(name, host), webhook)
         return "config.kept_in_keychain"
-    _write_file({**_read_file(), name: webhook})
+    _write_file({**_read_file(), place_of(name, host): webhook})
     return "config.kept_in_file"
 
 
-def forget_webhook(name: str) -> bool:
+def forget_webhook(name: str, host: str = "") -> bool:
     """Remove the stored webhook from the user's file; False when there was none."""
     kept = dict(_read_file())
-    if kept.pop(name, None) is None:
+    if kept.pop(place_of(name, host), None) is None and kept.pop(name, None) is None:
         return False
     _write_file(kept)
     return True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from b24kit.clock import Clock
 from b24kit.connectors.amocrm.access import Access, Integration, LongLived, looks_like_account, parse_access
@@ -150,3 +151,17 @@ def authorise(
         client.begin(code)
     finally:
         client.close()
+
+
+def take_installation(
+    access: Application,
+    auth: Mapping[str, Any],
+    clock: Clock,
+    *,
+    state_dir: Path | None = None,
+    database: str | None = None,
+) -> None:
+    """Store the pair of tokens of a portal's installation call, proven first; NotAllowed when it is not ours."""
+    tokens = _application_tokens(access, clock, state_dir, database)
+    assert tokens is not None
+    tokens.take(auth)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import logging
 import ssl
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +40,7 @@ class Connections:
     def __init__(self, *, lanes: int, secure: bool, mask: Callable[[str], str]) -> None:
         _silence_http_logs()
         self._mask = mask
+        self._sent, self._counting = 0, threading.Lock()
         self._http = httpx.Client(
             timeout=httpx.Timeout(TIMEOUT, connect=CONNECT_TIMEOUT),
             limits=httpx.Limits(
@@ -59,6 +61,8 @@ class Connections:
 
         Raises NoAnswer (with `sent`), and UsageError for a certificate that does not hold.
         """
+        with self._counting:
+            self._sent += 1
         try:
             answer = self._http.request(verb, url, content=payload, headers=dict(headers))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -71,6 +75,11 @@ class Connections:
         return RawReply(
             answer.status_code, {name.lower(): text for name, text in answer.headers.items()}, answer.content
         )
+
+    @property
+    def sent(self) -> int:
+        """How many requests have left, whatever became of them; files not counted."""
+        return self._sent
 
     def fetch(self, url: str, *, host: str, most: int) -> bytes | None:
         """A file's content, over redirects; None where it is refused, gone or larger than `most` bytes.

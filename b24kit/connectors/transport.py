@@ -122,6 +122,11 @@ class Transport:
         url = f"{self.webhook.scheme}://{self.webhook.host}{parts.path}" + (f"?{parts.query}" if parts.query else "")
         return self._http.fetch(url, host=self.webhook.host, most=most)
 
+    @property
+    def requests(self) -> int:
+        """How many have left."""
+        return self._http.sent
+
     def close(self) -> None:
         """Close all connections."""
         self._http.close()

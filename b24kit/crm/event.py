@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +27,13 @@ class Event:
     card: Ref
     kind: Happened
     at: datetime | None = None
+
+
+class Hears(Protocol):
+    """A portal whose messages can be told from others."""
+
+    def hook(self, tokens: Collection[str]) -> Hook:
+        """How its messages are proven and read; `tokens` are those it is known to send, where it sends any."""
 
 
 class Hook(Protocol):

@@ -65,11 +65,11 @@ class Capabilities:
     loss_reasons: bool = False
     automation_page: str = ""  # path of the one page where automation of every ladder is set; "": a page a ladder
     remakes_stages: bool = False  # a removed stage can be made again only as another one, which its cards then follow
+    sends: frozenset[Channel] = frozenset()  # by which its API lets a word to a client leave
     # Paths of the vendor's own pages by what people go there for (mailboxes, exceptions, doubles), and of a card by its
     # kind, with {id}. What is not here has no page.
     pages: Mapping[str, str] = field(default_factory=dict)
     keeps_last_stage: bool = False  # a ladder's last working stage cannot be removed, only the ladder with it
-    sends: frozenset[Channel] = frozenset()  # by which its API lets a word to a client leave
     fields_of: Mapping[Kind, Kind] = field(default_factory=dict)  # kinds of cards that share the fields of another
     marks_need_field: bool = False  # an origin is kept only once our own field B24KIT_ID stands on the cards
 
@@ -138,6 +138,7 @@ class Trace:
 
 BELONGINGS = "belongings"  # and one of which only what a plan may move is counted
 DOSSIER = "dossier"  # what a card with everything that hangs on it is called where reads are priced
+ROUND_TRIP = "request"  # what a request that goes by itself is called there, whatever it asks
 
 Intend = Callable[[Sequence[Write]], None]
 Tell = Callable[[Progress], None]

@@ -116,8 +116,9 @@ class Staff:
 
     def _near(self, who: str) -> str:
         labels = {user.id: _spelled(user.name) for user in self.users if user.active}
-        close = process.extract(_spelled(who), labels, scorer=fuzz.token_sort_ratio, score_cutoff=_NEAR, limit=_SHOWN)
-        chosen = {identifier for _, _, identifier in close}
+        ranked = process.extract(_spelled(who), labels, scorer=fuzz.token_sort_ratio, limit=_SHOWN)
+        # Where nobody is near, the nearest few are named all the same: a list to choose from.
+        chosen = {identifier for _, score, identifier in ranked if score >= _NEAR} or {one[2] for one in ranked}
         return _listed([user for user in self.users if user.id in chosen])
 
 

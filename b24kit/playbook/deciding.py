@@ -33,6 +33,7 @@ from b24kit.robots.decide import Rule, decide
 from b24kit.robots.decision import Decision
 from b24kit.robots.dialect import Dialect
 from b24kit.robots.facts import CardFacts
+from b24kit.robots.intake import decide_intake
 from b24kit.robots.posting import Posting
 from b24kit.robots.routing import Routing, routing_rule
 from b24kit.robots.rules import Rules
@@ -77,6 +78,11 @@ class _Deciding:
     def __call__(self, facts: CardFacts, now: datetime) -> Decision:
         rules, people, owners, dialect = self._known()
         facts = dialect.heard(facts)
+        if facts.arriving is not None:  # nothing else is decided about a card that nobody has taken in
+            book = self._playbook.routing
+            owner = people.anyone(now)
+            found = Decision() if book is None else decide_intake(facts, rules, book, owner, now)
+            return dialect.said(found, facts)
         first: tuple[Rule, ...] = ()
         if self._playbook.routing is not None:
             routing = Routing(spec=self._playbook.routing, owners=owners, rules=rules)

@@ -243,7 +243,8 @@ def _verb(operation: Operation) -> str:
     if isinstance(operation, BindLetter | UnbindLetter):
         word = "bind" if isinstance(operation, BindLetter) else "unbind"
         on_lead = operation.card.kind is Kind.LEAD and operation.activity.kind is Kind.ACTIVITY
-        return f"{word}_lead" if on_lead else word
+        talk = operation.reason.code.endswith("_talk")
+        return f"{word}_lead" if on_lead else f"{word}_talk" if talk else word
     if isinstance(operation, MergeRecords):
         return "merge"
     if isinstance(operation, Intake):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from b24kit.change.intake import AcceptIncoming, AttachIncoming, DeclineIncoming
 from b24kit.change.operation import CreateRecord, Operation, Phase, UpdateRecord
 from b24kit.change.plan import Plan, ordered
 from b24kit.crm.cards import Deal, Lead
@@ -25,7 +26,8 @@ PLAN = "robots"  # the plan all operations of robots belong to: their marks must
 UPDATES = ("assign", "move", "close", "fill")
 SENT = "message"
 WORD_DUE = timedelta(hours=1)  # for a word to one of our people where the vendor has no notices but tasks
-KINDS = (*UPDATES, "task", "comment", "notice", "open_card", SENT)
+TAKE_IN = "take_in"
+KINDS = (*UPDATES, TAKE_IN, "task", "finish", "comment", "notice", "open_card", SENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def _client_too(action: Action, facts: CardFacts) -> Planned:
     assert facts.contact is not None
     operation = UpdateRecord(
         key=f"{action.key}#client",
-        phase=Phase.CONTACTS,
+        phase=Phase.NOTES,  # the lead first: that is what people wait for
         reason=action.reason,
         cluster=str(action.card),
         ref=facts.contact.ref,
@@ -162,6 +164,8 @@ def _creations(actions: Iterable[Action], facts: CardFacts, ways: Ways) -> Itera
         if action.kind == "close" and action.values.get("text"):
             told = {"text": action.values["text"]}
             yield _created(replace(action, key=f"{action.key}#why"), action.key, Kind.COMMENT, _comment(action, told))
+        elif action.kind == TAKE_IN:
+            yield from _taken_in(action, facts)
         elif action.kind == "comment":
             yield _created(action, action.key, Kind.COMMENT, _comment(action, action.values))
         elif action.kind == "notice" and action.values.get("user"):
@@ -170,6 +174,8 @@ def _creations(actions: Iterable[Action], facts: CardFacts, ways: Ways) -> Itera
         elif action.kind == "task":
             kind, values = _task(action, facts)
             yield _created(action, action.key, kind, values)
+        elif action.kind == "finish":
+            yield _finished(action)
         elif action.kind == "open_card":
             kind, values = _card(action, facts)
             lacks = ways.lacks.get(kind, frozenset())
@@ -190,13 +196,48 @@ def _created(action: Action, key: str, kind: Kind, values: Mapping[str, Any], *,
     return Planned(operation, action.card, (key,))
 
 
+def _finished(action: Action) -> Planned:
+    """A to-do of ours is over. It is made as one and changed as an activity."""
+    ref = Ref(Kind.ACTIVITY, Ref.parse(action.values["task"]).id)
+    operation = UpdateRecord(
+        key=action.key,
+        phase=Phase.NOTES,
+        reason=action.reason,
+        cluster=str(action.card),
+        ref=ref,
+        before={"done": False},
+        after={"done": True},
+    )
+    return Planned(operation, action.card, (action.key,))
+
+
 def _comment(action: Action, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {"card": str(action.card), "text": values["text"]}
+    return {"card": str(values.get("place") or action.card), "text": values["text"]}
 
 
 def _notice(action: Action) -> dict[str, Any]:
     # A second notice with the same tag replaces the first one: repeating it after a crash does no harm.
     return {"user": str(action.values["user"]), "text": action.values["text"], "tag": f"{PLAN}|{action.key}"}
+
+
+def _taken_in(action: Action, facts: CardFacts) -> Iterator[Planned]:
+    """A waiting message taken in, linked to a card, or turned down."""
+    assert facts.arriving is not None and facts.arriving.incoming is not None
+    one, values = facts.arriving.incoming, action.values
+    if one.id != values["uid"]:
+        return
+    common: dict[str, Any] = {
+        "key": action.key, "cluster": str(action.card), "phase": Phase.CARDS, "reason": action.reason,
+        "incoming": one.ref, "before": values_of(one),
+    }  # fmt: skip
+    done: Operation
+    if values["how"] == "accept":
+        done = AcceptIncoming(**common, stage=str(values["stage"]), owner=str(values["owner"]))
+    elif values["how"] == "link":
+        done = AttachIncoming(**common, card=Ref.parse(values["card"]), contact=values.get("contact"))
+    else:
+        done = DeclineIncoming(**common)
+    yield Planned(done, action.card, (action.key,))
 
 
 def _word(action: Action, due: datetime) -> tuple[Kind, dict[str, Any]]:

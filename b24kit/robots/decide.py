@@ -22,6 +22,7 @@ from b24kit.robots.portrait import decide_portrait
 from b24kit.robots.rules import Rules
 from b24kit.robots.sla import decide_sla, losers
 from b24kit.robots.spawn import decide_spawn, decide_waking
+from b24kit.robots.tidy import decide_tidy
 from b24kit.robots.voices import without_machines
 
 Rule = Callable[[CardFacts, Rules, People, datetime], Decision]
@@ -38,6 +39,7 @@ ORDER: tuple[Rule, ...] = (
     decide_parked,
     decide_sla,
     decide_portrait,
+    decide_tidy,
 )
 TURNING = frozenset({"move", "close", "assign"})  # after these, the card is another one
 _SOON = timedelta(minutes=1)

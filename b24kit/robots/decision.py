@@ -20,11 +20,13 @@ class Action:
     """One thing to do to `card`; `values` by kind, all of them JSON, stages by the portal's own codes:
 
     assign {owner, with_contact: the client's fresh contact goes along}; move {stage};
-    fill {fields: {code: value}}; comment {text}; notice {user, text};
-    task {title, text, owner, deadline (ISO, with zone)}; close {stage, reason, fields, text};
+    fill {fields: {code: value}}; comment {text, place: on another card than this one}; notice {user, text};
+    task {title, text, owner, deadline (ISO, with zone)}; finish {task: a to-do of ours, as "todo:55"};
+    close {stage, reason, fields, text};
+    take_in {how: accept | link | decline, uid, and stage, owner | card, contact};
     open_card {ladder, stage, title, owner, fields, linked (the old card as "lead:812")};
-    message {channel: email | message, subject, text, sender (a user, None: nobody)}: only ever put into the outbox,
-    done once it stands there.
+    message {channel: email | message, subject, text, sender (a user, None: nobody)}: put into the outbox, done once it
+    has left from there.
     """
 
     kind: str

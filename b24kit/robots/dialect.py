@@ -60,8 +60,11 @@ class Dialect:
             card = replace(card, stage=stage)
             if moves and moves[-1].stage == facts.card.stage:
                 moves = (*moves[:-1], replace(moves[-1], stage=stage))
-        if not self.tells_sources and (source := self._source_of(facts)):
-            card = replace(card, extra={**card.extra, SOURCE: source})
+        if not self.tells_sources:
+            taken = _taken(facts)
+            source = self._source_of(facts, taken)
+            form = dict(zip(_FORM, taken[2:4], strict=False))
+            card = replace(card, extra={**card.extra, **form, **({SOURCE: source} if source else {})})
         contact = None if facts.contact is None else self._plain(facts.contact)
         company = None if facts.company is None else self._plain(facts.company)
         named = {name for one in (card, contact, company) if one for name, value in one.extra.items() if _said(value)}
@@ -98,13 +101,12 @@ class Dialect:
         found = (one.code for one in self.failures if one.stage.code == card.stage and one.reason == reason)
         return next(found, None)
 
-    def _source_of(self, facts: CardFacts) -> str | None:
+    def _source_of(self, facts: CardFacts, taken: list[str]) -> str | None:
         """By the name the card carries, else by how it was taken in, else by what the client did first."""
         named = self.sources.get(_folded(facts.card.extra.get("source") or ""))
         if named is not None:
             return named
-        taken = next((key for key in facts.done if key.startswith(f"{TAKEN}/{facts.card.ref}/")), "")
-        way = WAYS.get(taken.rpartition("/")[2].partition("~")[0])
+        way = WAYS.get(taken[0]) if taken else None
         first = next(iter(facts.letters), None)
         return way or (_CHANNELS.get(first.channel) if first is not None and _opened(first, facts) else None)
 
@@ -148,6 +150,16 @@ class Dialect:
 
 TAKEN = "intake"  # the rule whose keys tell by what way an incoming lead was taken in
 WAYS = {"mail": "EMAIL", "forms": "WEBFORM", "sip": "CALL", "chats": "CHAT"}
+
+
+_FORM = ("FORM_ID", "FORM_NAME")
+
+
+def _taken(facts: CardFacts) -> list[str]:
+    """By what way we took the card in, and for a form its number and name: the parts of that action's key."""
+    start = f"{TAKEN}/{facts.card.ref}/"
+    found = sorted(key.removeprefix(start) for key in facts.done if key.startswith(start) and "~accept" in key)
+    return found[0].split("~", 3) if found else []
 
 
 def _opened(first: Activity, facts: CardFacts) -> bool:

@@ -12,6 +12,7 @@ from datetime import datetime
 from b24kit.crm.activity import Activity, Channel, Direction
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.refs import Ref
+from b24kit.crm.watch import Arriving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,5 +66,6 @@ class CardFacts:
     linked: tuple[Ref, ...]
     filled: frozenset[str]  # names of fields that hold a value (card, contact, company)
     done: frozenset[str]  # action keys our runtime has already carried out on this card
+    arriving: Arriving | None = None  # nobody has taken the card in yet
     newcomer: bool = False  # the contact was made by this very inquiry: nobody's client yet
     done_at: Mapping[str, datetime] = field(default_factory=dict)  # when they were, as far as it is known

@@ -4,43 +4,53 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import datetime
 
 from b24kit.crm.activity import Activity, Channel, Direction
 from b24kit.crm.cards import Company, Contact, Deal, Lead
 from b24kit.crm.pipeline import LEADS, deals_ladder
-from b24kit.crm.portal import Portal
 from b24kit.crm.records import Record, values_of
-from b24kit.crm.refs import Kind, Ref
-from b24kit.crm.watch import CardStory, CardTask, Watching
+from b24kit.crm.refs import Ref
+from b24kit.crm.watch import Arriving, CardStory, CardTask
+from b24kit.robots.acquainted import WatchedPortal, acquainted
+from b24kit.robots.act import PLAN
 from b24kit.robots.facts import CardFacts, Move, OpenTask, Touch
 
+__all__ = ["WatchedPortal", "gather", "marker_of", "touches_of"]
+
 _MARK = re.compile(r"\[b24kit:robots\.([^\]\s]+)\]")
-_FRESH = timedelta(minutes=10)  # a contact that came to be with its lead was made by the inquiry itself
-_KNOWN = 3  # of the clients with one phone: more of them are a shared number, not a person
 _SPOKEN = (Channel.EMAIL, Channel.CALL, Channel.MESSAGE, Channel.MEETING)
 
 
-class WatchedPortal(Portal, Watching, Protocol):
-    """A portal that robots can work on."""
-
-
 def gather(
-    portal: WatchedPortal, cards: Sequence[Ref], done: Mapping[Ref, Mapping[str, datetime]]
+    portal: WatchedPortal,
+    cards: Sequence[Ref],
+    done: Mapping[Ref, Mapping[str, datetime]],
+    misnamed: dict[Ref, Ref] | None = None,
 ) -> dict[Ref, CardFacts]:
-    """Facts of these leads and deals; those that are gone are absent. `done` are the action keys of each."""
+    """Facts of these leads and deals; those that are gone are absent. `done` are the action keys of each.
+
+    Cards that are called wrong (a deal of the portal's is no lead of ours) are absent too, and told in `misnamed`.
+    """
     present = portal.read(cards)
-    alive = [ref for ref in cards if isinstance(present.get(ref), Lead | Deal)]
+    alive: dict[Ref, Lead | Deal] = {}
+    for ref in cards:
+        if isinstance(card := present.get(ref), Lead | Deal):
+            if (right := portal.right_name(card)) == ref:
+                alive[ref] = card
+            elif misnamed is not None:
+                misnamed[ref] = right
     if not alive:
         return {}
-    stories = portal.stories(alive)
-    guessed = _guessed(portal, [present[ref] for ref in alive])
-    guessed |= _met_before(portal, [present[ref] for ref in alive]) if portal.capabilities.brings_contacts else {}
-    clients = {ref for card in alive for ref in (*_clients(present[card]), *guessed.get(card, ())[:_KNOWN])}
+    stories = portal.stories(list(alive), present)
+    waiting = portal.arriving(list(alive.values()))
+    known_as = acquainted(portal, list(alive.values()), done)
+    clients = {ref for card in alive.values() for ref in known_as.clients(card) if not known_as.is_stranger(card)}
     deals = portal.deals_of(sorted(clients)) if clients else {}
-    others = {deal for found in deals.values() for deal in found} - set(alive)
-    known: dict[Ref, Record] = {**present, **(portal.read(sorted(clients | others)) if clients else {})}
+    others = {deal for found in deals.values() for deal in found} - alive.keys()
+    more = sorted({ref for card in alive.values() for ref in known_as.clients(card)} | others)
+    missing = [ref for ref in more if ref not in known_as.people]
+    known: dict[Ref, Record] = {**present, **known_as.people, **(portal.read(missing) if missing else {})}
     return {
         ref: _facts(
             ref,
@@ -48,38 +58,12 @@ def gather(
             stories.get(ref, CardStory()),
             deals,
             done.get(ref, {}),
-            [*guessed.get(ref, ())[:_KNOWN], *_clients(known[ref])],
-            newcomers=portal.capabilities.brings_contacts,
+            known_as.clients(card),
+            newcomer=ref in known_as.newcomers,
+            arriving=waiting.get(ref),
         )
-        for ref in alive
+        for ref, card in alive.items()
     }
-
-
-def _guessed(portal: WatchedPortal, cards: Sequence[Record]) -> dict[Ref, Sequence[Ref]]:
-    """Clients with a lead's phone or address, for leads that are bound to none yet."""
-    free = {one.ref: one.points for one in cards if isinstance(one, Lead) and not _clients(one) and one.points}
-    return dict(portal.known_by(free)) if free else {}
-
-
-def _met_before(portal: WatchedPortal, cards: Sequence[Record]) -> dict[Ref, Sequence[Ref]]:
-    """Where every inquiry brings a contact of its own: older contacts with the same phone or address, the oldest
-    first. A lead that hangs on a contact from before its day is known already."""
-    leads = {one.ref: one for one in cards if isinstance(one, Lead) and one.contact}
-    people = portal.read(sorted({Ref(Kind.CONTACT, str(one.contact)) for one in leads.values()})) if leads else {}
-    fresh = {}
-    for ref, lead in leads.items():
-        contact = people.get(Ref(Kind.CONTACT, str(lead.contact)))
-        if isinstance(contact, Contact) and contact.points and _came_with(contact, lead):
-            fresh[ref] = contact
-    found = portal.known_by({ref: contact.points for ref, contact in fresh.items()}) if fresh else {}
-    return {
-        ref: [one for one in refs if one.kind is Kind.COMPANY or int(one.id) < int(fresh[ref].id)]
-        for ref, refs in found.items()
-    }
-
-
-def _came_with(contact: Contact, lead: Lead) -> bool:
-    return contact.created is not None and lead.created is not None and contact.created >= lead.created - _FRESH
 
 
 def _facts(
@@ -90,7 +74,8 @@ def _facts(
     done: Mapping[str, datetime],
     clients: Sequence[Ref],
     *,
-    newcomers: bool = False,
+    newcomer: bool = False,
+    arriving: Arriving | None = None,
 ) -> CardFacts:
     card = known[ref]
     assert isinstance(card, Lead | Deal)
@@ -108,7 +93,8 @@ def _facts(
         company=company,
         deals=tuple(one for one in found if isinstance(one, Deal)),
         linked=tuple(dict.fromkeys(linked)),
-        newcomer=newcomers and isinstance(card, Lead) and contact is not None and _came_with(contact, card),
+        arriving=arriving,
+        newcomer=newcomer and contact is not None and contact.id == card.contact,
         filled=frozenset(_filled(card, contact, company)),
         done=frozenset(done),
         done_at=dict(done),
@@ -126,7 +112,8 @@ def touches_of(story: CardStory) -> Iterator[Touch]:
             continue
         incoming = one.direction is Direction.IN
         answered = one.id in story.answered or (incoming and one.channel is not Channel.CALL)
-        by = None if incoming else one.responsible
+        ours = story.origins.get(one.id, "").startswith(f"{PLAN}.")  # a letter of robots is no person's word
+        by = None if incoming or ours else one.responsible
         yield Touch(at=at, channel=one.channel, direction=one.direction, got_through=answered, by=by, ref=one.ref)
 
 
@@ -150,13 +137,6 @@ def _moment(activity: Activity) -> datetime | None:
 
 def _task(task: CardTask) -> OpenTask:
     return OpenTask(ref=task.ref, title=task.title, deadline=task.deadline, marker=marker_of(task.text), done=task.done)
-
-
-def _clients(card: Record) -> list[Ref]:
-    if not isinstance(card, Lead | Deal):
-        return []
-    found = [(Kind.CONTACT, card.contact), (Kind.COMPANY, card.company)]
-    return [Ref(kind, one) for kind, one in found if one]
 
 
 def _client(clients: Sequence[Ref], known: Mapping[Ref, Record]) -> tuple[Contact | None, Company | None]:

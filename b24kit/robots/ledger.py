@@ -135,6 +135,24 @@ class Ledger:
         )
         return ((_entry(*row[:9]), str(row[9])) for row in rows)
 
+    def carried_out(self, *, since: datetime | None, card: Ref | None) -> Iterator[tuple[Operation, Ref, Entry, Entry]]:
+        """Operations that were done since a moment (None: ever), on one card or all, in the order of their ends: each
+        with its card, the last line that says what was sent, and the line of its end."""
+        narrowed, values = ("", ()) if card is None else (" AND o.card = ?", (str(card),))
+        rows = self._store.base.rows(
+            "SELECT j.op, j.state, j.at, j.new_id, j.code, j.said, j.facts, j.seen, j.wrote, o.body, o.card"
+            " FROM journal j JOIN operations o ON o.portal = j.portal AND o.op = j.op"
+            f" WHERE j.portal = ? AND o.state = ?{narrowed} ORDER BY j.seq",
+            (self._portal, State.DONE.value, *values),
+        )
+        sent: dict[str, Entry] = {}
+        for row in rows:
+            entry = _entry(*row[:9])
+            if entry.state is State.INTENDED:
+                sent[entry.key] = entry
+            elif entry.state is State.DONE and entry.key in sent and (since is None or entry.at >= since):
+                yield operation_of(json.loads(row[9])), Ref.parse(row[10]), sent.pop(entry.key), entry
+
     def state(self, key: str) -> tuple[str | None, str]:
         """How far an operation is, and the code that says why; None for one that was never planned."""
         rows = self._store.base.rows(

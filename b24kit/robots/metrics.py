@@ -19,6 +19,8 @@ _HELP = {
     "b24kit_reaction_seconds": "From the moment a card became due to its decision.",
     "b24kit_cards": "Cards by portal and state: due, waiting, held, dead.",
     "b24kit_lag_seconds": "How long the oldest due card waits.",
+    "b24kit_backlog_cards": "Cards of a heap that are not acted on yet, as the last pass found it.",
+    "b24kit_backlog_seconds": "Promised seconds until the heap is worked off, lowest and highest.",
 }
 
 

@@ -24,6 +24,7 @@ from b24kit.robots.facts import CardFacts
 _FORMS = frozenset({"webformid", "formid", "formname", "crmwebformid"})
 _UTM = frozenset({"utmsource", "utmmedium", "utmcampaign", "utmcontent", "utmterm"})
 _LINES = frozenset({"portalnumber", "portallinenumber", "linenumber", "calledphone", "calledphonenumber"})
+_TELEPHONY = frozenset({"source"})  # of a call's note on amoCRM: the line by its number or name
 _FORM_PROVIDER = "webform"
 
 
@@ -115,7 +116,7 @@ def _by_line(facts: CardFacts, lines: tuple[str, ...]) -> str:
     told = [*_values(facts.card.extra, _LINES)]
     for one in facts.letters:
         if one.channel is Channel.CALL:
-            told += _values(_flat(one.extra), _LINES)
+            told += _values(_flat(one.extra), _LINES | _TELEPHONY)
     wanted = {phone.number for line in lines for phone in phones_in(line)}
     return next((text for text in told for phone in phones_in(text) if phone.number in wanted), "")
 

@@ -55,6 +55,12 @@ class Rules:
         by_code = (one for one in standing if wanted in (one.code, one.code.rpartition(":")[2]))
         return next(by_code, None) or next((one for one in standing if one.name.casefold() == name.casefold()), None)
 
+    def intake(self, ladder: str, named: Iterable[str]) -> str | None:
+        """The first of the stages where cards arrive; None where the ladder has none."""
+        wanted = self.codes(ladder, tuple(named)) if tuple(named) else None
+        standing = (one.code for one in self.on(ladder) if wanted is None or one.code in wanted)
+        return next(standing, None)
+
     def codes(self, ladder: str, names: Iterable[str]) -> frozenset[str]:
         """The portal's codes of the named stages; all working ones when none is named."""
         named = tuple(names)

@@ -12,7 +12,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -28,6 +28,11 @@ from b24kit.robots.store import Event, Store
 
 AT_ONCE = 256  # requests being read or waiting for the disk; more are told to come again
 BODY_SECONDS = 10.0
+STORE_SECONDS = 40.0
+EVENTS_A_MINUTE = 30_000  # of one portal; more are refused, and the sweep finds what they meant
+INSTALLS_A_MINUTE = 5  # installation calls of one portal that may be looked into
+INSTALL = "ONAPPINSTALL"
+Install = Callable[[Mapping[str, Any]], bool]
 FAILURES_A_MINUTE = 60  # wrong paths from one address
 _EVENTS_A_FORM = 500
 HEARD = "heard"  # the cursor that says when a portal was last heard
@@ -46,15 +51,22 @@ class Hook(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One portal's address here: `/hooks/<secret>`. An empty `secret` would be open to all and is refused."""
+    """One portal's address here: `/hooks/<secret>`. An empty `secret` would be open to all and is refused.
+
+    `install` takes the form of an installation call and tells whether it was believed; it may ask the portal's vendor.
+    """
 
     portal: str
     secret: str = field(repr=False)
     hook: Hook
+    install: Install | None = None
 
     def __post_init__(self) -> None:
         if len(self.secret) < 16:
             raise ValueError("the secret of a receiver's path needs 16 characters")
+
+
+_Posted = tuple[str, Sequence[Event], "asyncio.Future[None]"]
 
 
 class Letterbox:
@@ -62,13 +74,18 @@ class Letterbox:
 
     def __init__(self, store: Store, clock: Clock, bell: Callable[[str], None] = lambda _: None) -> None:
         self._store, self._clock, self._bell = store, clock, bell
-        self._queue: queue.SimpleQueue[tuple[str, Sequence[Event], Future[None]] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Posted | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="letterbox", daemon=True)
         self._thread.start()
 
-    def post(self, portal: str, events: Sequence[Event]) -> Future[None]:
-        """The future is done once the events are on disk; it raises what the store raised."""
-        kept: Future[None] = Future()
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """What a future of `post` may raise."""
+        return self._store.base.errors
+
+    def post(self, portal: str, events: Sequence[Event]) -> asyncio.Future[None]:
+        """For the loop that runs: done once the events are on disk; it raises what the store raised."""
+        kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._queue.put((portal, events, kept))
         return kept
 
@@ -91,7 +108,7 @@ class Letterbox:
             if ended:
                 return
 
-    def _keep(self, group: Sequence[tuple[str, Sequence[Event], Future[None]]]) -> None:
+    def _keep(self, group: Sequence[_Posted]) -> None:
         by_portal: dict[str, list[Event]] = {}
         for portal, events, _ in group:
             by_portal.setdefault(portal, []).extend(events)
@@ -100,14 +117,32 @@ class Letterbox:
                 for portal, events in by_portal.items():
                     self._store.put_inside(portal, events, self._clock.now())
                     self._store.set_cursor(portal, HEARD, self._clock.now().isoformat(timespec="seconds"))
-        except Exception as error:  # whoever waits has to hear of it: a full disk, a database that went away
-            for _, _, kept in group:
-                kept.set_exception(error)
+        except self._store.base.errors as error:  # whoever waits has to hear of it: a full disk, a database gone away
+            _answer_all(group, error)
             return
-        for _, _, kept in group:
-            kept.set_result(None)
+        _answer_all(group, None)
         for portal in by_portal:
             self._bell(portal)
+
+
+def _answer_all(group: Sequence[_Posted], error: Exception | None) -> None:
+    """Wake each loop once for all that wait in it: a wake-up for every one of them costs more than their storing."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for _, _, kept in group:
+        by_loop.setdefault(kept.get_loop(), []).append(kept)
+    for loop, waiting in by_loop.items():
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_settle, waiting, error)
+
+
+def _settle(waiting: Sequence[asyncio.Future[None]], error: Exception | None) -> None:
+    for kept in waiting:
+        if kept.done():  # whoever posted it has gone
+            continue
+        if error is None:
+            kept.set_result(None)
+        else:
+            kept.set_exception(error)
 
 
 class Receiver:
@@ -124,6 +159,8 @@ class Receiver:
         self._doors, self._letterbox, self._clock, self._metrics, self._told = doors, letterbox, clock, metrics, told
         self._busy = 0
         self._failures: dict[str, deque[float]] = {}
+        self._events = {door.portal: _Rate(EVENTS_A_MINUTE, clock) for door in doors}
+        self._installs = {door.portal: _Rate(INSTALLS_A_MINUTE, clock) for door in doors}
         self.app = Starlette(
             routes=[
                 Route("/hooks/{secret}", self._hear, methods=["POST"]),
@@ -150,7 +187,8 @@ class Receiver:
             # Only who does not know the path is slowed down: behind a proxy a guesser shares the portal's address.
             return self._answer(429 if self._is_noisy(address) else 404)
         try:
-            body = await asyncio.wait_for(_body(request), BODY_SECONDS)
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _body(request)
         except (TimeoutError, ClientDisconnect):
             return self._answer(408)
         begun = self._clock.monotonic()
@@ -158,19 +196,32 @@ class Receiver:
             return self._answer(413)
         try:
             form = parse_form(body)
+            if door.install is not None and str(form.get("event", "")).upper() == INSTALL:
+                return await self._install(door, door.install, form)
             proven = door.hook.prove(form)
             events = list(door.hook.decode(form))[:_EVENTS_A_FORM] if proven else []
         except (BadForm, ValueError, TypeError, KeyError, AttributeError):
             return self._answer(400)
         if not proven:
             return self._answer(404)
+        if not self._events[door.portal].allows(len(events)):
+            return self._answer(429)
         return await self._store(door, events, begun)
+
+    async def _install(
+        self, door: Door, install: Callable[[Mapping[str, Any]], bool], form: Mapping[str, Any]
+    ) -> Response:
+        """Believed or not: whoever is not learns no more than from a path that does not exist."""
+        if not self._installs[door.portal].allows(1):
+            return self._answer(429)
+        believed = await asyncio.get_running_loop().run_in_executor(None, install, form)
+        return self._answer(200 if believed else 404)
 
     async def _store(self, door: Door, events: Sequence[Event], begun: float) -> Response:
         try:
             if events:
-                await asyncio.wrap_future(self._letterbox.post(door.portal, events))
-        except Exception as error:  # not stored: the vendor may try again, and the sweep will find it
+                await asyncio.wait_for(self._letterbox.post(door.portal, events), STORE_SECONDS)
+        except self._letterbox.errors as error:  # not stored: the vendor may try again, and the sweep will find it
             self._metrics.count("b24kit_errors_total", portal=door.portal, code=type(error).__name__)
             return self._answer(503)
         self._metrics.observe("b24kit_answer_seconds", self._clock.monotonic() - begun)
@@ -205,6 +256,21 @@ class Receiver:
     async def _page(self, _: Request) -> Response:
         text = await asyncio.get_running_loop().run_in_executor(None, self._told)
         return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
+
+
+class _Rate:
+    """So many within a minute, counted from its first one."""
+
+    def __init__(self, most: int, clock: Clock) -> None:
+        self._most, self._clock = most, clock
+        self._begun, self._count = -60.0, 0
+
+    def allows(self, count: int) -> bool:
+        now = self._clock.monotonic()
+        if now - self._begun >= 60:
+            self._begun, self._count = now, 0
+        self._count += count
+        return self._count <= self._most
 
 
 async def _body(request: Request) -> bytes | None:

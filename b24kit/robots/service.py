@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from b24kit.clock import Clock
 from b24kit.errors import B24kitError
+from b24kit.robots.backlog import heap_gauges
 from b24kit.robots.metrics import Labels, Metrics
 from b24kit.robots.store import Store
 from b24kit.robots.sweep import Swept, sweep
@@ -89,7 +90,8 @@ class Service:
             counts = self._store.counts(duty.portal_id, now)
             cards |= {(("portal", duty.portal_id), ("state", state)): counts[state] for state in STATES}
             lag[(("portal", duty.portal_id),)] = counts["lag"]
-        return self.metrics.text({"b24kit_cards": cards, "b24kit_lag_seconds": lag})
+        heaps = heap_gauges(self._store, [duty.portal_id for duty in self._duties], now)
+        return self.metrics.text({"b24kit_cards": cards, "b24kit_lag_seconds": lag, **heaps})
 
     def _run(self, worker: Worker) -> None:
         bell = self._bells[worker.duty.portal_id]
@@ -104,7 +106,7 @@ class Service:
                     continue
             except B24kitError as error:
                 wait = self._failed(worker.duty, error.code)
-            except Exception as error:  # the store went away: the thread must outlive it
+            except self._store.base.errors as error:  # the store went away: the thread must outlive it
                 wait = self._failed(worker.duty, type(error).__name__)
             bell.wait(wait)
 

@@ -39,6 +39,10 @@ class RoutingSpec(Section):
         description="Ночью и в выходной: next_shift раздаёт тем, кто раньше выйдет, anyone всем подряд",
     )
     typos: bool = Field(default=True, description="Узнавать мероприятие и с опечатками в теме")
+    take_in: bool = Field(
+        default=True,
+        description="amoCRM: новых из «Неразобранного» принимать, письма известных клиентов копировать и отклонять",
+    )
     link: bool = Field(default=True, description="Привязать карточку к известному клиенту")
     comment: bool = Field(default=True, description="Написать в карточку, почему назначен этот человек")
     notify: bool = Field(default=True, description="Сообщить ответственному о новой карточке")

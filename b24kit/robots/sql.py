@@ -18,12 +18,14 @@ from b24kit.errors import UsageError
 
 Row = tuple[Any, ...]
 _BUSY_SECONDS = 30.0
+_TIDY_EVERY = 50  # transactions
 
 
 class Database(Protocol):
     """A store with transactions that are durable when they end."""
 
     serial: str  # the type of a column that counts by itself
+    errors: tuple[type[Exception], ...]  # what it raises when the disk is full or the server went away
     skipping: str  # what a SELECT adds to take rows that no other worker is taking
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]: ...
@@ -55,6 +57,7 @@ class SQLite:
     """One file; several processes may share it, one at a time writes."""
 
     serial = "INTEGER PRIMARY KEY AUTOINCREMENT"
+    errors: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
     skipping = ""
 
     def __init__(self, path: Path) -> None:
@@ -66,6 +69,7 @@ class SQLite:
         self._lock = threading.Lock()
         # Threads of this process wait for each other here: SQLite's own waiting sleeps up to a tenth of a second.
         self._writing = threading.RLock()
+        self._untidy = 0  # transactions since pages were written home
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Row]:
         return self._connection.execute(statement, values).fetchall()
@@ -89,6 +93,8 @@ class SQLite:
                 connection.execute("ROLLBACK")
                 raise
             connection.execute("COMMIT")
+            self._untidy += 1
+        self._tidy(connection)
 
     def script(self, statements: Iterable[str]) -> None:
         with self.transaction():
@@ -96,8 +102,14 @@ class SQLite:
                 self._connection.execute(statement)
 
     def hurry(self) -> None:
-        # A checkpoint writes pages home and waits for the disk twice more; any other writer of the file makes it.
-        self._connection.execute("PRAGMA wal_autocheckpoint = 0")
+        self._local.hurries = True
+
+    def _tidy(self, connection: sqlite3.Connection) -> None:
+        """Write pages home from time to time. It waits for the disk twice, so nobody's commit must wait for it: it is
+        done outside of the lock, and a passive checkpoint lets others write meanwhile."""
+        if self._untidy >= _TIDY_EVERY and not getattr(self._local, "hurries", False) and not connection.in_transaction:
+            self._untidy = 0
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         with self._lock:
@@ -113,6 +125,7 @@ class SQLite:
             found = sqlite3.connect(self._path, isolation_level=None, timeout=_BUSY_SECONDS, check_same_thread=False)
             found.execute("PRAGMA journal_mode = WAL")
             found.execute("PRAGMA synchronous = FULL")
+            found.execute("PRAGMA wal_autocheckpoint = 0")  # see _tidy
             self._local.connection = found
             with self._lock:
                 self._all.append(found)
@@ -128,7 +141,9 @@ class Postgres:
     def __init__(self, url: str) -> None:
         if find_spec("psycopg") is None:
             raise UsageError("robots.no_postgres")
-        self._connect: Any = import_module("psycopg").connect
+        driver = import_module("psycopg")
+        self._connect: Any = driver.connect
+        self.errors: tuple[type[Exception], ...] = (driver.Error, OSError)
         self._url = url
         self._local = threading.local()
         self._all: list[Any] = []

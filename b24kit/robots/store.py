@@ -296,6 +296,15 @@ class Store:
             "lag": max(0.0, at - oldest) if oldest is not None else 0.0,
         }
 
+    def fresh(self, portal: str, now: datetime) -> int:
+        """Due cards that nothing was done to yet; those that are only looked at once more are left out."""
+        return self._count("cards WHERE portal = ? AND due <= ? AND rounds = 0", portal, now.timestamp())
+
+    def other_workers(self, portal: str, worker: str, now: datetime) -> int:
+        """How many workers beside this one hold cards just now."""
+        held = "SELECT count(DISTINCT worker) FROM cards WHERE portal = ? AND until > ? AND worker <> ?"
+        return int(self.base.rows(held, (portal, now.timestamp(), worker))[0][0])
+
     def _count(self, tail: str, *values: object) -> int:
         return int(self.base.rows(f"SELECT count(*) FROM {tail}", values)[0][0])
 

@@ -44,6 +44,7 @@ def sweep(portal: WatchedPortal, store: Store, portal_id: str, clock: Clock, *, 
     fresh = store.cursor(portal_id, "sweep") is None
     changed = _put(store, portal_id, "changed", _changed(portal, since, fresh=fresh), clock)
     stirred = _put(store, portal_id, "stirred", portal.stirred(since), clock)
+    changed += _put(store, portal_id, "changed", _waiting(portal, since), clock)
     gone = _gone(portal, store, portal_id, clock)
     # Only now: a sweep that broke off is made again from its beginning.
     store.set_cursor(portal_id, "sweep", begun.isoformat())
@@ -63,6 +64,13 @@ def _changed(portal: WatchedPortal, since: datetime, *, fresh: bool) -> Iterable
             yield lead.ref, lead.changed or since
     for deal in portal.deals(where):
         yield deal.ref, deal.changed or since
+
+
+def _waiting(portal: WatchedPortal, since: datetime) -> Iterable[tuple[Ref, datetime]]:
+    """Cards that nobody has taken in, where the vendor lets them wait: no event tells of all of them."""
+    for one in portal.incoming() if portal.capabilities.keeps_incoming else ():
+        if one.lead:
+            yield Ref(Kind.LEAD, one.lead), one.created or since
 
 
 def _put(store: Store, portal_id: str, kind: str, found: Iterable[tuple[Ref, datetime]], clock: Clock) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,13 +17,16 @@ from typing import cast
 
 from b24kit.change.executor import Bounds, Executor
 from b24kit.change.journal import Journal, State
+from b24kit.change.plan import operation_name
 from b24kit.clock import Clock
 from b24kit.crm.activity import Activity
+from b24kit.crm.incoming import Incoming
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.watch import WATCHED
 from b24kit.errors import B24kitError, NoAnswer, NotAllowed, Stopped, TooFast
 from b24kit.robots.act import Planned, Ways, operations_for, robots_plan
+from b24kit.robots.backlog import Backlog
 from b24kit.robots.decision import Decision
 from b24kit.robots.facts import CardFacts
 from b24kit.robots.gather import WatchedPortal, gather
@@ -34,6 +38,7 @@ from b24kit.robots.settle import settle_open
 from b24kit.robots.store import Event, Held, Store
 
 LOG = logging.getLogger("b24kit.robots")
+_LEADING = (Kind.ACTIVITY, Kind.TODO, Kind.INCOMING)  # kinds that lead to the cards they hang on
 PASS = 400  # cards of one pass: eight commands of fifty
 LEASE = timedelta(seconds=30)
 TRIES = 6
@@ -67,6 +72,7 @@ class Outcome:
     failed: int = 0
     put_off: int = 0
     decided: list[tuple[Ref, Decision]] = field(default_factory=list)
+    writes: Counter[str] = field(default_factory=Counter)  # by `write_name`
 
 
 class Worker:
@@ -88,6 +94,7 @@ class Worker:
         self._metrics = metrics or Metrics()
         self._ledger = Ledger(store, duty.portal_id)
         self._postman = Postman(Outbox(store, duty.portal_id), self._ledger, duty.posting)
+        self._backlog = Backlog(store, duty.portal_id, name, clock)
         self._failures = 0
 
     def drain(self, passes: int = 1000) -> Outcome:
@@ -112,10 +119,14 @@ class Worker:
         held = self._store.take(self.duty.portal_id, self.name, now, limit=self._size, lease=LEASE)
         if not held:
             return Outcome()
+        self._backlog.ahead(self.duty.portal)
         begun = self._clock.monotonic()
         with _Heartbeat(self._store, self.name, self._clock):
             outcome = self._work(held)
-        self._metrics.observe("b24kit_pass_seconds", self._clock.monotonic() - begun, portal=self.duty.portal_id)
+        seconds = self._clock.monotonic() - begun
+        self._metrics.observe("b24kit_pass_seconds", seconds, portal=self.duty.portal_id)
+        if not outcome.put_off:
+            self._backlog.passed(self.duty.portal, held, outcome.writes, seconds)
         self._metrics.count("b24kit_cards_total", len(held), portal=self.duty.portal_id)
         return outcome
 
@@ -130,9 +141,11 @@ class Worker:
             return Outcome(cards=len(held))
         except (NoAnswer, NotAllowed, TooFast) as error:
             return self._portal_failed(held, error)
-        except B24kitError as error:
+        except self._store.base.errors:
+            raise  # no card's fault
+        except Exception as error:  # the worker loop: what fails on one card must not stop the others
             if len(held) == 1:
-                return self._card_failed(held[0], error.code, str(error))
+                return self._spoilt(held[0], error)
             # One card may spoil the answer for all: look at them in halves.
             half = len(held) // 2
             return _sum(self._work(held[:half]), self._work(held[half:]))
@@ -145,8 +158,11 @@ class Worker:
         by_card = {one.card: one for one in held}
         if not by_card:
             return outcome
-        facts = gather(self.duty.portal, list(by_card), self._ledger.done(list(by_card)))
+        misnamed: dict[Ref, Ref] = {}
+        facts = gather(self.duty.portal, list(by_card), self._ledger.done(list(by_card)), misnamed)
         now = self._clock.now()
+        if misnamed:  # an event may not tell a lead from a deal: back to the inbox under its name
+            self._store.put(self.duty.portal_id, [Event(right, "stirred") for right in misnamed.values()], now)
         self._store.forget(self.duty.portal_id, self.name, [one for one in held if one.card not in facts])
         decisions = self._decisions(facts, by_card, now, outcome)
         planned = self._planned(facts, decisions, by_card, outcome)
@@ -155,6 +171,7 @@ class Worker:
         failed = self._carry_out(planned, by_card) if planned and not self.duty.shadow else {}
         acted = {one.card for one in planned} if not self.duty.shadow else set()
         outcome.actions = sum(len(one.keys) for one in planned)
+        outcome.writes.update(operation_name(one.operation) for one in planned if not self.duty.shadow)
         self._give_back(facts, decisions, by_card, acted, failed, outcome)
         return outcome
 
@@ -162,22 +179,12 @@ class Worker:
         """Events of letters, calls and tasks tell no card: they go on to the cards they hang on."""
         others = [one for one in held if one.card.kind not in WATCHED]
         if others:
-            readable = [one.card for one in others if one.card.kind in (Kind.ACTIVITY, Kind.TODO)]
+            readable = [one.card for one in others if one.card.kind in _LEADING]
             present = self.duty.portal.read(readable) if readable else {}
             found = {ref for record in present.values() for ref in _cards_of(record)}
             self._store.put(self.duty.portal_id, [Event(ref, "stirred") for ref in found], self._clock.now())
             self._store.forget(self.duty.portal_id, self.name, others)
-        return self._rightly_named([one for one in held if one.card.kind in WATCHED])
-
-    def _rightly_named(self, held: Sequence[Held]) -> list[Held]:
-        """An event may not tell a lead from a deal: what is called wrong goes back to the inbox under its name."""
-        names = self.duty.portal.right_names([one.card for one in held]) if held else {}
-        wrong = [one for one in held if names.get(one.card, one.card) != one.card]
-        if wrong:
-            again = [Event(names[one.card], "stirred") for one in wrong]
-            self._store.put(self.duty.portal_id, again, self._clock.now())
-            self._store.forget(self.duty.portal_id, self.name, wrong)
-        return [one for one in held if one not in wrong]
+        return [one for one in held if one.card.kind in WATCHED]
 
     def _settle(self, held: Sequence[Held], outcome: Outcome) -> list[Held]:
         """First what an earlier life left open; cards about which nothing can be known yet wait."""
@@ -202,11 +209,7 @@ class Worker:
         for card, known in facts.items():
             reaction = max(0.0, (now - held[card].due).total_seconds())
             self._metrics.observe("b24kit_reaction_seconds", reaction, portal=self.duty.portal_id)
-            try:
-                found[card] = self.duty.decide(known, now)
-            except Exception as error:  # a rule that fails on one card must not stop the others
-                self._log("rule_failed", card=str(card), error=type(error).__name__, at=_place(error))
-                self._failed(held[card], "robots.rule_failed", type(error).__name__, outcome)
+            found[card] = self.duty.decide(known, now)
         outcome.decided = list(found.items())
         return found
 
@@ -304,8 +307,14 @@ class Worker:
         self._store.put_off(self.duty.portal_id, self.name, held, self._clock.now() + wait, error.code, counts=False)
         return Outcome(cards=len(held), put_off=len(held))
 
-    def _card_failed(self, held: Held, code: str, said: str) -> Outcome:
+    def _spoilt(self, held: Held, error: Exception) -> Outcome:
+        """One card with which a pass fails: what the portal said, or where a rule broke; no client's data."""
         outcome = Outcome(cards=1)
+        code, said = "robots.rule_failed", type(error).__name__
+        if isinstance(error, B24kitError):
+            code, said = error.code, str(error)
+        else:
+            self._log("rule_failed", card=str(held.card), error=said, at=_place(error))
         self._failed(held, code, said, outcome)
         return outcome
 
@@ -354,10 +363,13 @@ def _sum(left: Outcome, right: Outcome) -> Outcome:
         failed=left.failed + right.failed,
         put_off=left.put_off + right.put_off,
         decided=[*left.decided, *right.decided],
+        writes=left.writes + right.writes,
     )
 
 
 def _cards_of(record: Record) -> set[Ref]:
+    if isinstance(record, Incoming):
+        return {Ref(Kind.LEAD, record.lead)} if record.lead else set()
     if not isinstance(record, Activity):
         return set()
     return {ref for ref in (*(record.bindings or ()), record.card) if ref.kind in WATCHED}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import sys
 
@@ -133,3 +134,14 @@ def test_a_webhook_of_no_administrator_may_look_and_not_change_stages(consultant
     consultant.saves_a_plan()
     refused = consultant.json("apply", str(consultant.plan_file), "--answer", "robots-leads=none")
     assert (refused.exit, refused.document["code"]) == (5, "guard.not_admin")
+
+
+def test_an_access_that_opens_another_clients_portal_is_not_used(at_work: Consultant) -> None:
+    """Two clients' folders may both say main; an access kept under the name alone may be the other's."""
+    (at_work.private / "secrets.json").write_text(json.dumps({"main": at_work.webhook}), encoding="utf-8")
+    assert at_work.json("portal", "info").exit == 0
+    file = at_work.folder / "b24kit.toml"
+    host = at_work.json("portal", "info").document["host"]
+    file.write_text(file.read_text(encoding="utf-8").replace(host, "two.bitrix24.ru"), encoding="utf-8")
+    refused = at_work.json("portal", "info")
+    assert (refused.exit, refused.document["code"]) == (64, "config.other_portal")

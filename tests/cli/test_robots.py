@@ -138,3 +138,21 @@ def test_the_service_takes_events_and_stops_in_order(at_work: Consultant, playbo
         lines = log.read()
     assert SECRET not in lines + told and TOKEN not in lines + told
     assert all(json.loads(line)["event"] for line in lines.splitlines() if line.startswith("{"))
+
+
+def test_what_robots_did_is_taken_back_and_shown_before(at_work: Consultant, playbook: str) -> None:
+    before = owners(at_work)
+    assert at_work.types("robots", "run", playbook, "--once").exit == 0
+    assert (owners(at_work), comments(at_work)) != (before, 0)
+    declined = at_work.types("--lang", "en", "robots", "undo", "--since", "2h", typed="n\n", terminal=True)
+    assert "recorded as run" in declined.out and owners(at_work) != before
+    done = at_work.types("robots", "undo", "--since", "2h", "--auto-approve", "--confirm", "x")
+    assert done.exit == 0, done.err
+    assert (owners(at_work), comments(at_work)) == (before, 0)
+    again = at_work.json("robots", "undo", "--since", "2h", "--auto-approve")
+    assert again.document["operations"] == 0
+
+
+@pytest.mark.parametrize("arguments", [(), ("--since", "soon"), ("run", "--since", "2h"), ("--card", "user:1")])
+def test_what_cannot_be_taken_back_is_said_so(at_work: Consultant, arguments: tuple[str, ...]) -> None:
+    assert at_work.types("robots", "undo", *arguments).exit == 64

@@ -63,3 +63,12 @@ def test_forgetting_tells_whether_there_was_anything(tmp_path: Path) -> None:
 
 def test_a_portals_name_makes_a_variable_that_every_shell_takes() -> None:
     assert variable("my-portal") == "B24KIT_WEBHOOK_MY_PORTAL"
+
+
+def test_two_clients_folders_may_call_their_portals_alike(tmp_path: Path) -> None:
+    keep_webhook("main", HOOK.format("first"), host="one.bitrix24.ru")
+    keep_webhook("main", HOOK.format("second"), host="two.bitrix24.ru")
+    assert find_webhook("main", tmp_path, "one.bitrix24.ru") == HOOK.format("first")
+    assert find_webhook("main", tmp_path, "two.bitrix24.ru") == HOOK.format("second")
+    assert forget_webhook("main", "one.bitrix24.ru")
+    assert find_webhook("main", tmp_path, "two.bitrix24.ru") == HOOK.format("second")

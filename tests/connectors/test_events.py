@@ -77,8 +77,8 @@ def test_only_a_known_token_proves_a_message() -> None:
     assert not prove(told("ONCRMLEADADD"), set())
 
 
-def test_a_hook_without_known_tokens_leaves_the_proof_to_the_path() -> None:
-    assert BitrixHook().prove({})
+def test_a_hook_without_known_tokens_believes_nobody() -> None:
+    assert not BitrixHook().prove({}) and not BitrixHook().prove(told("ONCRMLEADADD"))
     assert not BitrixHook(frozenset({TOKEN})).prove({})
     assert TOKEN not in repr(BitrixHook(frozenset({TOKEN})))
 
@@ -103,11 +103,11 @@ def test_a_webhook_of_amocrm_hints_at_cards(form: dict[str, Any], hints: list[tu
 
 
 def test_a_form_of_another_account_is_not_proven() -> None:
-    form = {"account": {"subdomain": "my", "id": "1"}}
-    assert prove_amo(form, "my")
-    assert not prove_amo(form, "other")
-    assert not prove_amo({}, "my")
-    assert AmoHook("my.amocrm.ru").prove(form)
+    form = {"account": {"subdomain": "my", "id": "31000001"}}
+    assert prove_amo(form, "31000001")
+    assert not prove_amo(form, "31000002")
+    assert not prove_amo({}, "31000001")
+    assert AmoHook("31000001").prove(form)
 
 
 KEYS = ("event", "data", "FIELDS", "ID", "auth", "leads", "add", "status", "0", "id", "note", "task", "unsorted", "uid")

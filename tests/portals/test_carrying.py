@@ -14,6 +14,7 @@ from b24kit.crm.writes import Bind, Change, Create, Result, Settled, Write
 from tests.portals.conftest import Field
 
 ONLY = ("bitrix24",)
+SANDBOX_ONLY = "budgets and lost answers of many commands side by side are made on the sandbox"
 
 
 class Script:

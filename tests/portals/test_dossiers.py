@@ -15,6 +15,7 @@ from b24kit.crm.writes import Bind, Change, Create, Delete, Unbind
 from tests.portals.conftest import DOSSIER_REQUESTS, Field
 
 ONLY = ("bitrix24",)
+SANDBOX_ONLY = "letters, files and products of cards are made on the sandbox only: a real one might be sent"
 
 LEAD = Ref(Kind.LEAD, "5")
 LETTER: dict[str, Any] = {

@@ -10,6 +10,8 @@ from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.writes import Change, Create, Delete, Settled
 from tests.portals.conftest import Field
 
+SANDBOX_ONLY = "stages, fields and loss reasons are everybody's: a design is tried on the sandbox only"
+
 
 def working(field: Field) -> list[Stage]:
     """Stages of the lead ladder that a design may move, in their order."""

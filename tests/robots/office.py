@@ -119,6 +119,12 @@ class Office:
         table, column = ("task", "owner") if self.vendor == "amocrm" else ("activity", "OWNER")
         return [str(row[column]) for row in self.rows(table).values()]
 
+    def ticked(self) -> list[bool]:
+        """Whether each to-do is ticked off."""
+        if self.vendor == "amocrm":
+            return [bool(row["is_completed"]) for row in self.rows("task").values()]
+        return [row["COMPLETED"] == "Y" for row in self.rows("activity").values()]
+
     def todo_refs(self) -> list[Ref]:
         if self.vendor == "amocrm":
             return [Ref(Kind.TODO, f"tasks/{number}") for number in self.rows("task")]

@@ -20,7 +20,7 @@ CARDS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "month.yam
 RULES = rules_of(armed=True)
 STAFF = Staff(away={"6": (date(2026, 2, 16), date(2026, 2, 20))})
 END = at("13.03 23:59")
-QUIET = ("fill", "comment")  # what is written on a card is no deadline, attempt or escalation
+QUIET = ("fill", "comment", "finish")  # what is written on a card is no deadline, attempt or escalation
 
 
 def happening(words: str) -> Callable[[CardFacts, datetime], CardFacts]:

@@ -35,6 +35,7 @@ class Gate:
         door = Door("p", SECRET, HOOK)
         self.metrics = Metrics()
         receiver = Receiver((door,), self.letterbox, self.clock, self.metrics, self.metrics.text)
+        self.rate = receiver._events["p"]
         self.client = TestClient(receiver.app, raise_server_exceptions=True)
 
     def post(self, body: bytes, path: str = PATH) -> int:
@@ -109,6 +110,16 @@ def test_a_guesser_is_slowed_down_and_the_portal_is_not(gate: Gate) -> None:
     assert gate.post(event()) == 200
     gate.clock.advance(61)
     assert gate.post(event(), "/hooks/" + "t" * 24) == 404
+
+
+def test_a_flood_of_proven_events_is_capped_and_ends_with_the_minute(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate.rate, "_most", 3)
+    assert [gate.post(event(str(lead))) for lead in range(1, 6)] == [200, 200, 200, 429, 429]
+    assert len(gate.stored()) == 3
+    gate.clock.advance(61)
+    assert gate.post(event("9")) == 200
 
 
 def test_an_event_that_cannot_be_stored_is_not_acknowledged(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:

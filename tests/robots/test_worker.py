@@ -123,6 +123,22 @@ def test_a_message_waits_in_the_outbox_and_is_kept_once(at_work: Office) -> None
     assert message.values["text"] == "Здравствуйте"
 
 
+def test_a_to_do_of_ours_is_ticked_off_once(at_work: Office) -> None:
+    def finishes(facts: CardFacts, now: datetime) -> Decision:
+        found = [one for one in facts.tasks if one.marker and not one.done]
+        key = f"tidy/{facts.card.ref}"
+        if not found or key in facts.done:
+            return at_work.decide(facts, now) if not facts.tasks else Decision()
+        values = {"task": str(found[0].ref)}
+        return Decision((Action(kind="finish", key=key, card=facts.card.ref, values=values, reason=WHY),))
+
+    leads = at_work.leads(1)
+    for _ in range(3):
+        _told(at_work, leads)
+        _work(at_work, rules=finishes)
+    assert at_work.ticked() == [True]
+
+
 class Dying(BaseException):
     """The process ends here."""
 
@@ -223,8 +239,8 @@ def test_who_lost_the_lease_writes_nothing(at_work: Office) -> None:
     other = at_work.worker()
 
     class Slow(Mortal):
-        def stories(self, cards: Any) -> dict[Ref, CardStory]:
-            told: dict[Ref, CardStory] = self._portal.stories(cards)
+        def stories(self, *asked: Any) -> dict[Ref, CardStory]:
+            told: dict[Ref, CardStory] = self._portal.stories(*asked)
             if self._left:
                 self._left = 0
                 at_work.control.advance(LEASE.total_seconds() + 1)

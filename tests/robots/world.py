@@ -86,10 +86,13 @@ def _acted(facts: CardFacts, rules: Rules, action: Action, now: datetime) -> Car
     if action.kind == "fill":
         return replace(facts, card=replace(facts.card, extra={**facts.card.extra, **values["fields"]}, changed=now))
     if action.kind == "task":
-        ref = Ref(Kind.TASK, str(len(facts.tasks) + 1))
+        ref = Ref(Kind.TODO, str(len(facts.tasks) + 1))
         deadline = datetime.fromisoformat(values["deadline"])
         one = OpenTask(ref=ref, title=values["title"], deadline=deadline, marker=action.key, done=False)
         return replace(facts, tasks=(*facts.tasks, one))
+    if action.kind == "finish":
+        ticked = (replace(one, done=one.done or str(one.ref) == values["task"]) for one in facts.tasks)
+        return replace(facts, tasks=tuple(ticked))
     if action.kind == "open_card":
         new = Deal(id=f"9{len(facts.deals)}", pipeline=values["ladder"].rpartition(":")[2], stage=values["stage"])
         return replace(facts, deals=(*facts.deals, new), linked=(*facts.linked, new.ref))

@@ -120,6 +120,11 @@ class AmoClient:
             raise UsageError("amo_no_code_needed")
         self.tokens.begin(code)
 
+    @property
+    def requests(self) -> int:
+        """How many have left."""
+        return self._transport.requests
+
     def close(self) -> None:
         """End all lanes and connections."""
         self.exchange.closed = True

@@ -28,12 +28,12 @@ _HAPPENED = {
 _ELEMENTS = {"1": Kind.CONTACT, "2": Kind.LEAD, "3": Kind.COMPANY}  # entity types of tasks and messages
 
 
-def prove(form: Mapping[str, Any], subdomain: str) -> bool:
-    """Whether a form speaks of this account: `account[subdomain]`, compared in constant time."""
+def prove(form: Mapping[str, Any], number: str) -> bool:
+    """Whether a form names the account by its number, which stays when the account is renamed."""
     account = form.get("account")
-    told = account.get("subdomain") if isinstance(account, Mapping) else None
+    told = account.get("id") if isinstance(account, Mapping) else None
     given = told if isinstance(told, str) else ""
-    return hmac.compare_digest(subdomain.encode(), given.encode("utf-8", "surrogatepass"))
+    return hmac.compare_digest(number.encode(), given.encode("utf-8", "surrogatepass"))
 
 
 def decode(form: Mapping[str, Any], lead_pipeline: str | None = None) -> list[Event]:
@@ -48,13 +48,13 @@ def decode(form: Mapping[str, Any], lead_pipeline: str | None = None) -> list[Ev
 
 @dataclass(frozen=True, slots=True)
 class AmoHook:
-    """Implements `crm.event.Hook`; `host` is the account's, such as my.amocrm.ru."""
+    """Implements `crm.event.Hook`; `account` is its number, `lead_pipeline` that of the ladder of leads."""
 
-    host: str
+    account: str
     lead_pipeline: str | None = None
 
     def prove(self, form: Mapping[str, Any]) -> bool:
-        return prove(form, self.host.partition(".")[0])
+        return prove(form, self.account)
 
     def decode(self, form: Mapping[str, Any]) -> list[Event]:
         return decode(form, self.lead_pipeline)

@@ -9,9 +9,11 @@ from datetime import datetime
 from b24kit.connectors.amocrm import subscriptions
 from b24kit.connectors.amocrm.account import Account
 from b24kit.connectors.amocrm.acquaintance import deals_of, known_by
+from b24kit.connectors.amocrm.arriving import arriving
 from b24kit.connectors.amocrm.calls import plan_writes
 from b24kit.connectors.amocrm.client import AmoClient
 from b24kit.connectors.amocrm.dossiers import dossiers, surviving
+from b24kit.connectors.amocrm.events import AmoHook
 from b24kit.connectors.amocrm.facts import CAPABILITIES, ask_facts
 from b24kit.connectors.amocrm.fieldlist import card_fields
 from b24kit.connectors.amocrm.fields import EXTRA
@@ -21,7 +23,8 @@ from b24kit.connectors.amocrm.pricing import price
 from b24kit.connectors.amocrm.reading import Reading
 from b24kit.connectors.amocrm.settling import settle
 from b24kit.connectors.amocrm.traces import traces_on
-from b24kit.connectors.amocrm.watching import right_names, stirred, stories
+from b24kit.connectors.amocrm.translate import stage_numbers
+from b24kit.connectors.amocrm.watching import stirred, stories
 from b24kit.connectors.turns import carry_in_turns
 from b24kit.crm.activity import Activity, Channel
 from b24kit.crm.cardfield import CardField
@@ -35,7 +38,7 @@ from b24kit.crm.records import Record, Values
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
-from b24kit.crm.watch import CardStory, OfflineQueue
+from b24kit.crm.watch import Arriving, CardStory, OfflineQueue
 from b24kit.crm.writes import Accept, Bind, Create, Decline, LinkIncoming, Merge, Result, Settled, Unbind, Write
 
 # What the account's kept directories are made of: written, they are asked for anew.
@@ -133,8 +136,9 @@ class AmoPortal:
         """Webhooks are an administrator's; there is no queue."""
         return (Manner.PUSHED, Manner.POLLED)
 
-    def stories(self, cards: Iterable[Ref]) -> Mapping[Ref, CardStory]:
-        return stories(self._client, self._account, cards)
+    def stories(self, cards: Iterable[Ref], present: Mapping[Ref, Record] | None = None) -> Mapping[Ref, CardStory]:
+        wanted = list(dict.fromkeys(cards))
+        return stories(self._client, self._account, wanted, self.read(wanted) if present is None else present)
 
     def deals_of(self, clients: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
         return deals_of(self._client, self._account, clients)
@@ -145,11 +149,20 @@ class AmoPortal:
     def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
         return stirred(self._client, self._account, since)
 
+    def hook(self, tokens: Collection[str]) -> AmoHook:
+        """The account signs nothing: its number must be right, the secret address is the proof."""
+        return AmoHook(str(self._account.facts().get("id") or ""), str(self._account.ladders().main))
+
     def card_fields(self) -> list[CardField]:
         return card_fields(self._client)
 
-    def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
-        return right_names(self._client, self._account, cards)
+    def arriving(self, cards: Iterable[Lead | Deal]) -> Mapping[Ref, Arriving]:
+        return arriving(self._client, self._account, self._reading, cards)
+
+    def right_name(self, card: Lead | Deal) -> Ref:
+        """A lead in another pipeline than the ladder of leads is a deal of ours."""
+        main = stage_numbers(card.stage)[0] == self._account.ladders().main
+        return Ref(Kind.LEAD if main else Kind.DEAL, card.id)
 
     def offline_events(self) -> OfflineQueue | None:
         """None: the account keeps no queue of events."""
@@ -201,6 +214,9 @@ class AmoPortal:
 
     def price(self, writes: Mapping[str, int], reads: Mapping[str, int] | None = None) -> Cost:
         return price(writes, reads or {}, self._client.batch)
+
+    def requests_sent(self) -> int:
+        return self._client.requests
 
     def close(self) -> None:
         self._client.close()

@@ -9,7 +9,7 @@ from b24kit.connectors.amocrm.lookup import UIDS
 from b24kit.connectors.amocrm.methods import BATCH
 from b24kit.connectors.amocrm.paging import LONGEST
 from b24kit.connectors.amocrm.rates import PER_SECOND
-from b24kit.crm.portal import BELONGINGS, DOSSIER, Cost
+from b24kit.crm.portal import BELONGINGS, DOSSIER, ROUND_TRIP, Cost
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import UsageError
 
@@ -36,7 +36,8 @@ def price(writes: Mapping[str, int], reads: Mapping[str, int], batch: int = BATC
     requests = sum(_writes(name, count, batch) for name, count in writes.items())
     hung = sum(rows for kind, rows in reads.items() if kind in (BELONGINGS, DOSSIER))
     requests += len(_HANGING) * -(-hung // LONGEST)
-    requests += sum(_reads(Kind(kind), rows) for kind, rows in reads.items() if kind not in (BELONGINGS, DOSSIER))
+    listed = {kind: rows for kind, rows in reads.items() if kind not in (BELONGINGS, DOSSIER, ROUND_TRIP)}
+    requests += sum(_reads(Kind(kind), rows) for kind, rows in listed.items()) + reads.get(ROUND_TRIP, 0)
     if not requests:
         return Cost(requests=0)
     seconds = (requests - 1) / PER_SECOND

@@ -58,6 +58,11 @@ class AmoTransport:
         self._secrets: set[str] = {hidden} if hidden else set()
         self._http = Connections(lanes=lanes, secure=access.scheme == "https", mask=self.mask)
 
+    @property
+    def requests(self) -> int:
+        """How many have left."""
+        return self._http.sent
+
     def send(self, verb: str, path: str, query: Query, body: Any, token: str) -> Reply:
         """One request below /api/v4. Raises NoAnswer (with `sent`), PortalMoved to where no token may go."""
         self._secrets.add(token)

@@ -22,9 +22,10 @@ from b24kit.connectors.amocrm.lookup import read_rows
 from b24kit.connectors.amocrm.paging import LONGEST
 from b24kit.connectors.amocrm.spoken import NOTES, answered, to_message, to_spoken
 from b24kit.connectors.amocrm.translate import LOST, WON, stage_code
-from b24kit.connectors.amocrm.translate_cards import main_contact
 from b24kit.connectors.amocrm.wirevalues import Row, embedded, ident, mapping, moment, text
 from b24kit.crm.activity import Activity
+from b24kit.crm.cards import Deal, Lead
+from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.watch import CardStory, CardTask, StageEntry
 
@@ -50,45 +51,32 @@ class _Part:
     page: int = LONGEST
 
 
-def stories(client: AmoClient, account: Account, cards: Iterable[Ref]) -> dict[Ref, CardStory]:
-    """The story of every lead and deal asked for; cards that are gone have empty ones."""
-    wanted = list(dict.fromkeys(cards))
-    leads = read_rows(client, {"/leads": [card.id for card in wanted]})["/leads"] if wanted else {}
-    people = {number: contact for number, row in leads.items() if (contact := main_contact(row)) is not None}
+def stories(
+    client: AmoClient, account: Account, cards: Sequence[Ref], present: Mapping[Ref, Record]
+) -> dict[Ref, CardStory]:
+    """The story of every lead and deal, by what was just read of them; cards that are gone have empty ones."""
+    alive = {card: record for card in cards if isinstance(record := present.get(card), Lead | Deal)}
+    numbers = list(dict.fromkeys(card.id for card in alive))
+    people = sorted({record.contact for record in alive.values() if record.contact}, key=int)
     parts = {
-        "notes": (_notes("leads"), list(leads)),
-        "spoken": (_notes("contacts"), sorted(set(people.values()), key=int)),
-        "tasks": (_TASKS, list(leads)),
-        "events": (_EVENTS, list(leads)),
+        "notes": (_notes("leads"), numbers),
+        "spoken": (_notes("contacts"), people),
+        "tasks": (_TASKS, numbers),
+        "events": (_EVENTS, numbers),
     }
     found = _asked(client, parts)
     waiting = account.ladders().unsorted()
-    told: dict[Ref, CardStory] = {}
-    for card in wanted:
-        row = leads.get(card.id)
-        if row is None:
-            told[card] = CardStory()
-            continue
+    told: dict[Ref, CardStory] = dict.fromkeys(cards, CardStory())
+    for card, record in alive.items():
         events = sorted(found["events"][card.id], key=lambda one: (int(one.get("created_at") or 0), text(one["id"])))
-        notes = [*found["notes"][card.id], *_since(row, found["spoken"][people.get(card.id, "")])]
+        notes = [*found["notes"][card.id], *_since(record, found["spoken"][record.contact or ""])]
         told[card] = CardStory(
-            entries=tuple(one for one in _entries(row, events) if one.stage not in waiting),
+            entries=tuple(one for one in _entries(record, events) if one.stage not in waiting),
             happened=tuple(sorted(_happened(card, notes, events), key=_when)),
             tasks=tuple(_task(one) for one in found["tasks"][card.id]),
             answered=frozenset(to_spoken(one, card).id for one in notes if answered(one)),
         )
     return told
-
-
-def right_names(client: AmoClient, account: Account, cards: Iterable[Ref]) -> dict[Ref, Ref]:
-    """What each lead and deal is called here: one in another pipeline than the ladder of leads is a deal of ours.
-
-    An event that tells no pipeline calls every one a lead. Cards that are gone keep their name.
-    """
-    wanted = list(dict.fromkeys(cards))
-    rows = read_rows(client, {"/leads": [card.id for card in wanted]})["/leads"] if wanted else {}
-    main = account.ladders().main
-    return {card: _named(card, rows.get(card.id), main) for card in wanted}
 
 
 def stirred(client: AmoClient, account: Account, since: datetime) -> Iterator[tuple[Ref, datetime]]:
@@ -216,19 +204,18 @@ _EVENTS = _Part(
 )
 
 
-def _since(lead: Row, notes: Iterable[Row]) -> Iterator[Row]:
+def _since(card: Lead | Deal, notes: Iterable[Row]) -> Iterator[Row]:
     """What was spoken with the lead's contact since the lead came: before that it was about something else."""
-    begun = int(lead.get("created_at") or 0)
+    begun = int(card.created.timestamp()) if card.created is not None else 0
     return (row for row in notes if int(row.get("created_at") or 0) >= begun)
 
 
-def _entries(lead: Row, events: Iterable[Row]) -> Iterator[StageEntry]:
+def _entries(card: Lead | Deal, events: Iterable[Row]) -> Iterator[StageEntry]:
     """Its first stage is the one that its first move left, or where it still stands."""
     moves = [row for row in events if row.get("type") == MOVED]
-    here = stage_code(int(lead["pipeline_id"]), int(lead["status_id"]))
-    created = moment(lead.get("created_at"))
-    if created is not None:
-        yield StageEntry(created, (_stage(moves[0], "value_before") if moves else here) or here, _by(lead))
+    if card.created is not None:
+        first = _stage(moves[0], "value_before") if moves else card.stage
+        yield StageEntry(card.created, first or card.stage, card.created_by)
     for row in moves:
         at, stage = moment(row.get("created_at")), _stage(row, "value_after")
         if at is not None and stage is not None:

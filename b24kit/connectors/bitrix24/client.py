@@ -16,10 +16,11 @@ from b24kit.connectors.batching import Listed, Source
 from b24kit.connectors.bitrix24.dispatch import Dispatch, Intend, Tell
 from b24kit.connectors.bitrix24.exchange import Answer, Exchange
 from b24kit.connectors.bitrix24.lists import STYLES, BitrixList, Style
+from b24kit.connectors.bitrix24.methods import is_reading
 from b24kit.connectors.bitrix24.outlook import batches, requests_needed
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.connectors.flight import Lanes
-from b24kit.connectors.forecast import Ahead, finish
+from b24kit.connectors.forecast import Ahead, Work, finish
 from b24kit.connectors.ledger import Ledger
 from b24kit.connectors.pacing import LeakyBucket, Limits
 from b24kit.connectors.paging import AHEAD, walk
@@ -32,13 +33,6 @@ from b24kit.errors import UsageError
 
 CheckFilter = Callable[[str, Mapping[str, Any]], None]
 
-# Last words of methods that only look; what is not here counts as a write and is never repeated blindly.
-READING_WORDS = frozenset(
-    (
-        *("list", "get", "fields", "types", "current", "search", "profile", "scope", "methods", "time"),
-        *("findbycomm", "admin", "settings", "info", "items", "counts"),
-    )
-)
 VARIES = 0.08  # of a time promised before the start
 LOW, HIGH = 0.1, 1.0  # seconds of work of a command never measured: 0.1-3.3 for writes in the field
 
@@ -157,9 +151,15 @@ class RestClient:
 
         return repeated(once, self._clock, reads=True)
 
-    def estimate(self, counts: Mapping[str, int], guess: Mapping[str, float] | None = None) -> Cost:
+    @property
+    def requests(self) -> int:
+        """How many have left."""
+        return self._transport.requests
+
+    def estimate(self, counts: Mapping[str, int], guess: Mapping[str, float] | None = None, alone: int = 0) -> Cost:
         """The price of so many items by method, at this portal's limits and with what is spent already.
 
+        `alone`: requests that go by themselves and cost no running time worth counting.
         `guess`: seconds of work of methods that were not measured yet. `seconds_low` holds if they are as quick as
         that (or as 0.1 s), `seconds_high` if they are as slow as ten times that; of measured ones speeds vary a little.
         """
@@ -168,12 +168,18 @@ class RestClient:
         high = {m: low[m] * HIGH / LOW for m in counts}
         quick = batches(counts, self._exchange, self.limits, low)
         slow = batches(counts, self._exchange, self.limits, high)
+        if alone:
+            quick, slow = ([*work, Work(alone, speeds.around, {})] for work in (quick, slow))
         return Cost(
-            requests=requests_needed(counts, self._exchange, self.limits, low),
+            requests=requests_needed(counts, self._exchange, self.limits, low) + alone,
             method_seconds={m: n * speeds.usual(m, low[m]) for m, n in counts.items()},
             seconds_low=finish(quick, self._ahead(quick)) * (1 - VARIES),
             seconds_high=finish(slow, self._ahead(slow)) * (1 + VARIES),
         )
+
+    def hush(self, connector: str) -> None:
+        """From now on our own writes name this queue, so that they are not told to ourselves in it."""
+        self._exchange.connector = connector
 
     def close(self) -> None:
         """End all lanes and connections."""
@@ -209,8 +215,3 @@ class RestClient:
         for command in checked:
             self._check_filter(command.method, command.params)
         return checked
-
-
-def is_reading(method: str) -> bool:
-    """Whether a method only looks, by its last word: `crm.lead.list` does, `crm.lead.update` does not."""
-    return method.lower().rsplit(".", 1)[-1] in READING_WORDS

@@ -23,7 +23,7 @@ _LATEST = 32_503_680_000  # the year 3000: a larger number is no time
 def prove(form: Mapping[str, Any], tokens: Collection[str]) -> bool:
     """Whether a form carries one of the application tokens that we know, compared in constant time.
 
-    Without any known token nothing is proven by the form: then the secret path alone has to be trusted.
+    Without any known token nothing is proven: the secret path alone, which stands in logs of proxies, is no proof.
     """
     auth = form.get("auth")
     told = auth.get("application_token") if isinstance(auth, Mapping) else None
@@ -45,12 +45,14 @@ def decode(form: Mapping[str, Any]) -> list[Event]:
 
 @dataclass(frozen=True, slots=True)
 class BitrixHook:
-    """Implements `crm.event.Hook`. `tokens`: of the application and of webhooks made by hand; empty while unknown."""
+    """Implements `crm.event.Hook`. `tokens`: of the application and of webhooks made by hand; while none is known
+    nothing is believed and the sweep does the work. It may grow: an installation brings a token.
+    """
 
-    tokens: frozenset[str] = field(default=frozenset(), repr=False)
+    tokens: Collection[str] = field(default=frozenset(), repr=False)
 
     def prove(self, form: Mapping[str, Any]) -> bool:
-        return not self.tokens or prove(form, self.tokens)
+        return prove(form, self.tokens)
 
     def decode(self, form: Mapping[str, Any]) -> list[Event]:
         return decode(form)

@@ -14,6 +14,7 @@ from b24kit.clock import Clock
 from b24kit.connectors.accounting import BATCH, Accounting, Answered, Worked
 from b24kit.connectors.bitrix24 import envelope, faults
 from b24kit.connectors.bitrix24.encode import command_line
+from b24kit.connectors.bitrix24.methods import is_reading
 from b24kit.connectors.commands import Command, CommandOutcome
 from b24kit.connectors.pacing import LeakyBucket, Limits
 from b24kit.connectors.running_time import Booking, MethodTimeMeter
@@ -65,6 +66,7 @@ class Exchange:
         self._resets: dict[str, float] = {}  # our second at which the oldest basket falls out, by name
         self._longest_reset = 0.0
         self.closed = False
+        self.connector = ""  # once set, own writes carry it and raise no event in our own queue
 
     def costs(self, commands: Sequence[Command], sent_as: str = BATCH) -> dict[str, float]:
         """The running time that these commands will count, by name."""
@@ -105,9 +107,12 @@ class Exchange:
         return self._batch(commands, booking, halt=True)
 
     def _batch(self, named: Mapping[str, Command], booking: Booking, *, halt: bool) -> BatchAnswer:
-        lines = {name: command_line(command.method, command.params) for name, command in named.items()}
+        lines = {name: command_line(c.method, self._hushed(c.method, c.params)) for name, c in named.items()}
         commands = list(named.values())
-        reply = self._send(BATCH, {"halt": int(halt), "cmd": lines}, commands, booking)
+        params: dict[str, Any] = {"halt": int(halt), "cmd": lines}
+        if self.connector and any(not is_reading(command.method) for command in commands):
+            params["auth_connector"] = self.connector
+        reply = self._send(BATCH, params, commands, booking)
         maps = envelope.maps_of(reply)
         worked, reset_in = envelope.worked(named, maps["result_time"], reply.seconds)
         timed = envelope.time_of(reply.body)
@@ -133,7 +138,7 @@ class Exchange:
         """Send and sort errors; the booking is given back when the portal surely did nothing."""
         self.bucket.take()
         try:
-            reply = self._transport.send(method, params)
+            reply = self._transport.send(method, self._hushed(method, params))
             if method != BATCH and self._tap:
                 self._tap.record(method, params, reply.status, reply.body, mask=self._transport.mask)
             envelope.raise_fault(reply, method)
@@ -150,6 +155,12 @@ class Exchange:
             self.meter.settle(booking, {})
             raise
         return reply
+
+    def _hushed(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Vendor's page "Offline Events", how to avoid cycles: the key of the queue goes with every write of ours."""
+        if not self.connector or method == BATCH or is_reading(method) or "auth_connector" in params:
+            return params
+        return {**params, "auth_connector": self.connector}
 
     def _refused(self, error: TooFast | MethodPaused, method: str) -> None:
         if isinstance(error, TooFast):

@@ -154,3 +154,17 @@ def new_id(name: str, result: object) -> str | None:
     if isinstance(found, bool) or not isinstance(found, int | str) or not str(found).isdigit() or int(found) == 0:
         return None
     return str(found)
+
+
+# Last words of methods that only look; what is not here counts as a write and is never repeated blindly.
+READING_WORDS = frozenset(
+    (
+        *("list", "get", "fields", "types", "current", "search", "profile", "scope", "methods", "time"),
+        *("findbycomm", "admin", "settings", "info", "items", "counts"),
+    )
+)
+
+
+def is_reading(method: str) -> bool:
+    """Whether a method only looks, by its last word: `crm.lead.list` does, `crm.lead.update` does not."""
+    return method.lower().rsplit(".", 1)[-1] in READING_WORDS

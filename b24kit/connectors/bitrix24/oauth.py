@@ -83,16 +83,21 @@ class ApplicationTokens:
             self._keep(body)
 
     def take(self, auth: Mapping[str, Any]) -> None:
-        """Store the pair that the portal's installation call brought (`auth` of ONAPPINSTALL, or AUTH_ID and so on)."""
+        """Store the pair that the portal's installation call brought (`auth` of ONAPPINSTALL, or AUTH_ID and so on).
+
+        Anybody may post such a form, so the pair is believed only after the authorization server has renewed it for
+        our secret key and named our portal; NotAllowed, and nothing is stored, when it does not. A form that is
+        replayed carries a pair that is used up.
+        """
         told = {
             "access_token": auth.get("access_token") or auth.get("AUTH_ID"),
             "refresh_token": auth.get("refresh_token") or auth.get("REFRESH_ID"),
             "expires_in": auth.get("expires_in") or auth.get("AUTH_EXPIRES"),
         }
-        if not all(told.values()):
+        if not all(isinstance(one, str) and one for one in told.values()):
             raise BadAnswer("wrong_shape", method="ONAPPINSTALL", said="no pair of tokens")
         with self._lock, self._store.turn():
-            self._keep(told)
+            self._renewed(pair_from(told, now=self._now()))
 
     def mask(self, text: str) -> str:
         """`text` without the token in use."""

@@ -14,6 +14,7 @@ from b24kit.connectors.bitrix24.calls import PlannedCall, calls_for, results_of
 from b24kit.connectors.bitrix24.calls_create import userfield_name
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.dossiers import read_dossiers
+from b24kit.connectors.bitrix24.events import BitrixHook
 from b24kit.connectors.bitrix24.facts import CAPABILITIES, ask_facts
 from b24kit.connectors.bitrix24.files import read_contents
 from b24kit.connectors.bitrix24.lookup import read_refs, read_texts
@@ -40,7 +41,7 @@ from b24kit.crm.records import Record, Values
 from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.subscription import Manner, Palette, Subscription
 from b24kit.crm.user import Team, User
-from b24kit.crm.watch import CardStory, OfflineQueue
+from b24kit.crm.watch import Arriving, CardStory, OfflineQueue
 from b24kit.crm.writes import Create, Result, Settled, Write
 from b24kit.errors import UsageError
 
@@ -146,10 +147,16 @@ class BitrixPortal:
         return self._manners
 
     def offline_events(self) -> OfflineQueue | None:
-        """The portal's own queue of events, None where this access or plan has none."""
-        return BitrixQueue(self._client) if Manner.QUEUED in self.manners() else None
+        """The portal's own queue of events, None where this access or plan has none.
 
-    def stories(self, cards: Iterable[Ref]) -> Mapping[Ref, CardStory]:
+        Whoever reads it does not want to hear of himself: from now on our writes are kept out of it.
+        """
+        if Manner.QUEUED not in self.manners():
+            return None
+        self._client.hush(subscriptions.CONNECTOR)
+        return BitrixQueue(self._client)
+
+    def stories(self, cards: Iterable[Ref], present: Mapping[Ref, Record] | None = None) -> Mapping[Ref, CardStory]:
         return stories(self._client, cards)
 
     def deals_of(self, clients: Iterable[Ref]) -> Mapping[Ref, tuple[Ref, ...]]:
@@ -161,15 +168,25 @@ class BitrixPortal:
     def absences(self, users: Iterable[str], first: date, last: date) -> list[Absence]:
         return absences(self._client, users, first, last)
 
+    def requests_sent(self) -> int:
+        return self._client.requests
+
     def stirred(self, since: datetime) -> Iterator[tuple[Ref, datetime]]:
         return stirred(self._client, since)
+
+    def hook(self, tokens: Collection[str]) -> BitrixHook:
+        return BitrixHook(tokens)  # as they stand: an installation may bring one more
 
     def card_fields(self) -> list[CardField] | None:
         return card_fields(self._client)
 
-    def right_names(self, cards: Iterable[Ref]) -> Mapping[Ref, Ref]:
-        """Theirs: events tell leads from deals."""
-        return {card: card for card in cards}
+    def arriving(self, cards: Iterable[Lead | Deal]) -> Mapping[Ref, Arriving]:
+        """None: what comes is a lead at once."""
+        return {}
+
+    def right_name(self, card: Lead | Deal) -> Ref:
+        """Its own: events tell leads from deals."""
+        return card.ref
 
     def dossiers(self, refs: Iterable[Ref]) -> Iterator[Dossier]:
         return read_dossiers(self._client, self._reading, refs)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.methods import IMPORT_SIZE, LISTS, METHODS, PAGE_SIZE
-from b24kit.crm.portal import BELONGINGS, DOSSIER, Cost
+from b24kit.crm.portal import BELONGINGS, DOSSIER, ROUND_TRIP, Cost
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import UsageError
 
@@ -56,8 +56,9 @@ _WHOLE_LISTS = frozenset({Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.SUBSCRIPT
 
 def price(client: RestClient, writes: Mapping[str, int], reads: Mapping[str, int]) -> Cost:
     """The cost of so many writes by `write_name` and so many rows looked at by kind."""
-    pieces = pieces_needed(writes, reads)
-    return client.estimate(pieces, {method: _seconds_a_piece(method) for method in pieces})
+    pieces = pieces_needed(writes, {kind: rows for kind, rows in reads.items() if kind != ROUND_TRIP})
+    guess = {method: _seconds_a_piece(method) for method in pieces}
+    return client.estimate(pieces, guess, alone=reads.get(ROUND_TRIP, 0))
 
 
 def pieces_needed(writes: Mapping[str, int], reads: Mapping[str, int]) -> dict[str, int]:

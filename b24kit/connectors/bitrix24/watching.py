@@ -14,6 +14,7 @@ from typing import Any
 
 from b24kit.connectors.bitrix24.asking import ask, result_of
 from b24kit.connectors.bitrix24.calls_create import task_binding
+from b24kit.connectors.bitrix24.calls_hanging import SYSTEM
 from b24kit.connectors.bitrix24.client import RestClient
 from b24kit.connectors.bitrix24.methods import LISTS, OWNER_KINDS, OWNER_TYPES, PAGE_SIZE
 from b24kit.connectors.bitrix24.translate_activities import ACTIVITY_SELECT, TEXT_SELECT, to_activity
@@ -69,6 +70,11 @@ def stories(client: RestClient, cards: Iterable[Ref]) -> dict[Ref, CardStory]:
             happened=tuple(one for one in activities if one.channel in _HAPPENING),
             tasks=(*(_task(row) for row in found["tasks"][card]), *_todos(activities)),
             answered=frozenset(str(row["ID"]) for row in found["activities"][card] if _answered(row)),
+            origins={
+                str(row["ID"]): text(row.get("ORIGIN_ID"))
+                for row in found["activities"][card]
+                if row.get("ORIGINATOR_ID") == SYSTEM
+            },
         )
     return told
 

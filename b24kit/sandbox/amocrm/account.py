@@ -19,10 +19,17 @@ _DATES = {
     "date_pattern": "d.m.Y H:i", "short_date_pattern": "d.m.Y", "short_time_pattern": "H:i", "date_format": "d.m.Y",
     "time_format": "H:i:s", "timezone": "Europe/Moscow", "timezone_offset": "+03:00",
 }  # fmt: skip
-_NAMES = {
-    word: {"ru": {"gender": "f", "plural_form": {"dative": plural}, "singular_form": {"default": single}}}
-    for word, plural, single in (("leads", "сделкам", "сделка"), ("contacts", "контактам", "контакт"))
-}
+_CASES = ("dative", "default", "genitive", "accusative", "instrumental", "prepositional")
+_PLURAL = ("сделкам", "сделки", "сделок", "сделки", "сделками", "сделках")
+_SINGULAR = ("сделке", "сделка", "сделки", "сделку", "сделкой", "сделке")
+_LEADS: dict[str, Any] = {
+    "ru": {
+        "gender": "f", "plural_form": dict(zip(_CASES, _PLURAL, strict=True)),
+        "singular_form": dict(zip(_CASES, _SINGULAR, strict=True)),
+    },
+    "en": {"singular_form": {"default": "lead"}, "plural_form": {"default": "leads"}, "gender": "f"},
+    "es": {"singular_form": {"default": "acuerdo"}, "plural_form": {"default": "acuerdos"}, "gender": "m"},
+}  # fmt: skip
 
 
 @route("GET", "/account")
@@ -45,7 +52,9 @@ def account(call: Call) -> Answer:
     if call.has("is_api_filter_enabled"):
         row["is_api_filter_enabled"] = bool(switches.get("is_api_filter_enabled", True))
     if call.has("entity_names"):
-        row["entity_names"] = _NAMES
+        row["entity_names"] = {"leads": _LEADS}
+    if call.has("invoices_settings"):
+        row["invoices_settings"] = {"lang": "ru", "invoices_catalog_id": None}
     inside = {word: value for word, value in _inside(call).items() if call.has(word)}
     return Answer(row | {"_links": self_link(call, "/account")} | ({"_embedded": inside} if inside else {}))
 

@@ -48,6 +48,11 @@ def within(value: Any, wanted: Any) -> bool:
     return (not low or value >= min(low)) and (not high or value <= max(high))
 
 
+def since(value: Any, wanted: Any) -> bool:
+    """Whether a moment lies in `[from]`..`[to]`; a single value is where to begin ("changed after the value given")."""
+    return within(value, wanted if isinstance(wanted, Mapping) else {"from": wanted})
+
+
 def tests(call: Call, entity: str, due: Callable[[int], int | None]) -> list[Test]:
     """The conditions of a request; `due` gives a card's nearest open task."""
     wanted = call.query.get("filter")

@@ -127,6 +127,7 @@ def shown(call: Call, field_id: int) -> dict[str, Any]:
         "is_predefined": predefined, "required_statuses": row.get("required_statuses") or [],
         "hidden_statuses": row.get("hidden_statuses") or [], "chained_lists": row.get("chained_lists"),
         "tracking_callback": row.get("tracking_callback") or "", "settings": row.get("settings"), "triggers": [],
+        "search_in": row.get("search_in"),
         "_links": self_link(call, f"/{row['entity']}/custom_fields/{field_id}"),
     }  # fmt: skip
 

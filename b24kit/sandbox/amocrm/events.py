@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from b24kit.sandbox.amocrm.conditions import listed, numbers, within
+from b24kit.sandbox.amocrm.conditions import listed, numbers, since
+from b24kit.sandbox.amocrm.event_kinds import KINDS, name_of, number_of
 from b24kit.sandbox.amocrm.problems import Wrong, invalid_one
 from b24kit.sandbox.amocrm.registry import Answer, Call, Problem, route
 from b24kit.sandbox.amocrm.wire import embedded, href, page, self_link
@@ -16,15 +17,6 @@ from b24kit.sandbox.store import Row
 
 LONGEST = 100
 MOST_IDS = 10
-_KINDS = """
-lead_added lead_deleted lead_restored lead_status_changed lead_linked lead_unlinked contact_added contact_deleted
-contact_restored contact_linked contact_unlinked company_added company_deleted company_restored company_linked
-company_unlinked task_added task_deleted task_completed task_type_changed task_text_changed task_deadline_changed
-task_result_added incoming_call outgoing_call incoming_sms outgoing_sms entity_tag_added entity_tag_deleted
-entity_linked entity_unlinked entity_responsible_changed entity_merged sale_field_changed name_field_changed
-custom_field_value_changed common_note_added attachment_note_added geo_note_added service_note_added
-message_to_cashier_note_added
-"""
 PLURAL = {"lead": "leads", "contact": "contacts", "company": "companies", "task": "tasks"}
 
 
@@ -43,9 +35,9 @@ def events(call: Call) -> Answer:
 
 @route("GET", "/events/types")
 def types(call: Call) -> Answer:
-    """What kinds of events there are."""
+    """What kinds of events there are, each with its name in the language that was asked for."""
     lang = str(call.query.get("language_code") or "ru")
-    rows = [{"key": kind, "type": number, "lang": lang} for number, kind in enumerate(_KINDS.split(), 1)]
+    rows = [{"key": kind, "type": number_of(kind), "lang": name_of(kind, lang)} for kind in KINDS]
     return Answer(embedded(call, "events_types", rows, _total_items=len(rows)), items=len(rows))
 
 
@@ -62,12 +54,15 @@ def shown(call: Call, event_id: int) -> dict[str, Any]:
     """An event as it is read."""
     row = call.store["event"].rows[event_id]
     address = f"{call.base}/api/v4/{PLURAL[row['entity']]}/{row['entity_id']}"
+    entity: dict[str, Any] = {"id": row["entity_id"]}
+    if call.has(f"{row['entity']}_name") and row["entity"] != "task":
+        entity["name"] = (call.store[PLURAL[row["entity"]]].get(row["entity_id"]) or {}).get("name") or ""
     return {
         "id": _name(event_id), "type": row["type"], "entity_id": row["entity_id"], "entity_type": row["entity"],
         "created_by": row["created_by"], "created_at": row["created_at"], "value_after": row["after"],
         "value_before": row["before"], "account_id": call.portal.account_id,
         "_links": self_link(call, f"/events/{_name(event_id)}"),
-        "_embedded": {"entity": {"id": row["entity_id"], "_links": {"self": href(address)}}},
+        "_embedded": {"entity": entity | {"_links": {"self": href(address)}}},
     }  # fmt: skip
 
 
@@ -84,13 +79,13 @@ def _fits(event_id: int, row: Row, wanted: Mapping[str, Any]) -> bool:
         and ("entity" not in wanted or row["entity"] in _split(wanted["entity"]))
         and ("entity_id" not in wanted or row["entity_id"] in numbers(_split(wanted["entity_id"])))
         and ("created_by" not in wanted or row["created_by"] in numbers(_split(wanted["created_by"])))
-        and ("created_at" not in wanted or within(row["created_at"], wanted["created_at"]))
+        and ("created_at" not in wanted or since(row["created_at"], wanted["created_at"]))
         and all(_value_fits(row[side], wanted.get(f"value_{side}")) for side in ("before", "after"))
     )
 
 
 def _value_fits(values: list[dict[str, Any]], wanted: Any) -> bool:
-    """`leads_statuses` pairs and `responsible_user_id`; other conditions on values are passed over."""
+    """One of `leads_statuses`, `responsible_user_id`, `custom_field_values` (enums) and `value` (exact)."""
     if not isinstance(wanted, Mapping):
         return True
     if "leads_statuses" in wanted:
@@ -102,7 +97,18 @@ def _value_fits(values: list[dict[str, Any]], wanted: Any) -> bool:
     if "responsible_user_id" in wanted:
         asked_ids = numbers(_split(wanted["responsible_user_id"]))
         return any(one.get("responsible_user", {}).get("id") in asked_ids for one in values)
+    if "custom_field_values" in wanted:
+        asked_ids = numbers(_split(wanted["custom_field_values"]))
+        return any(one.get("custom_field_value", {}).get("enum_id") in asked_ids for one in values)
+    if "value" in wanted:
+        return any(str(wanted["value"]) in {str(inner) for inner in _plain(one)} for one in values)
     return True
+
+
+def _plain(value: Mapping[str, Any]) -> list[Any]:
+    """What an exact value is held against: a budget, a name, the text of a field."""
+    known = (("sale_field_value", "sale"), ("name_field_value", "name"), ("custom_field_value", "text"))
+    return [value[outer][inner] for outer, inner in known if outer in value]
 
 
 def _pair(value: Mapping[str, Any], status: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from b24kit.sandbox.amocrm import bonds, card_writes
 from b24kit.sandbox.amocrm.conditions import numbers
 from b24kit.sandbox.amocrm.problems import Wrong, checked, elements, invalid, missing, no_choice
 from b24kit.sandbox.amocrm.registry import NOTHING, Answer, Call, Problem, route
-from b24kit.sandbox.amocrm.wire import embedded
+from b24kit.sandbox.amocrm.wire import embedded, href
 
 # From whose address what may be tied; contact -> leads and company -> leads are not on the page but work.
 ALLOWED = {
@@ -81,7 +81,9 @@ def _tie(call: Call, items: list[dict[str, Any]]) -> Answer:
             {"entity_id": one[1], "entity_type": one[0], **row}
             for row in _links(call, one[1], {"to_entity_type": other[0], "to_entity_id": str(other[1])})
         ]
-    return Answer(embedded(call, "links", rows, _total_items=len(rows)), items=len(rows))
+    told = embedded(call, "links", rows, _total_items=len(rows))
+    told["_links"] = {"self": href(f"{call.base}{call.path.rstrip('/')}s")}  # the answer names the list, not itself
+    return Answer(told, items=len(rows))
 
 
 def _untie(call: Call, items: list[dict[str, Any]]) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from b24kit.sandbox.amocrm import (
     account,
+    calls,
     cards,
     complex_add,
     consent,
@@ -17,6 +18,7 @@ from b24kit.sandbox.amocrm import (
     people,
     pipelines,
     statuses,
+    subscriptions,
     tags,
     tasks,
     unsorted,
@@ -25,6 +27,6 @@ from b24kit.sandbox.amocrm import (
 )
 
 LOADED = (
-    account, cards, complex_add, consent, custom_fields, directories, events, field_groups, links,
-    notes, oauth, people, pipelines, statuses, tags, tasks, unsorted, unsorted_add, webhooks,
+    account, calls, cards, complex_add, consent, custom_fields, directories, events, field_groups, links,
+    notes, oauth, people, pipelines, statuses, subscriptions, tags, tasks, unsorted, unsorted_add, webhooks,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from b24kit.sandbox.amocrm import trail
-from b24kit.sandbox.amocrm.conditions import listed, numbers, ordered, within
+from b24kit.sandbox.amocrm.conditions import listed, numbers, ordered, since
 from b24kit.sandbox.amocrm.problems import (
     Wrong,
     checked,
@@ -28,7 +28,8 @@ from b24kit.sandbox.amocrm.tables import owner_key
 from b24kit.sandbox.amocrm.wire import embedded, page, self_link
 from b24kit.sandbox.store import Row
 
-_CALL = ("uniq", "duration", "source", "link", "phone", "call_responsible")
+# The last two are not on the page; the vendor's own library sends them.
+_CALL = ("uniq", "duration", "source", "link", "phone", "call_responsible", "call_status", "call_result")
 PARAMS = {
     "common": ("text",), "call_in": _CALL, "call_out": _CALL, "service_message": ("service", "text"),
     "extended_service_message": ("service", "text"), "message_cashier": ("status", "text"),
@@ -74,7 +75,7 @@ def add(call: Call) -> Answer:
     checked(items, lambda item: _wrongs_of_new(call, item))
     rows = []
     for name, item in request_ids(items):
-        note_id = make(call, item)
+        note_id = make(call, item, (call.entity, item["entity_id"]))
         links = {"_links": self_link(call, f"/{call.entity}/{item['entity_id']}/notes/{note_id}")}
         rows.append({"id": note_id, "entity_id": item["entity_id"], "request_id": name, **links})
     return Answer(embedded(call, "notes", rows), items=len(rows))
@@ -121,18 +122,20 @@ def shown(call: Call, note_id: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def make(call: Call, item: Mapping[str, Any]) -> int:
+def make(call: Call, item: Mapping[str, Any], card: tuple[str, int]) -> int:
     """A new note of a card; gives its id."""
-    now, card = call.portal.unix(), call.store[call.entity].rows[item["entity_id"]]
+    (entity, card_id), now = card, call.portal.unix()
     author = item.get("created_by", call.user_id)
-    row: Row = {"entity": call.entity, "entity_id": item["entity_id"], "note_type": item["note_type"]}
-    row |= {"owner": owner_key(call.entity, item["entity_id"]), "params": dict(item.get("params") or {})}
+    row: Row = {"entity": entity, "entity_id": card_id, "note_type": item["note_type"]}
+    row |= {"owner": owner_key(entity, card_id), "params": dict(item.get("params") or {})}
     row |= {"created_by": author, "updated_by": author, "created_at": item.get("created_at") or now, "updated_at": now}
-    row["responsible_user_id"] = item.get("responsible_user_id") or card["responsible_user_id"]
+    row["responsible_user_id"] = (
+        item.get("responsible_user_id") or call.store[entity].rows[card_id]["responsible_user_id"]
+    )
     note_id = call.store["note"].add(row)
     told = [{"note": {"id": note_id}}]
-    trail.record(call.portal, _EVENTS[item["note_type"]], call.entity, item["entity_id"], call.user_id, after=told)
-    call.portal.announce(Change("note", call.entity, item["entity_id"], call.user_id, {"note_id": note_id}))
+    trail.record(call.portal, _EVENTS[item["note_type"]], entity, card_id, call.user_id, after=told)
+    call.portal.announce(Change("note", entity, card_id, call.user_id, {"note_id": note_id}))
     return note_id
 
 
@@ -153,7 +156,7 @@ def _fits(note_id: int, row: Row, wanted: Mapping[str, Any], kinds: set[str]) ->
     return (
         ("id" not in wanted or note_id in numbers(wanted["id"]))
         and (not kinds or row["note_type"] in kinds)
-        and ("updated_at" not in wanted or within(row["updated_at"], wanted["updated_at"]))
+        and ("updated_at" not in wanted or since(row["updated_at"], wanted["updated_at"]))
     )
 
 

@@ -68,22 +68,26 @@ def add(call: Call) -> Answer:
     return Answer(embedded(call, "statuses", rows, _total_items=len(rows)), items=len(rows))
 
 
+@route("PATCH", BOARD)
+def change_many(call: Call) -> Answer:
+    """Changes of many statuses, each with its id; no page of the vendor's tells of it."""
+    require_admin(call)
+    pipeline_id, items = _pipeline(call), elements(call.body)
+    checked(items, lambda item: _wrongs_of_change(call, pipeline_id, item, item.get("id")))
+    rows = [(name, _change(call, pipeline_id, item["id"], item)) for name, item in request_ids(items)]
+    renumber(call, pipeline_id)
+    told = [{**shown(call, row), "descriptions": hints.shown(call, row), "request_id": name} for name, row in rows]
+    return Answer(embedded(call, "statuses", told, _total_items=len(told)), items=len(told))
+
+
 @route("PATCH", BOARD + "/{id}")
 def change(call: Call) -> Answer:
     """A change of one status; gives all of it."""
     require_admin(call)
     pipeline_id, item = _pipeline(call), single(call.body)
-    found = stages.status(call.portal, pipeline_id, call.number())
-    if found is None:
-        raise invalid_one(no_choice("id"))
-    row_id, row = found
-    wrongs = _wrongs(item) if stages.is_ordinary(row) else wrongs_of_system(item)
-    if wrongs:
+    if wrongs := _wrongs_of_change(call, pipeline_id, item, call.number()):
         raise invalid([{"request_id": "0", "errors": [wrong.told() for wrong in wrongs]}])
-    changes = {key: item[key] for key in ("name", "sort", "color") if item.get(key) is not None}
-    if "descriptions" in item:
-        changes["descriptions"] = hints.written(call, row, item["descriptions"] or [])
-    call.store["status"].change(row_id, changes)
+    row = _change(call, pipeline_id, call.number(), item)
     renumber(call, pipeline_id)
     return Answer({**shown(call, row), "descriptions": hints.shown(call, row), "request_id": "0"})
 
@@ -130,6 +134,16 @@ def make(call: Call, pipeline_id: int, item: Mapping[str, Any]) -> int:
     return opening.add_status(call.portal, {**row, "pipeline_id": pipeline_id})
 
 
+def _change(call: Call, pipeline_id: int, status_id: int, item: Mapping[str, Any]) -> Row:
+    found = stages.status(call.portal, pipeline_id, status_id)
+    assert found is not None
+    changes = {key: item[key] for key in ("name", "sort", "color") if item.get(key) is not None}
+    if "descriptions" in item:
+        changes["descriptions"] = hints.written(call, found[1], item["descriptions"] or [])
+    call.store["status"].change(found[0], changes)
+    return found[1]
+
+
 def renumber(call: Call, pipeline_id: int) -> None:
     """Give the ordinary statuses the sorts 20, 30, 40 and so on in their order; the account's own keep theirs."""
     table = call.store["status"]
@@ -153,6 +167,13 @@ def forget_required(call: Call, pipeline_id: int, status_id: int | None) -> None
 def wrongs_of_new(item: Mapping[str, Any]) -> list[Wrong]:
     """What is wrong with a new status."""
     return [missing(key) for key in ("name", "sort") if item.get(key) in (None, "")] or _wrongs(item)
+
+
+def _wrongs_of_change(call: Call, pipeline_id: int, item: Mapping[str, Any], status_id: Any) -> list[Wrong]:
+    found = stages.status(call.portal, pipeline_id, status_id) if isinstance(status_id, int) else None
+    if found is None:
+        return [no_choice("id")]
+    return _wrongs(item) if stages.is_ordinary(found[1]) else wrongs_of_system(item)
 
 
 def wrongs_of_system(item: Mapping[str, Any]) -> list[Wrong]:

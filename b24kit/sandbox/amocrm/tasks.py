@@ -10,7 +10,7 @@ from typing import Any
 
 from b24kit.sandbox.amocrm import trail
 from b24kit.sandbox.amocrm.account import TASK_TYPES
-from b24kit.sandbox.amocrm.conditions import listed, numbers, ordered, within
+from b24kit.sandbox.amocrm.conditions import listed, numbers, ordered, since
 from b24kit.sandbox.amocrm.problems import (
     Wrong,
     checked,
@@ -151,7 +151,8 @@ def _tell(call: Call, task_id: int, old: Row, new: Row) -> None:
     if new.get("is_completed") and not old.get("is_completed"):
         trail.record(portal, "task_completed", "tasks", task_id, user_id)
     if new.get("result") and old.get("result") != new["result"]:
-        trail.record(portal, "task_result_added", "tasks", task_id, user_id)
+        noted = trail.system_note("tasks", task_id)
+        trail.record(portal, "task_result_added", "tasks", task_id, user_id, after=noted)
     if old["responsible_user_id"] != new["responsible_user_id"]:
         gone = {"responsible_user_id": old["responsible_user_id"]}
         portal.announce(Change("responsible", "tasks", task_id, user_id, gone))
@@ -167,11 +168,16 @@ def _fits(task_id: int, row: Row, wanted: Mapping[str, Any]) -> bool:
         ("created_by", lambda value: row.get("created_by") in numbers(value)),
         ("entity_type", lambda value: row.get("entity_type") in listed(value)),
         ("entity_id", lambda value: row.get("entity_id") in numbers(value)),
-        ("is_completed", lambda value: bool(row.get("is_completed")) == (str(value).lower() in ("1", "true"))),
-        ("updated_at", lambda value: within(row["updated_at"], value)),
+        ("is_completed", lambda value: _flag(row.get("is_completed")) in {_flag(one) for one in listed(value)}),
+        ("updated_at", lambda value: since(row["updated_at"], value)),
     )
     fits = all(test(wanted[name]) for name, test in tests if name in wanted)
     return fits and (not kinds or str(row["task_type_id"]) in kinds)
+
+
+def _flag(value: Any) -> bool:
+    """A yes or no of a row or of a query, where it is a text."""
+    return str(value).lower() in ("1", "true")
 
 
 def _wrongs_of_new(call: Call, item: Mapping[str, Any]) -> list[Wrong]:

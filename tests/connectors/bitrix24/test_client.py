@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from b24kit.connectors.batching import LOOK_AHEAD
-from b24kit.connectors.bitrix24.client import is_reading
+from b24kit.connectors.bitrix24.methods import is_reading
 from b24kit.connectors.commands import Command
 from b24kit.connectors.credentials import Webhook
 from b24kit.connectors.pacing import Limits

@@ -15,7 +15,7 @@ from b24kit.connectors.bitrix24.oauth import ApplicationTokens, AuthConnection
 from b24kit.connectors.factory import authorise, open_portal, read_credentials, stored_form, vendor_of
 from b24kit.connectors.pairs.filestore import FileStore
 from b24kit.connectors.pairs.pair import Pair
-from b24kit.errors import NotAllowed, UsageError
+from b24kit.errors import BadAnswer, NotAllowed, UsageError
 from b24kit.sandbox.remote import RemoteClock
 from b24kit.sandbox.server import Sandbox
 from tests.sandbox.bitrix24.office import CLIENT, SECRET, Office, application, open_box
@@ -151,7 +151,24 @@ def test_the_installation_call_brings_the_first_pair(box: Sandbox, tmp_path: Pat
     tokens = ApplicationTokens(access_of(box), FileStore(tmp_path, "x", "bitrix24"), clock, connection)
     pair = Office(box).enter()
     tokens.take({"AUTH_ID": pair["access_token"], "REFRESH_ID": pair["refresh_token"], "AUTH_EXPIRES": "3600"})
-    assert tokens.current() == pair["access_token"]
+    first = tokens.current()
+    assert first != pair["access_token"]  # proven by a renewal, which only our secret key can have asked for
+    # The same form once more carries a pair that is used up: nothing changes.
+    with pytest.raises(NotAllowed):
+        tokens.take({"AUTH_ID": pair["access_token"], "REFRESH_ID": pair["refresh_token"], "AUTH_EXPIRES": "3600"})
+    assert tokens.current() == first
+    connection.close()
+
+
+@pytest.mark.parametrize("refresh", ["", "forged", {"0": "x"}])
+def test_an_installation_call_that_is_not_our_portals_changes_nothing(
+    box: Sandbox, tmp_path: Path, refresh: object
+) -> None:
+    connection, store = AuthConnection(access_of(box)), FileStore(tmp_path, "x", "bitrix24")
+    tokens = ApplicationTokens(access_of(box), store, RemoteClock(box.control), connection)
+    with pytest.raises((NotAllowed, BadAnswer)):
+        tokens.take({"access_token": "a", "refresh_token": refresh, "expires_in": "3600"})
+    assert store.load() is None
     connection.close()
 
 

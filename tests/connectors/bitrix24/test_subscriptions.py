@@ -14,9 +14,9 @@ from b24kit.connectors.bitrix24.subscriptions import EVENTS
 from b24kit.connectors.factory import Credentials, authorise, open_portal, read_credentials
 from b24kit.connectors.tap import Tap
 from b24kit.crm.records import values_of
-from b24kit.crm.refs import Kind
+from b24kit.crm.refs import Kind, Ref
 from b24kit.crm.subscription import Manner, Palette
-from b24kit.crm.writes import Create, Delete, Settled, Write
+from b24kit.crm.writes import Change, Create, Delete, Settled, Write
 from b24kit.errors import Refused, UsageError
 from b24kit.sandbox.remote import RemoteClock
 from b24kit.sandbox.server import Sandbox
@@ -132,6 +132,46 @@ def test_the_queue_reserves_confirms_and_gives_a_hint_once(portal: BitrixPortal,
     assert queue.reserve(50)[1] == []
     queue.confirm(ticket)
     assert box.control.dump(["offline_event"])["tables"]["offline_event"] == {}
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["one call", "a batch"])
+def test_own_writes_are_not_told_in_our_own_queue_and_those_of_others_are(
+    portal: BitrixPortal, box: Sandbox, *, many: bool
+) -> None:
+    sent(portal, creations(portal, Manner.QUEUED))
+    queue = portal.offline_events()
+    assert queue is not None
+    made = [Create(f"c{n}", Kind.LEAD, {"title": f"ours {n}"}, quiet=False) for n in range(5 if many else 1)]
+    ours = sent(portal, made)
+    changes = [Change(f"u{n}", Ref(Kind.LEAD, str(one.new_id)), {"title": "x"}) for n, one in enumerate(ours.values())]
+    sent(portal, changes)
+    assert queue.reserve(50)[1] == []
+    lead = Office(box).by_webhook("crm.lead.add", fields={"TITLE": "theirs"})[1]["result"]
+    Office(box).by_webhook("crm.lead.update", id=str(changes[0].ref.id), fields={"TITLE": "theirs now"})
+    hints = queue.reserve(50)[1]
+    assert sorted((str(card), kind) for card, kind in hints) == sorted(
+        [(f"lead:{lead}", "added"), (str(changes[0].ref), "changed")]
+    )
+
+
+def test_before_the_queue_is_read_nothing_is_kept_out_of_it(portal: BitrixPortal) -> None:
+    """What `apply` writes is news to the robots."""
+    sent(portal, creations(portal, Manner.QUEUED))
+    sent(portal, [Create("c", Kind.LEAD, {"title": "x"}, quiet=False)])
+    queue = portal.offline_events()
+    assert queue is not None and len(queue.reserve(50)[1]) == 1
+
+
+@pytest.mark.parametrize("features", [[], EXTENDED], ids=["no queue", "a queue"])
+def test_only_where_the_plan_has_a_queue_writes_carry_its_key(
+    portal: BitrixPortal, box: Sandbox, features: list[str]
+) -> None:
+    box.control.settings(portal={"features": features})
+    assert (portal.offline_events() is None) is (not features)
+    box.control.log_calls()
+    sent(portal, [Create("c", Kind.LEAD, {"title": "x"}, quiet=False)])
+    (made,) = [call for call in box.control.calls() if call["method"] == "crm.item.add"]
+    assert ("auth_connector" in str(made)) is bool(features)
 
 
 def test_without_the_plans_feature_there_is_no_queue(portal: BitrixPortal, box: Sandbox) -> None:

@@ -80,3 +80,9 @@ def test_a_link_is_told_in_the_journals_of_both(wire: Wire, cards: Cards) -> Non
         ("lead", "contact_linked"),
         ("contact", "lead_linked"),
     }
+
+
+def test_the_answer_to_a_link_names_the_list_of_links(wire: Wire, cards: Cards) -> None:
+    lead, contact = cards["leads"][0], cards["contacts"][0]
+    answer = wire.good("POST", f"/leads/{lead}/link", [to("contacts", contact)])
+    assert answer["_links"]["self"]["href"].endswith(f"/api/v4/leads/{lead}/links")

@@ -104,3 +104,14 @@ def test_an_unknown_pipeline_or_status_is_not_found(wire: Wire) -> None:
     assert wire.call("GET", "/leads/pipelines/9/statuses")[0] == 404
     assert wire.call("GET", f"{BOARD}/5")[0] == 404
     assert wire.wrongs("PATCH", f"{BOARD}/5", {"name": "x"}) == [("0", "id", "NotSupportedChoice")]
+
+
+def test_many_statuses_change_at_once_or_none_does(wire: Wire) -> None:
+    one, other = make(wire), make(wire, name="Встреча")
+    items = [{"id": one["id"], "name": "Ж"}, {"id": WON, "color": "#87f2c0"}, {"id": 5}]
+    assert wire.wrongs("PATCH", BOARD, items) == [
+        ("1", "color", "FieldNotExpected"), ("2", "id", "NotSupportedChoice"),
+    ]  # fmt: skip
+    assert wire.row(f"{BOARD}/{one['id']}")["name"] == "Звонок"
+    rows = wire.good("PATCH", BOARD, [{"id": other["id"], "sort": 1}, {"id": WON, "name": "Да"}])
+    assert [(row["name"], row["sort"]) for row in rows["_embedded"]["statuses"]] == [("Встреча", 20), ("Да", 10_000)]

@@ -39,6 +39,7 @@ def test_a_result_is_an_empty_array_until_there_is_one(wire: Wire) -> None:
     [
         ({"filter[is_completed]": 0}, [1, 3]),
         ({"filter[is_completed]": 1}, [2]),
+        ({"filter[is_completed][]": [1], "filter[task_type][]": [1]}, [2]),
         ({"filter[task_type]": 2}, [3]),
         ({"filter[task_type_id][]": [2]}, [3]),
         ({"filter[entity_type]": "leads", "filter[entity_id]": 1}, [1]),
