@@ -43,20 +43,21 @@ class Arrivals:
     left: tuple[LeftAlone, ...] = ()
 
 
-def unfold(snapshot: Snapshot, capabilities: Capabilities, *, mail: bool = True) -> Arrivals:
+def unfold(snapshot: Snapshot, capabilities: Capabilities, *, mail: bool = True, everything: bool = False) -> Arrivals:
     """The pile of a portal whose inquiries bring their contacts; any other snapshot comes back as it is.
 
-    `mail`: incoming letters are a part of the pile.
+    `mail`: incoming letters are a part of the pile. `everything`: so is what people settle, for who only counts.
     """
     if not capabilities.brings_contacts:
         return Arrivals(snapshot)
-    waiting, left = _waiting(snapshot.incoming(), mail, _worked_on(snapshot.activities()))
+    worked_on = frozenset[str]() if everything else _worked_on(snapshot.activities())
+    waiting, left = _waiting(snapshot.incoming(), mail, worked_on)
     hidden = {one.lead for one in snapshot.incoming() if one.lead}
     leads = list(snapshot.leads())
     fresh = fresh_contacts(
         (lead for lead in leads if lead.id not in hidden), snapshot.contacts(), leads, list(snapshot.deals())
     )
-    records = _records(snapshot, leads, fresh, waiting, hidden, capabilities)
+    records = _records(snapshot, leads, fresh, waiting, set() if everything else hidden, capabilities)
     texts = {one.id: body for one in snapshot.activities() if (body := snapshot.body(one.id)) is not None}
     texts |= {_letter_id(one): one.summary for one in waiting.values() if one.summary}
     return Arrivals(Snapshot.of(records, snapshot.facts, snapshot.taken_at, texts), fresh, waiting, left)

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from b24kit.crm.activity import Activity, Channel, Direction
 from b24kit.crm.cards import Lead
+from b24kit.crm.incoming import Category
 from b24kit.crm.portal import PortalReads, Where
 from b24kit.crm.refs import Kind, Ref
 from b24kit.matching.groups import natural
@@ -82,10 +83,11 @@ def find_leak(
     where = Where(above_id=above) if above is not None else Where(changed_since=since)
     fresh = [lead for lead in portal.leads(where) if above is not None or _since(lead, since)]
     fresh.sort(key=lambda lead: natural(lead.id), reverse=True)  # the newest say best whether it goes on
+    waiting = _waiting(portal) if fresh and portal.capabilities.keeps_incoming else {}
     boxes: dict[str, list[Lead]] = defaultdict(list)
     others = 0
     for lead in fresh[:LOOKED]:
-        mailbox = _mailbox(portal, lead)
+        mailbox = waiting[lead.id] if lead.id in waiting else _mailbox(portal, lead)
         if mailbox is None:
             others += 1
         else:
@@ -103,6 +105,15 @@ def find_leak(
 
 def _since(lead: Lead, since: datetime) -> bool:
     return lead.created is not None and lead.created >= since
+
+
+def _waiting(portal: PortalReads) -> dict[str, str | None]:
+    """Leads that nobody has taken in, by id, with the mailbox of the letter; None for what came another way."""
+    return {
+        one.lead: one.source.lower() if one.category is Category.MAIL else None
+        for one in portal.incoming()
+        if one.lead is not None
+    }
 
 
 def _mailbox(portal: PortalReads, lead: Lead) -> str | None:

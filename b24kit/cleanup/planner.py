@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from b24kit.change.operation import CreateRecord, Operation, Phase, Reason, UpdateRecord
 from b24kit.change.plan import HandStep, LeftAlone, ordered
 from b24kit.change.snapshot import Snapshot
+from b24kit.change.trials import Trial
 from b24kit.cleanup.answers import Answers, after_merges
 from b24kit.cleanup.arrivals import Arrivals, unfold
 from b24kit.cleanup.carried import origin_of
@@ -62,11 +63,13 @@ def plan_clean(
     stage_limits: Mapping[str, timedelta] | None = None,
     decisions: InForce | None = None,
     reasons: DesignedReasons | None = None,
+    linking: Trial | None = None,
 ) -> CleanDraft:
     """Plan the clean-up of one pile. `limit` takes so many clients or archived leads, whole clusters only.
 
     `stage_limits` are the design's own limits by stage code; `lang` is the language of texts written to the portal;
-    `decisions` are what people answered, as far as it holds on this snapshot; `reasons` are the design's loss reasons.
+    `decisions` are what people answered, as far as it holds on this snapshot; `reasons` are the design's loss reasons;
+    `linking` is what an earlier run showed of linking incoming letters here.
     """
     if not capabilities.has_leads or not snapshot.facts.leads_on:
         raise Refused("clean.no_leads", portal=snapshot.portal_id)
@@ -90,7 +93,7 @@ def plan_clean(
     if not capabilities.one_failure and not capabilities.brings_contacts:
         return draft
     words = closing_words(arrivals.snapshot, lang, reasons) if draft.operations else ClosingWords({})
-    return _on_cards_there(draft, planner.closing(), arrivals, capabilities, wished, words, lang)
+    return _on_cards_there(draft, planner.closing(), arrivals, capabilities, wished, words, lang, linking)
 
 
 def _on_cards_there(
@@ -101,21 +104,34 @@ def _on_cards_there(
     wished: CleanSpec,
     words: ClosingWords,
     lang: Language,
+    linking: Trial | None,
 ) -> CleanDraft:
     """The same decisions where inquiries bring cards of their own and every ladder has one lost stage."""
-    link = wished.incoming.link == "probe"
-    taken = take_in(draft.operations, draft.assignment, arrivals, capabilities, closing, words, link=link, lang=lang)
+    asked = wished.incoming.link == "probe" and capabilities.keeps_incoming
+    link, tried = asked and (linking is None or linking.works), linking is not None
+    taken = take_in(
+        draft.operations, draft.assignment, arrivals, capabilities, closing, words, link=link, tried=tried,
+        bins_people=removes(wished), lang=lang,
+    )  # fmt: skip
     archived = draft.counters.get("archived", 0)
     instead = archived and removes(wished) and Kind.LEAD not in capabilities.deletes
     notes = [Reason("clean.note.delete_is_archive", {"count": archived})] if instead else []
+    notes += [_on_linking(linking)] if asked else []
     return replace(
         draft,
         operations=ordered(list(taken.operations)),
         assignment=taken.assignment,
         notes=(*(note for note in draft.notes if note.code not in _MARKS_REPEATS), *notes, *taken.notes),
         steps=(*draft.steps, *taken.steps),
-        left=(*draft.left, *arrivals.left),
+        left=(*draft.left, *arrivals.left, *taken.left),
     )
+
+
+def _on_linking(linking: Trial | None) -> Reason:
+    """What is known of linking letters on this portal, with its day."""
+    if linking is None:
+        return Reason("clean.note.link_untried")
+    return Reason(f"clean.note.link_{'works' if linking.works else 'refused'}", {"day": linking.at.date().isoformat()})
 
 
 # What is said of portals that mark a lead for good once it hangs on a client.

@@ -22,10 +22,11 @@ from b24kit.change.operation import (
     UnbindLetter,
     UpdateRecord,
 )
-from b24kit.change.plan import HandStep
+from b24kit.change.plan import HandStep, LeftAlone
 from b24kit.cleanup.arrivals import Arrivals
 from b24kit.cleanup.closing_words import ClosingWords
 from b24kit.cleanup.convert import Closing
+from b24kit.cleanup.instead import renamed, renamed_ref
 from b24kit.cleanup.survive import point_key
 from b24kit.cleanup.tally import class_in_words
 from b24kit.crm.cards import Contact
@@ -50,6 +51,7 @@ class TakenIn:
     notes: tuple[Reason, ...] = ()
     steps: tuple[HandStep, ...] = ()
     losers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    left: tuple[LeftAlone, ...] = ()
 
 
 def take_in(
@@ -61,12 +63,15 @@ def take_in(
     words: ClosingWords,
     *,
     link: bool = False,
+    tried: bool = False,
+    bins_people: bool = False,
     lang: Language = "ru",
 ) -> TakenIn:
     """The same decisions as operations on the cards that are there. `link`: incoming letters of known clients may be
-    linked to what they have open; the first of them is the probe that all others wait for.
+    linked to what they have open; the first of them is the probe that all others wait for, unless it was `tried`.
+    `bins_people`: a letter of a person that becomes no client's may go to the bin; an archive keeps it.
     """
-    work = _TakingIn(arrivals, capabilities, closing, words, link, lang)
+    work = _TakingIn(arrivals, capabilities, closing, words, link, tried, bins_people, lang)
     return work.run(operations, assignment)
 
 
@@ -77,6 +82,8 @@ class _TakingIn:
     closing: Closing
     words: ClosingWords
     link: bool
+    tried: bool
+    bins_people: bool
     lang: Language
     made: list[Operation] = field(default_factory=list)
     became: dict[str, str] = field(default_factory=dict)  # key of a planned contact -> the contact that is there
@@ -85,6 +92,7 @@ class _TakingIn:
     losers: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     probe: str = ""
     canary: str = ""
+    left: list[LeftAlone] = field(default_factory=list)
 
     def run(self, operations: Sequence[Operation], assignment: Mapping[str, str]) -> TakenIn:
         closes: dict[str, list[UpdateRecord]] = defaultdict(list)
@@ -100,14 +108,15 @@ class _TakingIn:
                 self.made.append(self._within(one))
         ids = {f"{NEW}{key}": contact for key, contact in self.became.items()}
         keys = {one.key for one in self.made} | set(self.words.keys)
-        found = [_renamed(one, ids, keys) for one in self.made]
-        clients = {lead: _renamed_ref(client, ids) for lead, client in assignment.items()}
+        found = [renamed(one, ids, keys) for one in self.made]
+        clients = {lead: renamed_ref(client, ids) for lead, client in assignment.items()}
         return TakenIn(
             (*self.words.operations, *found),
             clients,
             tuple(self._notes()),
             tuple(self._steps()),
             {client: tuple(cards) for client, cards in self.losers.items()},
+            tuple(self.left),
         )
 
     # -- the client's card
@@ -255,6 +264,9 @@ class _TakingIn:
 
     def _settle_letter(self, close: UpdateRecord, one: Incoming) -> None:
         client = self._client(close)
+        if client is None and close.reason.facts.get("class") == LetterClass.HUMAN and not self.bins_people:
+            self.left.append(LeftAlone(one.ref, Reason("clean.left.incoming_archive")))
+            return
         if client is None:
             facts = dict(close.reason.facts)
             self._decline(close, one, Reason("clean.decline_archive", {**facts, **_phrases(close)}), ())
@@ -303,7 +315,7 @@ class _TakingIn:
             card=card,
             contact=client.id if client.kind is Kind.CONTACT else None,
         )
-        self.probe = self.probe or attach.key
+        self.probe = self.probe or ("" if self.tried else attach.key)
         self.made.append(attach)
 
     def _decline(self, close: UpdateRecord, one: Incoming, reason: Reason, needs: tuple[str, ...]) -> None:
@@ -377,27 +389,3 @@ def _email(address: str) -> dict[str, Any]:
 
 def _point_key(point: Mapping[str, Any]) -> tuple[str, str]:
     return str(point["kind"]), point_key(Point(PointKind(point["kind"]), str(point["value"])))
-
-
-def _renamed(operation: Operation, ids: Mapping[str, str], keys: set[str]) -> Operation:
-    """An operation that speaks of cards that are there instead of planned ones; it waits for what is still planned."""
-    operation = replace(operation, needs=tuple(key for key in operation.needs if key in keys))
-    if isinstance(operation, UpdateRecord):
-        return replace(operation, after=_values(operation.after, ids))
-    if isinstance(operation, CreateRecord):
-        return replace(operation, values=_values(operation.values, ids))
-    return operation
-
-
-def _values(values: Mapping[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        name: _renamed_ref(value, ids) if isinstance(value, str) and name in ("contact", "company", "card") else value
-        for name, value in values.items()
-    }
-
-
-def _renamed_ref(value: str, ids: Mapping[str, str]) -> str:
-    if value in ids:
-        return ids[value]
-    kind, separator, number = value.partition(":")
-    return f"{kind}:{ids[number]}" if separator and number in ids else value

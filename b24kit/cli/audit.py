@@ -12,10 +12,13 @@ from b24kit.cli.context import Desk, desk
 from b24kit.cli.leak import leak_test
 from b24kit.cli.scope import EVERYTHING, SETTINGS
 from b24kit.crm.refs import Kind
+from b24kit.i18n import speak_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from b24kit.change.snapshot import Snapshot
+    from b24kit.crm.portal import Capabilities
     from b24kit.i18n import Language
     from b24kit.migrate.lint import StageFinding
     from b24kit.reports.tables import Table
@@ -67,7 +70,7 @@ def audit(
 
         chosen = load_playbook(find_playbook(playbook)) if playbook else None
         found = Snapshot.open(snapshot_file) if snapshot_file else at.snapshot(EVERYTHING, bodies=True)
-        able = None if snapshot_file else at.portal.capabilities
+        able = _able_in(at, found) if snapshot_file else at.portal.capabilities
         report = run_audit(found, at.clock.now(), playbook=chosen, stuck_after_days=stuck_days, capabilities=able)
         tables = [Table(sheet.name, sheet.columns, sheet.rows) for sheet in report.tables()]
         if excel is not None:
@@ -87,6 +90,17 @@ def audit(
             at.screen.say("audit.closing", stuck=report.stuck, open=report.open, findings=len(report.findings))
         if detailed_exitcode and report.has_findings:
             raise typer.Exit(FINDINGS)
+
+
+def _able_in(at: Desk, snapshot: Snapshot) -> Capabilities | None:
+    """What the vendor of a snapshot's portal can do; None when no portal of this folder is it."""
+    from b24kit.connectors.factory import capabilities_of
+
+    known = next((one for one in at.settings.portals.values() if one.host == snapshot.portal_id), None)
+    if known is None:
+        return None
+    speak_of(known.vendor)
+    return capabilities_of(known.vendor)
 
 
 def write_all_csv(tables: Sequence[Table], file: Path, lang: Language) -> list[Path]:
@@ -143,7 +157,9 @@ def _lint_file(playbook: str) -> list[StageFinding]:
 def _lint_portal(at: Desk) -> list[StageFinding]:
     from b24kit.crm.pipeline import LEADS
     from b24kit.migrate.lint import lint_portal
+    from b24kit.migrate.recognise import is_intake
 
     snapshot = at.snapshot((*SETTINGS, Kind.LEAD))
     holding = Counter(lead.stage for lead in snapshot.leads())
-    return lint_portal(snapshot.stages(LEADS), holding)
+    stages = [one for one in snapshot.stages(LEADS) if not is_intake(one, at.portal.capabilities)]
+    return lint_portal(stages, holding)

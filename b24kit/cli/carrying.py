@@ -96,11 +96,24 @@ def carry_out(at: Desk, plan: Plan, rollout: Rollout, file: Path | None = None) 
     started = at.clock.now()
     with telling_what_is_done(at, plan, file), at.screen.progress("progress.applying", run=True) as tell:
         recap = replace(rollout, tell=tell).apply(plan)
+    learn(at, plan, recap.run_id)
     took = (at.clock.now() - started).total_seconds()
     hung = stock_after(at, recap.run_id)
     say_recap(at, plan, recap, took, file, hung)
     if recap.exit_code or (hung is not None and hung.lost + hung.consent_lost):
         raise typer.Exit(recap.exit_code or 1)
+
+
+def learn(at: Desk, plan: Plan, run_id: str) -> None:
+    """Keep what this run has shown of the portal: whether letters may be linked there."""
+    from b24kit.change.trials import LINK_MAIL, Trial, linking_tried, remember
+    from b24kit.config.settings import state_dir
+
+    run = at.runs.open(run_id)
+    shown = linking_tried(plan.operations, run.journal.last())
+    run.close()
+    if shown is not None:
+        remember(state_dir(), plan.portal_id, LINK_MAIL, Trial(shown, at.clock.now()))
 
 
 def begun_run(at: Desk, plan: Plan) -> RunInfo | None:

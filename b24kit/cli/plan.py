@@ -32,6 +32,9 @@ Mode = Annotated[
     str | None, typer.Option("--mode", help="How the pile is cleaned: archive, delete, convert or extract.")
 ]
 TapOpen = Annotated[bool, typer.Option("--tap-open", help="Clean although letters go on making leads.")]
+ProbeAgain = Annotated[
+    bool, typer.Option("--probe-again", help="Try on one letter anew what an earlier run has shown (linking letters).")
+]
 Answer = Annotated[list[str] | None, typer.Option("--answer", help="Answer a hand step: KEY=TEXT. May be repeated.")]
 
 
@@ -44,6 +47,7 @@ def plan(
     sample: Annotated[int | None, typer.Option("--sample", min=1, help="The same as --limit, to try on a few.")] = None,
     answer: Answer = None,
     tap_open: TapOpen = False,
+    probe_again: ProbeAgain = False,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Save the plan; applying a file asks no question.")
     ] = None,
@@ -62,7 +66,8 @@ def plan(
     with desk(context) as at:
         if only not in (None, "stages", "clean", "robots"):
             raise UsageError("plan.unknown_part", part=only, known="stages, clean, robots")
-        wish = Wish(playbook, only, mode, limit or sample, parse_answers(answer or []), tap_open=tap_open)
+        answers = parse_answers(answer or [])
+        wish = Wish(playbook, only, mode, limit or sample, answers, tap_open=tap_open, probe_again=probe_again)
         if len(at.options.portals) > 1:
             plan_each(at, wish, out, personal=personal, detailed_exitcode=detailed_exitcode)
             return

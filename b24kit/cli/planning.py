@@ -31,12 +31,15 @@ class Wish:
     answers: Mapping[str, str] | None = None
     valid_hours: float = 24.0
     tap_open: bool = False
+    probe_again: bool = False
 
 
 def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
     """Read the portal and plan the playbook on it. Nothing is written."""
     from b24kit.change.draft import plan_over
     from b24kit.change.merging import with_links
+    from b24kit.change.trials import LINK_MAIL, recall
+    from b24kit.config.settings import state_dir
     from b24kit.playbook.compose import compose
     from b24kit.playbook.loader import load_playbook
     from b24kit.playbook.shipped import find_playbook
@@ -59,6 +62,7 @@ def make_plan(at: Desk, wish: Wish) -> tuple[Plan, Snapshot]:
         mode=wish.mode,
         limit=wish.limit,
         decisions=at.decided(snapshot.portal_id),
+        linking=None if wish.probe_again else recall(state_dir(), snapshot.portal_id, LINK_MAIL, now),
     )
     plan = plan_over(
         snapshot,

@@ -10,7 +10,7 @@ import typer
 
 from b24kit.cli.carrying import Allowed, carry_out, open_rollout, window
 from b24kit.cli.context import Desk, desk
-from b24kit.cli.plan import Answer, Limit, Mode, Only, TapOpen, load_plan, show_plan
+from b24kit.cli.plan import Answer, Limit, Mode, Only, ProbeAgain, TapOpen, load_plan, show_plan
 from b24kit.cli.planning import Wish, check_tap, make_plan, parse_answers, tap_left_open, with_answers
 from b24kit.cli.runs import find_run
 from b24kit.errors import PlanStale, UsageError
@@ -43,6 +43,7 @@ def apply(
     sample: Annotated[int | None, typer.Option("--sample", min=1, help="Try on so many clients.")] = None,
     answer: Answer = None,
     tap_open: TapOpen = False,
+    probe_again: ProbeAgain = False,
     auto_approve: Approve = False,
     confirm: Confirm = "",
     until: Until = None,
@@ -65,7 +66,7 @@ def apply(
             say_unused(at, plan)
             refuse_overtaken(at, plan)
         else:
-            wish = Wish(str(playbook), only, mode, limit or sample, answers, tap_open=tap_open)
+            wish = Wish(str(playbook), only, mode, limit or sample, answers, tap_open=tap_open, probe_again=probe_again)
             plan, _ = make_plan(at, wish)
             show_plan(at, plan)
             if plan.empty:

@@ -70,10 +70,12 @@ def show_abilities(at: Desk, found: Sequence[Ability]) -> None:
 
 
 def short_list(at: Desk, found: Sequence[Ability]) -> None:
-    """One line: what this portal does otherwise or cannot; nothing where all is as written."""
-    told = [at.screen.text(one.code, **one.facts) for one in found if one.way.value != "can"]
+    """What this portal does otherwise or cannot, a line each; nothing where all is as written."""
+    told = [one for one in found if one.way.value != "can"]
     if told:
-        at.screen.say("ability.short", list="; ".join(told))
+        at.screen.say("ability.short")
+    for one in told:
+        at.screen.sign(SIGNS[one.way.value], at.screen.text(one.code, **one.facts))
 
 
 def file_of(out: Path, name: str) -> Path:

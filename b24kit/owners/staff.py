@@ -54,7 +54,7 @@ class Staff:
     def is_post(self, who: str) -> bool:
         """Whether these words can only be a position, on a portal that tells none: they are nobody and near nobody."""
         a_word = "@" not in who and not who.strip().isdecimal()
-        return a_word and not self.positions and not self._by_name(who) and not self._near(who)
+        return a_word and not self.positions and not self._by_name(who) and not self._sounds_like(who)
 
     def working_person(self, who: str) -> User:
         """The one working employee meant by `who`; UsageError when that person was dismissed."""
@@ -113,6 +113,11 @@ class Staff:
         """Where nobody's position is told: the people of the team that is called so."""
         called = {one.id for one in self.teams if _folded(one.name) == _folded(team)} if not self.positions else set()
         return [user for user in self.users if user.active and called.intersection(user.teams)]
+
+    def _sounds_like(self, who: str) -> bool:
+        """Whether the words are near the name of anybody who works here: then they are a name mistyped."""
+        labels = [_spelled(user.name) for user in self.users if user.active]
+        return process.extractOne(_spelled(who), labels, scorer=fuzz.token_sort_ratio, score_cutoff=_NEAR) is not None
 
     def _near(self, who: str) -> str:
         labels = {user.id: _spelled(user.name) for user in self.users if user.active}

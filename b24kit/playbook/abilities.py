@@ -36,7 +36,10 @@ def abilities(playbook: Playbook, able: Capabilities, lang: Language) -> list[Ab
     """Everything the playbook speaks of, in the order of its sections; what it does not ask for is left out."""
     ladders: list[Ladder] = [*([playbook.stages] if playbook.stages is not None else []), *playbook.pipelines]
     found = [*_ladders(ladders, able), *_failures(playbook, ladders, able, lang), *_carried(playbook, ladders, able)]
-    return [*found, *_cleaning(able)] if playbook.clean is not None else found
+    found += _people(playbook, able)
+    if playbook.clean is not None:
+        found += [*_cleaning(able), *_letters(able)]
+    return [*found, *_robots(playbook, able)]
 
 
 def _ladders(ladders: Sequence[Ladder], able: Capabilities) -> Iterator[Ability]:
@@ -55,6 +58,10 @@ def _ladders(ladders: Sequence[Ladder], able: Capabilities) -> Iterator[Ability]
     if any(move.remove for ladder in ladders for move in ladder.moves):
         same = able.restores_stage_code
         yield Ability(f"ability.stage_{'returns' if same else 'remade'}", Way.CAN if same else Way.OTHERWISE)
+    if able.keeps_last_stage:
+        yield Ability("ability.last_stage", Way.OTHERWISE)
+    if able.stage_numbers is not None:
+        yield Ability("ability.numbered", Way.OTHERWISE)
 
 
 def _failures(playbook: Playbook, ladders: Sequence[Ladder], able: Capabilities, lang: Language) -> Iterator[Ability]:
@@ -77,9 +84,49 @@ def _carried(playbook: Playbook, ladders: Sequence[Ladder], able: Capabilities) 
     if any(stage.required for stage in stages):
         gates = able.native_gates
         yield Ability(f"ability.{'gates' if gates else 'no_gates'}", Way.CAN if gates else Way.CANNOT)
+    if playbook.fields:
+        made = able.native_gates
+        yield Ability(f"ability.{'fields' if made else 'no_fields'}", Way.CAN if made else Way.CANNOT)
     if playbook.sources or any(move.source for ladder in ladders for move in ladder.moves):
         carries = "source" not in able.lacks.get(Kind.LEAD, frozenset())
         yield Ability(f"ability.{'sources' if carries else 'no_sources'}", Way.CAN if carries else Way.CANNOT)
+
+
+def _people(playbook: Playbook, able: Capabilities) -> Iterator[Ability]:
+    owners = playbook.owners
+    if owners.seminars or owners.sources:
+        told = "position" not in able.lacks.get(Kind.USER, frozenset())
+        yield Ability(f"ability.{'positions' if told else 'no_positions'}", Way.CAN if told else Way.OTHERWISE)
+    if owners.fallback.head_of:
+        told = "head" not in able.lacks.get(Kind.TEAM, frozenset())
+        yield Ability(f"ability.{'heads' if told else 'no_heads'}", Way.CAN if told else Way.OTHERWISE)
+
+
+def _letters(able: Capabilities) -> Iterator[Ability]:
+    """What becomes of letters, of the contacts that came with them, and what of it can be taken back."""
+    bound, notes = "bind activity" not in able.refuses, Kind.COMMENT in able.deletes
+    yield Ability(f"ability.{'letters_bound' if bound else 'letters_copied'}", Way.CAN if bound else Way.OTHERWISE)
+    if able.brings_contacts:
+        yield Ability("ability.fresh_contacts", Way.OTHERWISE)
+    if able.keeps_incoming:
+        yield Ability("ability.incoming_for_good", Way.OTHERWISE)
+    yield Ability(f"ability.{'notes_go' if notes else 'notes_stay'}", Way.CAN if notes else Way.OTHERWISE)
+    flies = {Kind.LEAD, Kind.DEAL} <= able.deletes
+    yield Ability(f"ability.{'canary' if flies else 'no_canary'}", Way.CAN if flies else Way.CANNOT)
+    listed = "exceptions" in able.pages
+    yield Ability(f"ability.{'exceptions' if listed else 'no_exceptions'}", Way.CAN if listed else Way.CANNOT)
+    if able.marks_need_field:
+        yield Ability("ability.mark_field", Way.OTHERWISE)
+
+
+def _robots(playbook: Playbook, able: Capabilities) -> Iterator[Ability]:
+    works = playbook.routing or playbook.sla.rules or playbook.cadence.sequences or playbook.cadence.heard
+    if works:
+        notice = "create notice" not in able.refuses
+        yield Ability(f"ability.{'notices' if notice else 'no_notices'}", Way.CAN if notice else Way.OTHERWISE)
+    if playbook.cadence.sequences or playbook.spawn.marketing:
+        sends = bool(able.sends)
+        yield Ability(f"ability.{'sends' if sends else 'no_sends'}", Way.CAN if sends else Way.CANNOT)
 
 
 def _cleaning(able: Capabilities) -> Iterator[Ability]:

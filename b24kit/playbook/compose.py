@@ -15,6 +15,7 @@ from b24kit.change.canary import births
 from b24kit.change.operation import Operation, Reason, RemoveRecord, UpdateRecord
 from b24kit.change.plan import HandStep, LeftAlone, ordered
 from b24kit.change.snapshot import Snapshot
+from b24kit.change.trials import Trial
 from b24kit.cleanup.clean_draft import CleanDraft
 from b24kit.cleanup.decisions import Decision
 from b24kit.cleanup.planner import plan_clean
@@ -30,6 +31,7 @@ from b24kit.migrate.recognise import pipeline_of, recognise
 from b24kit.migrate.spec import Language, StageSpec
 from b24kit.playbook.join import departures, join, with_needs
 from b24kit.playbook.ladders import SettingsDraft, closing_codes, closing_reasons, draft_closing, draft_settings
+from b24kit.playbook.marks import with_marks
 from b24kit.playbook.schema import Playbook
 from b24kit.robots.on_stages import robots_step
 
@@ -63,13 +65,15 @@ def compose(
     answers: Mapping[str, str] | None = None,
     lang: Language | None = None,
     decisions: Sequence[Decision] = (),
+    linking: Trial | None = None,
 ) -> Pieces:
     """Everything that a playbook asks of this portal. Pure: nothing is read but the snapshot.
 
     `only` narrows to "stages" or "clean", `mode` overrides how the pile is cleaned ("extract" asked for here plans the
     writing of segments and nothing else), `limit` takes so many clusters,
     `answers` add to what the playbook says of hand steps, `lang` overrides the language written to the portal,
-    `decisions` are what people answered about doubtful clients of this portal.
+    `decisions` are what people answered about doubtful clients of this portal, `linking` what an earlier run showed of
+    linking incoming letters on it.
     """
     _check_wish(playbook, only, mode)
     if not facts.leads_on and (playbook.stages is not None or playbook.clean is not None):
@@ -82,7 +86,7 @@ def compose(
     settings.moves = [move for move in settings.moves if move.ref not in force.protected]
     cleaned = CleanDraft()
     if cleans:
-        cleaned = _clean(playbook, snapshot, capabilities, now, mode, limit, written, force, settings.reasons)
+        cleaned = _clean(playbook, snapshot, capabilities, now, mode, limit, written, force, settings.reasons, linking)
         if not stages:
             settings = draft_closing(playbook, snapshot, cleaned.stages_needed, written, capabilities)
     operations = _operations(settings, cleaned, limit)
@@ -91,7 +95,7 @@ def compose(
         *_robots_steps(playbook, snapshot, operations, answers or {}, capabilities.automation_page),
     ]
     return Pieces(
-        operations=ordered(operations),
+        operations=ordered(with_marks(operations, snapshot, capabilities)),
         steps=tuple(steps),
         left=(*settings.left, *cleaned.left),
         notes=(*settings.notes, *_as_designed(settings, stages), *cleaned.notes),
@@ -144,6 +148,7 @@ def _clean(
     lang: Language,
     force: InForce,
     reasons: Mapping[str, str],
+    linking: Trial | None,
 ) -> CleanDraft:
     assert playbook.clean is not None
     codes = closing_codes(playbook, snapshot, capabilities)
@@ -159,6 +164,7 @@ def _clean(
     return plan_clean(
         snapshot, spec, playbook.owners, now, capabilities, limit, lang=lang, stage_limits=limits, decisions=force,
         reasons=closing_reasons(playbook, reasons, lang),
+        linking=linking,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from b24kit.audit.findings import AuditReport, Finding, by_severity
 from b24kit.audit.stuck_report import Names, OpenLead, stuck_sheets
 from b24kit.change.operation import Reason
 from b24kit.change.snapshot import Snapshot
+from b24kit.cleanup.arrivals import unfold
 from b24kit.cleanup.clients import KnownClients, index_clients
 from b24kit.cleanup.clusters import find_clusters
 from b24kit.cleanup.doubles import company_doubles, contact_doubles
@@ -48,6 +49,8 @@ def run_audit(
     A playbook adds its limits by stage, its own domains and its proposals; `stuck_after_days` is the limit of the
     other stages (14 by default).
     """
+    if capabilities is not None:  # where every inquiry brings a contact of its own, that is no known client
+        snapshot = unfold(snapshot, capabilities, everything=True).snapshot
     spec = _spec(playbook, stuck_after_days)
     designed = playbook if stuck_after_days is None else None
     limits = stage_limits(designed, snapshot, capabilities) if designed is not None else None

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from b24kit.change.intake import Intake, standing_on
 from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import BindLetter, CreateRecord, Operation, Reason, UpdateRecord
 from b24kit.change.plan import Plan
+from b24kit.crm.incoming import Incoming
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref
 from b24kit.i18n import Language, say
@@ -44,7 +46,7 @@ class CardStory:
 
 def card_story(plan: Plan, card: Ref, find: Find) -> CardStory:
     """Gather what a plan says of a card; `find` reads a card as it was when the plan was made."""
-    own = [one for one in plan.operations if one.target == card]
+    own = [one for one in plan.operations if card in _about(one)]
     own += [one for one in plan.operations if isinstance(one, MergeRecords) and card in one.losers]
     update = next((one for one in own if isinstance(one, UpdateRecord)), None)
     clusters = {one.cluster for one in own if one.cluster}
@@ -62,8 +64,18 @@ def card_story(plan: Plan, card: Ref, find: Find) -> CardStory:
         stages=_stages(update),
         why=tuple(one.reason for one in own),
         also=tuple(also),
-        left=tuple(one.reason for one in plan.left if one.ref == card),
+        left=tuple(one.reason for one in plan.left if one.ref == card or _stands_on(one.ref, card, find)),
     )
+
+
+def _about(one: Operation) -> tuple[Ref, ...]:
+    """The card of an operation; an incoming lead also goes by the number of the lead that it stands on."""
+    return (one.target, standing_on(one)) if isinstance(one, Intake) and one.before.get("lead") else (one.target,)
+
+
+def _stands_on(ref: Ref, card: Ref, find: Find) -> bool:
+    record = find(ref) if ref.kind is Kind.INCOMING and card.kind is Kind.LEAD else None
+    return isinstance(record, Incoming) and record.lead == card.id
 
 
 def story_lines(story: CardStory, plan: Plan, lang: Language) -> list[str]:

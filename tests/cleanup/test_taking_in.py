@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from b24kit.change.intake import AcceptIncoming, AttachIncoming, DeclineIncoming
 from b24kit.change.operation import CreateRecord, Operation, UpdateRecord
 from b24kit.change.snapshot import Snapshot
@@ -13,6 +15,7 @@ from b24kit.cleanup.arrivals import unfold
 from b24kit.cleanup.clean_draft import CleanDraft
 from b24kit.cleanup.planner import plan_clean
 from b24kit.cleanup.spec import CleanSpec
+from b24kit.crm.activity import Activity, Channel, Direction
 from b24kit.crm.cards import Contact, Deal, Lead
 from b24kit.crm.incoming import Category, Incoming
 from b24kit.crm.pipeline import LEADS, Outcome, Stage
@@ -167,3 +170,24 @@ def test_removal_is_offered_as_archive_and_said() -> None:
     assert "clean.note.delete_is_archive" in {note.code for note in draft.notes}
     [closed] = [one for one in draft.operations if isinstance(one, UpdateRecord) and one.ref == Ref(Kind.LEAD, "1")]
     assert closed.after["stage"] == LOST and closed.after["extra"]["loss_reason_id"] == "new:reason-archive"
+
+
+@pytest.mark.parametrize(("mode", "gone"), [("archive", False), ("delete", True)])
+def test_a_persons_letter_goes_to_the_bin_only_where_removal_was_asked_for(mode: str, gone: bool) -> None:
+    draft = planned(waits(1, "orlov@firm.example"), mode=mode)
+    assert any(isinstance(one, DeclineIncoming) for one in draft.operations) is gone
+    assert ("clean.left.incoming_archive" in {one.reason.code for one in draft.left}) is not gone
+
+
+def test_an_incoming_lead_that_people_work_on_is_left_to_them() -> None:
+    task = Activity(
+        id="tasks/1",
+        channel=Channel.TODO,
+        direction=Direction.NONE,
+        subject="Перезвонить",
+        card=Ref(Kind.LEAD, "1"),
+        done=False,
+    )
+    draft = planned(waits(1, "orlov@firm.example"), [task])
+    assert draft.operations == ()
+    assert [one.reason.code for one in draft.left] == ["clean.left.incoming_worked_on"]

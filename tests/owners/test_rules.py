@@ -173,3 +173,15 @@ def test_who_cannot_be_told_is_an_error_that_names_the_candidates(spec: dict[str
 def test_a_working_namesake_is_meant_rather_than_a_dismissed_one() -> None:
     users = [*USERS, replace(USERS[4], id="9", active=True)]
     assert routed(rules({"fallback": {"to": "Панов"}}, users=users), wrote("x"))[0] == "9"
+
+
+def test_a_position_that_the_portal_does_not_tell_gives_way_to_the_fallback_and_a_mistyped_name_does_not() -> None:
+    staff = replace(Staff.of(USERS, TEAMS), positions=False)
+    spec: dict[str, Any] = {"seminars": [{"name": "Охрана труда", "manager": "Менеджер курсов"}]}
+    spec["fallback"] = {"to": "Фролов"}
+    found = resolve(OwnersSpec.model_validate(spec), staff, SOURCES, FACTS)
+    assert [one.code for one in found.warnings] == ["owner.warning.post"]
+    assert routed(found, wrote("Охрана труда"))[0] == "3"
+    spec["seminars"][0]["manager"] = "Фролоф"
+    with pytest.raises(UsageError, match=r"owners\.no_positions"):
+        resolve(OwnersSpec.model_validate(spec), staff, SOURCES, FACTS)

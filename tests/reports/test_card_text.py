@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from b24kit.change.intake import DeclineIncoming
 from b24kit.change.operation import BindLetter, CreateRecord, Phase, Reason, UpdateRecord
 from b24kit.change.plan import LeftAlone
 from b24kit.crm.cards import Contact, Lead, PersonName
+from b24kit.crm.incoming import Category, Incoming
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind, Ref, new_ref
 from b24kit.reports.card_text import card_story, story_lines
@@ -76,3 +78,20 @@ def test_cards_and_moments_are_said_in_both_languages() -> None:
     assert (card_text(NEW, "en"), card_text("lead:7", "en")) == ("a new contact", "lead 7")
     assert moment_text("2026-01-31", "ru") == "31.01.2026"
     assert moment_text("whenever", "ru") == "whenever"
+
+
+def test_an_incoming_lead_goes_by_the_number_of_the_lead_it_stands_on() -> None:
+    why = Reason("clean.decline_copied", {"client": "contact:80", "lead": "31", "owner": "5"})
+    decline = DeclineIncoming(
+        key="decline-31", cluster="c-31", phase=Phase.RETIRE, reason=why, incoming=Ref(Kind.INCOMING, "uid"),
+        before={"lead": "31", "contacts": []},
+    )  # fmt: skip
+    found = card_story(plan(decline), LEAD, cards)
+    assert found.known and found.why == (why,)
+
+
+def test_an_incoming_lead_that_is_left_alone_says_why_under_that_number() -> None:
+    one = Incoming(id="uid", category=Category.FORMS, lead="31")
+    left = LeftAlone(one.ref, Reason("clean.left.incoming_forms"))
+    found = card_story(replace(plan(), left=(left,)), LEAD, lambda ref: one if ref == one.ref else None)
+    assert [reason.code for reason in found.left] == ["clean.left.incoming_forms"]

@@ -56,6 +56,7 @@ CAPABILITIES = Capabilities(
     brings_contacts=True,
     empties_removed_stages=True,
     marks_need_field=True,
+    fields_of={Kind.DEAL: Kind.LEAD},
     system_names_only=True,
     one_failure=True,
     stage_numbers=(20, ORDER_STEP),
