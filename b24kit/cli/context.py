@@ -88,7 +88,7 @@ class Desk:
         """Where this portal's events are heard; empty before there is such a place."""
         from b24kit.config.receiver import find_receiver
 
-        return find_receiver(self.profile.name, self.settings.folder)
+        return find_receiver(self.profile.name, self.settings.folder, self.profile.host)
 
     @property
     def store_dir(self) -> Path:

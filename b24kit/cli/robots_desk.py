@@ -125,13 +125,13 @@ def hook_secrets(at: Desk, profile: PortalProfile, tokens: Sequence[str] = ()) -
     """The secrets of a portal's address here; a new address is made at the first start, new tokens are remembered."""
     from b24kit.config.hook_secrets import HookSecrets, find_hook, keep_hook
 
-    known = find_hook(profile.name, at.settings.folder)
+    known = find_hook(profile.name, at.settings.folder, profile.host)
     if known is not None and (not tokens or set(tokens) <= set(known.tokens)):
         return known
     path = fresh_secret() if known is None else known.path
     kept = tuple(dict.fromkeys([*(known.tokens if known else ()), *tokens]))
     found = HookSecrets(path, kept)
-    keep_hook(profile.name, found)
+    keep_hook(profile.name, profile.host, found)
     return found
 
 

@@ -56,13 +56,13 @@ def address(
         from b24kit.crm.subscription import shown_address
 
         if base is not None:
-            keep_base(at.profile.name, checked_base(base))
+            keep_base(at.profile.name, at.profile.host, checked_base(base))
             hook_secrets(at, at.profile)
         if token:
             if at.receiver.address is None and base is None:
                 raise UsageError("robots_no_receiver")
             hook_secrets(at, at.profile, [checked_token(at.screen.ask_secret("robots.paste_token"))])
-        found = find_receiver(at.profile.name, at.settings.folder)
+        found = find_receiver(at.profile.name, at.settings.folder, at.profile.host)
         if found.address is None:
             raise UsageError("robots_no_receiver")
         shown, tokens = (found.address if show else shown_address(found.address)), len(found.secrets.tokens)

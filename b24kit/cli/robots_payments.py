@@ -51,10 +51,10 @@ def key(
     with desk(context) as at:
         from b24kit.config.till_secrets import TillSecrets, find_till, keep_till
 
-        found = find_till(at.profile.name, at.settings.folder)
+        found = find_till(at.profile.name, at.settings.folder, at.profile.host)
         if found is None:
             found = TillSecrets(fresh_secret(), fresh_secret())
-            keep_till(at.profile.name, found)
+            keep_till(at.profile.name, at.profile.host, found)
         base = at.receiver.base or "https://your.host"
         told = (f"{base}/payments/{found.path}", found.key) if show else (f"{base}/payments/***", "***")
         if at.screen.as_json:
@@ -70,7 +70,7 @@ def drawer_of(at: Desk, post: Post) -> Drawer | None:
     from b24kit.config.till_secrets import find_till
     from b24kit.robots.till import Drawer
 
-    found = find_till(post.profile.name, at.settings.folder)
+    found = find_till(post.profile.name, at.settings.folder, post.profile.host)
     return None if found is None else Drawer(post.duty.portal_id, found.path, found.key)
 
 

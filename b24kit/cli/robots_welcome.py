@@ -65,5 +65,5 @@ class Welcome:
 
         if token not in self._known:
             found = HookSecrets(self._known.secrets.path, (*self._known, token))
-            keep_hook(self._name, found)
+            keep_hook(self._name, self._access.host, found)
             self._known.secrets = found

@@ -6,14 +6,10 @@ secrets. Never in the client's folder.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dotenv import dotenv_values
-
-from b24kit.config.secrets import find_webhook, keep_webhook, variable
-from b24kit.errors import UsageError
+from b24kit.config.secrets import find_beside, keep_beside
 
 _HOOK, _TOKENS = "hook", "hook-tokens"
 
@@ -26,30 +22,17 @@ class HookSecrets:
     tokens: tuple[str, ...] = field(default=(), repr=False)
 
 
-def find_hook(name: str, folder: Path) -> HookSecrets | None:
-    """The secrets of portal `name`, None when no address was ever made for it."""
-    path = _find(f"{name}.{_HOOK}", name, "HOOK", folder)
+def find_hook(name: str, folder: Path, host: str) -> HookSecrets | None:
+    """The secrets of portal `name` at `host`, None when no address was ever made for it."""
+    path = find_beside(_HOOK, name, host, folder)
     if not path:
         return None
-    tokens = _find(f"{name}.{_TOKENS}", name, "HOOK_TOKENS", folder)
+    tokens = find_beside(_TOKENS, name, host, folder)
     return HookSecrets(path, tuple(one for one in tokens.split(",") if one))
 
 
-def keep_hook(name: str, secrets: HookSecrets) -> None:
+def keep_hook(name: str, host: str, secrets: HookSecrets) -> None:
     """Store them in the user's own file."""
-    keep_webhook(f"{name}.{_HOOK}", secrets.path)
+    keep_beside(_HOOK, name, host, secrets.path)
     if secrets.tokens:
-        keep_webhook(f"{name}.{_TOKENS}", ",".join(secrets.tokens))
-
-
-def _find(key: str, name: str, what: str, folder: Path) -> str:
-    own = variable(name).replace("WEBHOOK", what)
-    given = os.environ.get(own) or dotenv_values(folder / ".env").get(own)
-    if given:
-        return given
-    try:
-        return find_webhook(key, folder)
-    except UsageError as error:
-        if error.code != "config.no_secret":
-            raise
-        return ""
+        keep_beside(_TOKENS, name, host, ",".join(secrets.tokens))

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
-
 from b24kit.config.hook_secrets import HookSecrets, find_hook
-from b24kit.config.secrets import find_webhook, keep_webhook, variable
+from b24kit.config.secrets import find_beside, keep_beside
 from b24kit.errors import UsageError
 
 PATH = "/hooks/"
+_BASE = "receiver"
 _TOKEN = re.compile(r"[A-Za-z0-9_.-]{8,256}")
 
 
@@ -31,16 +29,14 @@ class Receiver:
         return f"{self.base}{PATH}{self.secrets.path}" if self.base and self.secrets.path else None
 
 
-def find_receiver(name: str, folder: Path) -> Receiver:
+def find_receiver(name: str, folder: Path, host: str) -> Receiver:
     """Where portal `name` is heard: `B24KIT_RECEIVER_<NAME>` of the environment or `.env`, else what was kept."""
-    own = variable(name).replace("WEBHOOK", "RECEIVER")
-    base = os.environ.get(own) or dotenv_values(folder / ".env").get(own) or _kept(name, folder)
-    return Receiver(base, find_hook(name, folder) or HookSecrets(""))
+    return Receiver(find_beside(_BASE, name, host, folder), find_hook(name, folder, host) or HookSecrets(""))
 
 
-def keep_base(name: str, base: str) -> None:
+def keep_base(name: str, host: str, base: str) -> None:
     """Remember the public address of portal `name`."""
-    keep_webhook(f"{name}.receiver", base)
+    keep_beside(_BASE, name, host, base)
 
 
 def checked_base(base: str) -> str:
@@ -62,12 +58,3 @@ def checked_token(token: str) -> str:
     if not _TOKEN.fullmatch(token.strip()):
         raise UsageError("robots_bad_token")
     return token.strip()
-
-
-def _kept(name: str, folder: Path) -> str:
-    try:
-        return find_webhook(f"{name}.receiver", folder)
-    except UsageError as error:
-        if error.code != "config.no_secret":
-            raise
-        return ""

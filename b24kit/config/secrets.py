@@ -25,7 +25,12 @@ SERVICE = "b24kit"
 
 def variable(name: str) -> str:
     """The environment variable that carries the webhook of portal `name`."""
-    return "B24KIT_WEBHOOK_" + re.sub(r"\W", "_", name).upper()
+    return variable_of("webhook", name)
+
+
+def variable_of(what: str, name: str) -> str:
+    """The environment variable of one secret of portal `name`, such as `B24KIT_HOOK_TOKENS_MAIN`."""
+    return "B24KIT_" + re.sub(r"\W", "_", f"{what}_{name}").upper()
 
 
 def place_of(name: str, host: str) -> str:
@@ -63,12 +68,28 @@ def keep_webhook(name: str, webhook: str, *, host: str = "", keychain: bool = Fa
     return "config.kept_in_file"
 
 
+def find_beside(what: str, name: str, host: str, folder: Path) -> str:
+    """A secret kept beside a portal's access, such as its `hook`: `B24KIT_<WHAT>_<NAME>` of the environment or `.env`,
+    else what was kept for this portal at this host; "" when there is none.
+    """
+    own = variable_of(what, name)
+    given = os.environ.get(own) or dotenv_values(folder / ".env").get(own)
+    return given or _read_file().get(place_of(f"{name}.{what}", host), "")
+
+
+def keep_beside(what: str, name: str, host: str, secret: str) -> None:
+    """Store such a secret in the user's own file."""
+    _write_file({**_read_file(), place_of(f"{name}.{what}", host): secret})
+
+
 def forget_webhook(name: str, host: str = "") -> bool:
-    """Remove the stored webhook from the user's file; False when there was none."""
-    kept = dict(_read_file())
-    if kept.pop(place_of(name, host), None) is None and kept.pop(name, None) is None:
+    """Remove the stored webhook and all that is kept beside it from the user's file; False when there was none."""
+    kept = _read_file()
+    gone = {place_of(name, host)} & kept.keys() or {name} & kept.keys()
+    beside = {key for key in kept if key.startswith(f"{name}.") and key.endswith(f"@{host}")}
+    if not gone:
         return False
-    _write_file(kept)
+    _write_file({key: secret for key, secret in kept.items() if key not in gone | beside})
     return True
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from b24kit.config.receiver import find_receiver
+from b24kit.config import receiver as config
+from b24kit.config.settings import load_settings
 from b24kit.connectors.bitrix24.subscriptions import EVENTS
 from b24kit.sandbox.server import OFF, Sandbox
 from tests.cli.conftest import Consultant
@@ -31,6 +32,12 @@ PALETTE = """
 """
 
 
+def heard_at(at: Consultant) -> config.Receiver:
+    """What is kept for the portal of this folder."""
+    profile = load_settings(at.folder).portal("main")
+    return config.find_receiver(profile.name, at.folder, profile.host)
+
+
 @dataclass
 class Firm:
     """A consultant with a portal of his own choice, and the playbook in his folder."""
@@ -47,7 +54,7 @@ class Firm:
         """The secret address, made by the command."""
         base = url.partition("/hook?")[0]
         assert self.at.types("robots", "address", "--at", base).exit == 0
-        return find_receiver("main", self.at.folder).address or ""
+        return heard_at(self.at).address or ""
 
     def installs(self, playbook: str) -> dict[str, Any]:
         answer = self.at.json("apply", "--playbook", playbook, "--only", "robots", "--auto-approve")
@@ -180,7 +187,7 @@ def test_the_token_of_a_webhook_made_by_hand_is_kept_among_the_secrets(at_work: 
     assert at_work.types("robots", "address", "--at", "https://robots.example.ru").exit == 0
     answer = at_work.json("robots", "address", "--token", typed="abcdef0123456789")
     assert answer.document["tokens"] == 1
-    assert find_receiver("main", at_work.folder).secrets.tokens == ("abcdef0123456789",)
+    assert heard_at(at_work).secrets.tokens == ("abcdef0123456789",)
     assert at_work.json("robots", "address", "--at", "http://robots.example.ru").exit == 64
 
 

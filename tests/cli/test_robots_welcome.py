@@ -92,7 +92,7 @@ def test_the_installation_opens_the_portal_and_its_token_proves_events_from_then
     assert portal.facts().access == "application"
     portal.close()
     (token,) = house.known
-    kept = find_hook("main", house.folder)
+    kept = find_hook("main", house.folder, house.access.host)
     assert kept is not None and kept.tokens == (token,) and kept.path == PATH
     assert house.post(event="ONCRMLEADADD", **{"data[FIELDS][ID]": "1", "auth[application_token]": token}) == 200
 
@@ -113,7 +113,7 @@ def test_a_forged_installation_leaves_nothing_behind(house: House, form: dict[st
     if "auth[refresh_token]" in form:
         form = form | {"auth[expires_in]": "3600", "auth[domain]": "evil.example"}
     assert house.post(event="ONAPPINSTALL", **form) == 404
-    assert len(house.known) == 0 and find_hook("main", house.folder) is None
+    assert len(house.known) == 0 and find_hook("main", house.folder, house.access.host) is None
     portal = open_portal(house.access, house.clock, state_dir=house.folder)
     with pytest.raises(NotAllowed):
         portal.facts()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from b24kit.config.secrets import find_webhook, forget_webhook, keep_webhook, variable
+from b24kit.config.secrets import find_beside, find_webhook, forget_webhook, keep_beside, keep_webhook, variable
 from b24kit.errors import UsageError
 
 HOOK = "https://my.bitrix24.ru/rest/1/{}/"
@@ -63,6 +63,16 @@ def test_forgetting_tells_whether_there_was_anything(tmp_path: Path) -> None:
 
 def test_a_portals_name_makes_a_variable_that_every_shell_takes() -> None:
     assert variable("my-portal") == "B24KIT_WEBHOOK_MY_PORTAL"
+
+
+def test_what_is_kept_beside_an_access_is_of_one_portal_and_goes_with_it(tmp_path: Path) -> None:
+    for host in ("one.bitrix24.ru", "two.bitrix24.ru"):
+        keep_webhook("main", HOOK.format("secret"), host=host)
+        keep_beside("hook", "main", host, f"path of {host}")
+    assert find_beside("hook", "main", "one.bitrix24.ru", tmp_path) == "path of one.bitrix24.ru"
+    assert forget_webhook("main", "one.bitrix24.ru")
+    assert find_beside("hook", "main", "one.bitrix24.ru", tmp_path) == ""
+    assert find_beside("hook", "main", "two.bitrix24.ru", tmp_path) == "path of two.bitrix24.ru"
 
 
 def test_two_clients_folders_may_call_their_portals_alike(tmp_path: Path) -> None:
