@@ -37,7 +37,7 @@ SETTINGS = (*(Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kin
 SHOWN_LEFT = 12
 SAMPLES = 3
 _ONE_CARD = frozenset({"id", "address", "name", "subject", "contact", "contacts", "card"})
-_Group = tuple[str, tuple[tuple[str, str], ...]]
+_Group = tuple[str, tuple[tuple[str, Any], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,8 @@ def left_lines(plan: Plan, lang: Language) -> Iterator[str]:
             if value not in seen:
                 seen.append(value)
     for (code, facts), count in counts.most_common(SHOWN_LEFT):
-        named = {name: _sampled(values) for name, values in samples.get((code, facts), {}).items()}
+        seen_in = samples.get((code, facts), {})
+        named = {name: _sampled(name, values, plan, lang) for name, values in seen_in.items()}
         yield f"{number(count, lang):>7}  {say(code, lang, **worded(dict(facts), lang, plan.names), **named)}"
     if len(counts) > SHOWN_LEFT:
         yield say("plan.more_reasons", lang, n=len(counts) - SHOWN_LEFT)
@@ -257,11 +258,13 @@ def _single(facts: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in facts.items() if name in _ONE_CARD}
 
 
-def _shared(facts: Mapping[str, Any]) -> dict[str, str]:
-    """Facts that are the same for many cards: a stage, a class."""
-    return {name: str(value) for name, value in facts.items() if name not in _ONE_CARD}
+def _shared(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts that are the same for many cards: a stage, a class. A number stays one: its plural hangs on it."""
+    shared = {name: value for name, value in facts.items() if name not in _ONE_CARD}
+    return {name: value if type(value) is int else str(value) for name, value in shared.items()}
 
 
-def _sampled(values: Sequence[str]) -> str:
+def _sampled(name: str, values: Sequence[str], plan: Plan, lang: Language) -> str:
     more = len(values) - SAMPLES
-    return ", ".join(values[:SAMPLES]) + (", …" if more > 0 else "")
+    shown = [str(worded({name: value}, lang, plan.names)[name]) for value in values[:SAMPLES]]
+    return ", ".join(shown) + (", …" if more > 0 else "")

@@ -92,6 +92,13 @@ def test_reasons_for_leaving_cards_are_gathered_and_their_addresses_sampled() ->
     assert "info@a.example, info@b.example, info@c.example, …" in line and "d.example" not in line
 
 
+@pytest.mark.parametrize(("count", "said"), [(1, "у 1 карточки"), (2, "у 2 карточек")])
+def test_a_field_that_stays_says_on_how_many_cards_people_filled_it(count: int, said: str) -> None:
+    reason = Reason("undo.left.field_held", {"named": "Город", "card": "lead:5", "n": count})
+    (line,) = left_lines(plan(left=(LeftAlone(Ref(Kind.FIELD, "7"), reason),)), "ru")
+    assert said in line and "лид 5" in line, line
+
+
 def test_the_price_is_told_as_a_range_of_time() -> None:
     line = cost_line(plan().cost, "ru")
     assert "214" in line and "19 мин" in line and "6 мин" in line and "24 мин" in line
