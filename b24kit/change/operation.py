@@ -19,6 +19,9 @@ from b24kit.crm.refs import Kind, Ref, new_ref
 from b24kit.crm.writes import Bind, Change, Create, Delete, Unbind, Write
 
 
+TALK = "_talk"  # ends the code of a reason that speaks of a call, a meeting or a chat instead of a letter
+
+
 class Phase(IntEnum):
     """The order of a run. A card is closed last, so a half-done conversion still looks unconverted."""
 
@@ -239,7 +242,7 @@ class BindLetter(Operation):
             key=f"undo-{self.key}",
             cluster=self.cluster,
             phase=Phase.LINKS,
-            reason=Reason("undo.bound", {"key": self.key}),
+            reason=Reason(_of_talk("undo.bound", self.reason), {"key": self.key}),
             activity=self.activity,
             card=self.card,
         )
@@ -267,10 +270,15 @@ class UnbindLetter(Operation):
             key=f"undo-{self.key}",
             cluster=self.cluster,
             phase=Phase.LINKS,
-            reason=Reason("undo.unbound", {"key": self.key}),
+            reason=Reason(_of_talk("undo.unbound", self.reason), {"key": self.key}),
             activity=self.activity,
             card=self.card,
         )
+
+
+def _of_talk(code: str, done: Reason) -> str:
+    """The code of a way back: what was planned of a call or a meeting is no letter on its way back either."""
+    return f"{code}{TALK}" if done.code.endswith(TALK) else code
 
 
 def prerequisites(operation: Operation) -> frozenset[str]:

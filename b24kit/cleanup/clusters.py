@@ -7,7 +7,7 @@ group alone with the reason.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from b24kit.change.operation import Reason
@@ -17,6 +17,7 @@ from b24kit.cleanup.in_depth import meet_in_depth
 from b24kit.cleanup.one_client import Cluster, in_time
 from b24kit.cleanup.one_mobile import joined_by_mobile
 from b24kit.cleanup.pile import Item
+from b24kit.cleanup.witnesses import contradicting
 from b24kit.crm.cards import Company, Contact
 from b24kit.matching import addresses, names
 from b24kit.matching.groups import Grouping, Known, Row, SetAside, group_rows, natural
@@ -33,16 +34,25 @@ class Clusters:
 
 
 def find_clusters(
-    items: Sequence[Item], index: KnownClients, known: Known, *, ask: bool = True, said: Answers = NOBODY_ASKED
+    items: Sequence[Item],
+    index: KnownClients,
+    known: Known,
+    *,
+    ask: bool = True,
+    said: Answers = NOBODY_ASKED,
+    others: Iterable[Item] = (),
 ) -> Clusters:
     """Group the convertible items into clients; every item is in a cluster or left.
 
+    `others` are leads that nothing is done with here: where their names contradict those on an address, they are heard.
     `ask`: people who may be known clients are left with that question, else they are taken as new; `said` are the
     answers that need no second asking.
     """
     by_id = {item.lead.id: item for item in items}
     left: dict[str, Reason] = {}
-    grouping = group_rows((_row(item) for item in items), _with_persons(items, index, known))
+    heard = list(contradicting(items, others, known, lambda item: _row(item).name))
+    grouping = group_rows(map(_row, (*items, *heard)), _with_persons(items, index, known))
+    grouping = _without(grouping, {item.lead.id for item in heard})
     matched: list[Cluster] = []
     for group in grouping.groups:
         cluster = Cluster(tuple(by_id[lead] for lead in group.ids), group.addresses)
@@ -55,7 +65,7 @@ def find_clusters(
     matched += _callers(grouping, by_id, index)
     taken = {item.lead.id for cluster in matched for item in cluster.items}
     loose = [(by_id[lead], why) for lead, why in grouping.aside.items() if lead not in taken]
-    met = meet_in_depth(matched, loose, index, _with_persons(items, index, known), said)
+    met = meet_in_depth(matched, loose, index, _with_persons(items, index, known), said, heard)
     matched = list(met.clusters)
     for doubtful, question in met.doubtful if ask else ():
         left.update(dict.fromkeys((item.lead.id for item in doubtful.items), question))
@@ -70,6 +80,15 @@ def find_clusters(
     united = (in_time(cluster) for cluster in whole)
     asked = tuple(in_time(doubtful) for doubtful, _ in met.doubtful) if ask else ()
     return Clusters(tuple(sorted(united, key=lambda cluster: natural(cluster.key))), left, asked)
+
+
+def _without(grouping: Grouping, heard: Collection[str]) -> Grouping:
+    """The grouping without leads that were only heard."""
+    if not heard:
+        return grouping
+    kept = (replace(one, ids=tuple(lead for lead in one.ids if lead not in heard)) for one in grouping.groups)
+    aside = {lead: why for lead, why in grouping.aside.items() if lead not in heard}
+    return Grouping(tuple(one for one in kept if one.ids), aside)
 
 
 def _row(item: Item) -> Row:

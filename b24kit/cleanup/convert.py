@@ -185,13 +185,13 @@ def _letters(cluster: Cluster, client: Ref, move: bool, needs: tuple[str, ...]) 
     found: dict[str, Operation] = {}
     for item in cluster.items:
         for letter in (*item.letters, *item.talks):
-            bind = f"bind-{letter.id}"
+            bind, what = f"bind-{letter.id}", "talk" if letter in item.talks else "letter"
             if client not in (letter.card, *(letter.bindings or ())):
                 found[bind] = BindLetter(
                     key=bind,
                     cluster=cluster.key,
                     phase=Phase.LINKS,
-                    reason=Reason(f"clean.bind_{'talk' if letter in item.talks else 'letter'}", {"lead": item.lead.id}),
+                    reason=Reason(f"clean.bind_{what}", {"lead": item.lead.id}),
                     activity=letter.ref,
                     card=client,
                     needs=needs,
@@ -202,7 +202,7 @@ def _letters(cluster: Cluster, client: Ref, move: bool, needs: tuple[str, ...]) 
                     key=key,
                     cluster=cluster.key,
                     phase=Phase.LINKS,
-                    reason=Reason("clean.unbind_letter", {"lead": item.lead.id}),
+                    reason=Reason(f"clean.unbind_{what}", {"lead": item.lead.id}),
                     activity=letter.ref,
                     card=item.lead.ref,
                     needs=(bind,) if bind in found else (),

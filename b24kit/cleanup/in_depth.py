@@ -62,20 +62,21 @@ def meet_in_depth(
     index: KnownClients,
     known: Known,
     said: Answers = NOBODY_ASKED,
+    heard: Sequence[Item] = (),
 ) -> Met:
     """Join what surely is one client; of new people who may be known, say so. A company's clusters stay as they are.
 
-    Whom people told apart (`said`) is no question any more.
+    Whom people told apart (`said`) is no question any more; leads that are only `heard` speak against joining.
     """
     persons = [one for one in clusters if not one.of_company]
     loose = [item for item, why in aside if why in _OPEN and item.names and not item.lead.contact]
     if not any(one.contact is None for one in persons) and not loose:
         return Met(tuple(clusters), ())
-    parties: list[_Party] = [*persons, *loose, *index.contacts.values()]
+    parties: list[_Party] = [*persons, *loose, *index.contacts.values(), *heard]
     lines = [line for place, party in enumerate(parties) for line in _lines(place, party, index)]
     found = automatic(read_keys(_pile(lines), known))
     group = _together(parties, lines, found)
-    joined, alone, torn = _joined(parties, group)
+    joined, alone, torn = _joined(parties, group, frozenset(item.lead.id for item in heard))
     doubtful = [*torn, *_asked(alone, index, known, said)]
     asked = {id(cluster) for cluster, _ in doubtful}
     kept = [known_company(one, index) for one in joined if id(one) not in asked]
@@ -125,7 +126,7 @@ def _together(parties: Sequence[_Party], lines: Sequence[_Line], found: Automati
 
 
 def _joined(
-    parties: Sequence[_Party], group: Sequence[int]
+    parties: Sequence[_Party], group: Sequence[int], heard: Collection[str]
 ) -> tuple[list[Cluster], list[Cluster], list[tuple[Cluster, Reason]]]:
     """Each group as one cluster where it agrees in itself, those of them that are new, and new ones of two cards."""
     members: dict[int, list[_Party]] = defaultdict(list)
@@ -136,8 +137,9 @@ def _joined(
     for theirs in members.values():
         clusters = [one for one in theirs if isinstance(one, Cluster)]
         contacts = [one for one in theirs if isinstance(one, Contact)]
-        items = [one for one in theirs if isinstance(one, Item)]
-        if (clusters or (contacts and items)) and len(contacts) < 2 and _agree(clusters, contacts, items):
+        spoke = [one for one in theirs if isinstance(one, Item)]
+        items = [one for one in spoke if one.lead.id not in heard]
+        if (clusters or (contacts and items)) and len(contacts) < 2 and _agree(clusters, contacts, spoke):
             result.append(_one(clusters, contacts, items))
         else:
             result += clusters

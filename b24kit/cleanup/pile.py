@@ -6,7 +6,7 @@ Reads a snapshot once and gives plain values; decides nothing about what becomes
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ from b24kit.letters.sender import Found, Sender, own_addresses, speaking_for_man
 from b24kit.letters.services import KNOWN_RELAYS
 from b24kit.letters.signature import NOTHING_SIGNED, Signature, read_signature
 from b24kit.letters.threads import Missive, moment_of
-from b24kit.matching import addresses, names
+from b24kit.matching import addresses, domains, names
 from b24kit.matching.groups import Known, personal_address
 
 _STRONGEST = (LetterClass.HUMAN, *sorted(RELAYS), LetterClass.FORWARDED, LetterClass.UNCLEAR)
@@ -81,6 +81,7 @@ class Pile:
     known: Known
     notes: tuple[Reason, ...]
     mailboxes: frozenset[str]
+    others: tuple[Item, ...] = ()  # leads outside the pile, closed ones too, that its writers may have written into
 
 
 def read_pile(
@@ -102,17 +103,42 @@ def read_pile(
     known = replace(known, relays=known.relays | speaking_for_many(envelopes, known))
     ahead = next_steps(activities, now)
     rule = StuckRule(timedelta(days=spec.pile.stuck_after), stage_limits)
-    items = [
-        replace(
-            _item(lead, standing(lead, rule, ahead, now), letters.get(lead.ref, ()), known, snapshot),
-            talks=talks.get(lead.ref, ()),
+
+    def read(lead: Lead) -> Item:
+        return _item(lead, standing(lead, rule, ahead, now), letters.get(lead.ref, ()), known, snapshot)
+
+    def inside(lead: Lead) -> bool:
+        return (
+            lead.outcome is Outcome.OPEN
+            and (not spec.pile.stages or lead.stage in stages or WAITS in lead.extra)
+            and (not spec.pile.sources or lead.source in sources)
         )
-        for lead in snapshot.leads()
-        if lead.outcome is Outcome.OPEN
-        and (not spec.pile.stages or lead.stage in stages or WAITS in lead.extra)
-        and (not spec.pile.sources or lead.source in sources)
-    ]
-    return Pile(tuple(items), known, tuple(notes), mailboxes)
+
+    items = [replace(read(lead), talks=talks.get(lead.ref, ())) for lead in snapshot.leads() if inside(lead)]
+    writers = frozenset(addresses.canonical(item.verdict.sender.address, known.aliases) for item in items) - {None}
+    outside = (lead for lead in snapshot.leads() if not inside(lead))
+    others = [read(lead) for lead in outside if _may_be_of(writers, lead, letters.get(lead.ref, ()), known)]
+    return Pile(tuple(items), known, tuple(notes), mailboxes, tuple(others))
+
+
+def _may_be_of(writers: Collection[str | None], lead: Lead, letters: Iterable[Activity], known: Known) -> bool:
+    """Whether one of these (by canonical address) may have written into a lead: their own address stands on it or on a
+    letter, or a relay's or a colleague's does, whose letters hold others'.
+    """
+    for address in (found for text in _written_on(lead, letters) for found in addresses.addresses_in(text)):
+        if addresses.canonical(address, known.aliases) in writers:
+            return True
+        domain = addresses.split_address(address.lower())[1]
+        if address.lower() in known.addresses or domain in known.domains or domains.is_relay(domain, known.relays):
+            return True
+    return False
+
+
+def _written_on(lead: Lead, letters: Iterable[Activity]) -> Iterator[str]:
+    yield from lead.emails
+    for one in letters:
+        if one.letter is not None and one.direction is not Direction.OUT:
+            yield from (one.letter.sender, one.letter.reply_to)
 
 
 def _known(spec: CleanSpec, users: Iterable[str], mailboxes: Iterable[str]) -> Known:

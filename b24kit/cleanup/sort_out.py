@@ -144,7 +144,9 @@ class _Sorting:
     def _clustered(self, index: KnownClients) -> tuple[tuple[Cluster, ...], tuple[Cluster, ...]]:
         """Clusters to work on and doubtful ones; the leads of the others are left."""
         ask, said = self.spec.maybe_known == "leave", Answers.of(self.force)
-        found = find_clusters(self.people, index, self.pile.known, ask=ask, said=said)
+        ours = {item.lead.id for item in self.people}
+        others = [*self.pile.others, *(item for item in self.pile.items if item.lead.id not in ours)]
+        found = find_clusters(self.people, index, self.pile.known, ask=ask, said=said, others=others)
         waiting = {item.lead.id: self.left[item.lead.id] for item in self.to_review}
         everyone = replace(found, left={**found.left, **waiting})
         after = judged(everyone, [*self.people, *self.to_review], index, self.force, self.pile.known.aliases)

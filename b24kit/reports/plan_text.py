@@ -16,6 +16,7 @@ from b24kit.change.guard import TAP
 from b24kit.change.intake import AcceptIncoming, AttachIncoming, DeclineIncoming, Intake
 from b24kit.change.merging import MergeRecords
 from b24kit.change.operation import (
+    TALK,
     BindLetter,
     CreateRecord,
     Operation,
@@ -244,8 +245,8 @@ def _verb(operation: Operation) -> str:
     if isinstance(operation, BindLetter | UnbindLetter):
         word = "bind" if isinstance(operation, BindLetter) else "unbind"
         on_lead = operation.card.kind is Kind.LEAD and operation.activity.kind is Kind.ACTIVITY
-        talk = operation.reason.code.endswith("_talk")
-        return f"{word}_lead" if on_lead else f"{word}_talk" if talk else word
+        talk = operation.reason.code.endswith(TALK)
+        return "".join((word, "_lead" if on_lead else "", TALK if talk else ""))
     if isinstance(operation, MergeRecords):
         return "merge"
     if isinstance(operation, Intake):
