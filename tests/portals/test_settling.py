@@ -127,6 +127,19 @@ def test_a_binding_of_a_letter_that_is_gone_is_not_there(field: Field) -> None:
     assert field.portal.settle([gone])["b"].settled is Settled.NOT_EXECUTED
 
 
+def test_a_comment_whose_card_is_gone_went_with_it(field: Field) -> None:
+    if field.portal.capabilities.vendor != "bitrix24":
+        pytest.skip("cards stay here")
+    made = field.do(Create("card", Kind.LEAD, {"title": "T"}))["card"].new_id
+    note: dict[str, Any] = {"card": f"lead:{made}", "text": "x"}
+    number = field.do(Create("n", Kind.COMMENT, note))["n"].new_id
+    removal = Delete("r", Ref(Kind.COMMENT, str(number)), note)
+    assert field.portal.settle([removal])["r"].settled is Settled.NOT_EXECUTED
+    field.do(Delete("gone", Ref(Kind.LEAD, str(made)), {}))
+    told = {key: one.settled for key, one in field.portal.settle([removal, Create("m", Kind.COMMENT, note)]).items()}
+    assert told == {"r": Settled.DONE, "m": Settled.NOT_EXECUTED}
+
+
 def test_hundreds_of_unknown_writes_are_settled_in_few_requests(field: Field) -> None:
     field.needs_seed("a full directory of marks")
     writes: list[Write] = [new_contact(field, f"c{number}") for number in range(300)]

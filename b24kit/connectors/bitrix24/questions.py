@@ -31,6 +31,7 @@ class Question:
 
     call: RestCall
     judge: Callable[[Any], Result]
+    card: Ref | None = None  # once this card is gone the portal refuses the call, and nothing of the write is there
 
 
 def about_binding(write: Bind | Unbind) -> Question:
@@ -84,8 +85,9 @@ def about_creation(write: Create) -> Question | None:
 def about_deletion(write: Delete) -> Question | None:
     """Whether a comment, task or field is still there; None for kinds that are read by reference."""
     kind, before = write.ref.kind, write.before
-    if kind is Kind.COMMENT and before.get("card"):
-        return Question(_comments(Ref.parse(before["card"]), write.ref.id), _absent(write))
+    if kind is Kind.COMMENT:
+        # By its number: the list of a card that is gone is refused, and there the comment went with its card.
+        return Question(("crm.timeline.comment.get", {"id": int(write.ref.id)}), _absent(write))
     if kind is Kind.TASK:
         call = "tasks.task.list", {"filter": {"ID": int(write.ref.id)}, "select": ["ID"]}
         return Question(call, lambda result: _absent(write)(_tasks(result)))
@@ -131,10 +133,12 @@ def _field(write: Create) -> Question:
 
 
 def _comment(write: Create) -> Question:
-    call = _comments(Ref.parse(write.values["card"]))
-    return Question(
-        call, lambda result: _found(write, rows_of(result), lambda row: mark(write) in text(row.get("COMMENT")))
-    )
+    card = Ref.parse(write.values["card"])
+
+    def judge(result: Any) -> Result:
+        return _found(write, rows_of(result), lambda row: mark(write) in text(row.get("COMMENT")))
+
+    return Question(_comments(card), judge, card)
 
 
 def _activity(write: Create) -> Question:
@@ -213,11 +217,10 @@ def _subscription(write: Create) -> Question:
     return Question(("event.get", {}), has_handler)
 
 
-def _comments(card: Ref, comment: str | None = None) -> RestCall:
-    one = {"ID": int(comment)} if comment else {}
+def _comments(card: Ref) -> RestCall:
     return "crm.timeline.comment.list", {
         "select": ["ID", "COMMENT"],
-        "filter": {"ENTITY_ID": int(card.id), "ENTITY_TYPE": card.kind.value, **one},
+        "filter": {"ENTITY_ID": int(card.id), "ENTITY_TYPE": card.kind.value},
         "order": _NEWEST,
     }
 
@@ -235,8 +238,9 @@ def _found(write: Create, rows: Sequence[Row], fits: Callable[[Row], bool], key:
 
 
 def _absent(write: Delete) -> Callable[[Any], Result]:
-    def judge(rows: Any) -> Result:
-        there = any(str(row.get("ID", row.get("id"))) == write.ref.id for row in rows_of(rows))
+    def judge(result: Any) -> Result:
+        rows = [result] if isinstance(result, dict) else rows_of(result)
+        there = any(str(row.get("ID", row.get("id"))) == write.ref.id for row in rows)
         return Result(write.key, Settled.NOT_EXECUTED if there else Settled.DONE)
 
     return judge

@@ -34,7 +34,7 @@ _BY_TAG = "a notice with the same tag replaces the first one: it may be sent aga
 
 def settle(client: RestClient, reading: Reading, writes: Sequence[Write]) -> dict[str, Result]:
     """One Result a write: DONE with its id, NOT_EXECUTED when there is no trace, UNKNOWN when nobody can tell."""
-    found = _asked(client, list(_questions(writes)))
+    found = _asked(client, reading, list(_questions(writes)))
     compared = [
         write
         for write in writes
@@ -75,18 +75,26 @@ def _pages(kind: Kind, system: str, made: Sequence[Create]) -> Iterator[tuple[Wr
             yield write, about_origin(write, page)
 
 
-def _asked(client: RestClient, asked: Sequence[tuple[Write, Question]]) -> dict[str, Result]:
+def _asked(client: RestClient, reading: Reading, asked: Sequence[tuple[Write, Question]]) -> dict[str, Result]:
     """Every question judged; those with the same call share one command."""
     commands: dict[str, Command] = {}
     for _, question in asked:
         method, params = question.call
         commands.setdefault(_same_call(question), Command(f"q{len(commands):05d}", method, params))
     outcomes = ask(client, list(commands.values()))
-    found = {}
-    for write, question in asked:
-        command = commands[_same_call(question)]
-        found[write.key] = _judged(question, command, outcomes.get(command.key))
-    return found
+    answered = [(write, question, commands[_same_call(question)]) for write, question in asked]
+    refused = {
+        question.card
+        for _, question, command in answered
+        if question.card and (outcome := outcomes.get(command.key)) and outcome.settled is Settled.REFUSED
+    }
+    gone = refused - read_refs(client, reading, refused).keys()
+    return {
+        write.key: question.judge([])
+        if question.card in gone
+        else _judged(question, command, outcomes.get(command.key))
+        for write, question, command in answered
+    }
 
 
 def _same_call(question: Question) -> str:
