@@ -280,7 +280,7 @@ def _streams(
     if Kind.LEAD in want:
         yield portal.leads(narrow.get(Kind.LEAD), tell)
     if Kind.INCOMING in want:
-        yield portal.incoming()
+        yield portal.incoming(remarks=True)
     if Kind.ACTIVITY in want:
         yield portal.activities(on=activities_on)
 

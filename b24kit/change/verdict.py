@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from b24kit.change.intake import Intake
+from b24kit.change.intake import AcceptIncoming, Intake
 from b24kit.change.journal import Entry, State
 from b24kit.change.merging import MergeRecords, weigh_merge
 from b24kit.change.operation import (
@@ -20,6 +20,7 @@ from b24kit.change.operation import (
 )
 from b24kit.change.references import resolved, settled
 from b24kit.crm.activity import Activity
+from b24kit.crm.incoming import Incoming
 from b24kit.crm.records import READABLE, VOLATILE, Record, agrees, same, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.writes import Change, Create, Merge, Write
@@ -165,8 +166,11 @@ def _joined(operation: UpdateRecord, now: Mapping[str, Any], after: Mapping[str,
 
 
 def _weigh_intake(plan_id: str, operation: Intake, present: Mapping[Ref, Record]) -> Verdict | Sending:
-    if operation.incoming not in present:
+    one = present.get(operation.incoming)
+    if not isinstance(one, Incoming):
         return Verdict(State.CONFLICT, "change.conflict.taken_in")
+    if one.remarks > int(operation.before.get("remarks") or 0) and not isinstance(operation, AcceptIncoming):
+        return Verdict(State.CONFLICT, "change.conflict.remarked", {"count": one.remarks})  # they would go to the bin
     return Sending(signed(plan_id, operation, operation.write({}, {})), dict(operation.before), None)
 
 

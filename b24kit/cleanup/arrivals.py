@@ -106,6 +106,8 @@ def _waiting(
     for one in incoming:
         if one.category is Category.MAIL and mail and one.lead in worked_on:
             left.append(LeftAlone(one.ref, Reason("clean.left.incoming_worked_on")))
+        elif one.category is Category.MAIL and mail and one.remarks:
+            left.append(LeftAlone(one.ref, Reason("clean.left.incoming_remarked")))
         elif one.category is Category.MAIL and mail and one.lead and one.contacts:
             taken[one.lead] = one
         elif one.category is not Category.MAIL:

@@ -17,7 +17,7 @@ from b24kit.cleanup.in_depth import meet_in_depth
 from b24kit.cleanup.one_client import Cluster, in_time
 from b24kit.cleanup.one_mobile import joined_by_mobile
 from b24kit.cleanup.pile import Item
-from b24kit.cleanup.witnesses import contradicting
+from b24kit.cleanup.witnesses import contradicting, heard_at, speaks_against
 from b24kit.crm.cards import Company, Contact
 from b24kit.matching import addresses, names
 from b24kit.matching.groups import Grouping, Known, Row, SetAside, group_rows, natural
@@ -50,13 +50,14 @@ def find_clusters(
     """
     by_id = {item.lead.id: item for item in items}
     left: dict[str, Reason] = {}
-    heard = list(contradicting(items, others, known, lambda item: _row(item).name))
+    there = heard_at(items, others, known)
+    heard = contradicting(items, there, known, lambda item: _row(item).name)
     grouping = group_rows(map(_row, (*items, *heard)), _with_persons(items, index, known))
     grouping = _without(grouping, {item.lead.id for item in heard})
     matched: list[Cluster] = []
     for group in grouping.groups:
         cluster = Cluster(tuple(by_id[lead] for lead in group.ids), group.addresses)
-        found = _meet(cluster, index)
+        found = _meet(cluster, index, there)
         if isinstance(found, Reason):
             left.update(dict.fromkeys(group.ids, found))
         else:
@@ -108,7 +109,7 @@ def _with_persons(items: Iterable[Item], index: KnownClients, known: Known) -> K
     return replace(known, persons=frozenset(persons))
 
 
-def _meet(cluster: Cluster, index: KnownClients) -> Cluster | Reason:
+def _meet(cluster: Cluster, index: KnownClients, heard: Mapping[str, Sequence[Item]]) -> Cluster | Reason:
     """The cluster with the cards that it is known by, or why nobody can tell."""
     found = {contact for address in cluster.addresses for contact in index.contacts_by_address.get(address, ())}
     found |= {held for item in cluster.items if (held := index.contact_of(item.lead))}
@@ -118,7 +119,10 @@ def _meet(cluster: Cluster, index: KnownClients) -> Cluster | Reason:
     contact = index.contacts.get(found.pop()) if found else _by_mobile(cluster, index)
     if contact is None and any(item.lead.contact for item in cluster.items):
         return Reason("clean.left.unknown_contact", {"address": cluster.addresses[0]})
-    if contact is not None and any(names.unlike(name, str(contact.name)) for name in cluster.names):
+    if contact is not None and (
+        any(names.unlike(name, str(contact.name)) for name in cluster.names)
+        or speaks_against(contact, cluster.addresses, heard)
+    ):
         facts = {"contact": contact.id, "name": str(contact.name), "address": cluster.addresses[0]}
         return Reason("clean.left.contact_name_differs", facts)
     company = company_of(cluster, contact, index)

@@ -24,7 +24,7 @@ from b24kit.letters.sender import Found, Sender, own_addresses, speaking_for_man
 from b24kit.letters.services import KNOWN_RELAYS
 from b24kit.letters.signature import NOTHING_SIGNED, Signature, read_signature
 from b24kit.letters.threads import Missive, moment_of
-from b24kit.matching import addresses, domains, names
+from b24kit.matching import addresses, names
 from b24kit.matching.groups import Known, personal_address
 
 _STRONGEST = (LetterClass.HUMAN, *sorted(RELAYS), LetterClass.FORWARDED, LetterClass.UNCLEAR)
@@ -122,16 +122,15 @@ def read_pile(
 
 
 def _may_be_of(writers: Collection[str | None], lead: Lead, letters: Iterable[Activity], known: Known) -> bool:
-    """Whether one of these (by canonical address) may have written into a lead: their own address stands on it or on a
-    letter, or a relay's or a colleague's does, whose letters hold others'.
+    """Whether one of these (by canonical address) may have written into a lead.
+
+    A closed lead has to name the address itself: only open ones have bodies, in which a relay's or a colleague's letter
+    holds another's.
     """
-    for address in (found for text in _written_on(lead, letters) for found in addresses.addresses_in(text)):
-        if addresses.canonical(address, known.aliases) in writers:
-            return True
-        domain = addresses.split_address(address.lower())[1]
-        if address.lower() in known.addresses or domain in known.domains or domains.is_relay(domain, known.relays):
-            return True
-    return False
+    if lead.outcome is Outcome.OPEN:
+        return True
+    written = (found for text in _written_on(lead, letters) for found in addresses.addresses_in(text))
+    return any(addresses.canonical(address, known.aliases) in writers for address in written)
 
 
 def _written_on(lead: Lead, letters: Iterable[Activity]) -> Iterator[str]:

@@ -26,7 +26,10 @@ class Category(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """`lead` is the card it stands on, `contacts` those that came with it; both are None or empty where it has none."""
+    """`lead` is the card it stands on, `contacts` those that came with it; both are None or empty where it has none.
+
+    `remarks` is how many notes people left on that card, as far as they were asked for.
+    """
 
     id: str
     category: Category
@@ -41,6 +44,7 @@ class Incoming:
     lead: str | None = None
     contacts: tuple[str, ...] = ()
     company: str | None = None
+    remarks: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property

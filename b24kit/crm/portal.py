@@ -227,8 +227,11 @@ class PortalReads(Protocol):
 
     def deals(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Deal]: ...
 
-    def incoming(self, tell: Tell | None = None) -> Iterator[Incoming]:
-        """Incoming leads that nobody has taken in, oldest first; none where the vendor keeps them as leads."""
+    def incoming(self, tell: Tell | None = None, *, remarks: bool = False) -> Iterator[Incoming]:
+        """Incoming leads that nobody has taken in, oldest first; none where the vendor keeps them as leads.
+
+        `remarks` asks for the number of notes that people left on each.
+        """
 
     def activities(
         self,

@@ -162,7 +162,7 @@ class MemoryPortal:
     def deals(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Deal]:
         return iter([deal for deal in cast(list[Deal], self.all(Kind.DEAL)) if _fits(deal, where)])
 
-    def incoming(self, tell: Tell | None = None) -> Iterator[Incoming]:
+    def incoming(self, tell: Tell | None = None, *, remarks: bool = False) -> Iterator[Incoming]:
         return iter(cast(list[Incoming], self.all(Kind.INCOMING)))
 
     def activities(

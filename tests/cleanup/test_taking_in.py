@@ -191,3 +191,12 @@ def test_an_incoming_lead_that_people_work_on_is_left_to_them() -> None:
     draft = planned(waits(1, "orlov@firm.example"), [task])
     assert draft.operations == ()
     assert [one.reason.code for one in draft.left] == ["clean.left.incoming_worked_on"]
+
+
+def test_an_incoming_letter_that_people_noted_something_on_is_left_to_them() -> None:
+    draft = planned(waits(1, "orlov@firm.example", remarks=1), waits(2, "orlov@firm.example"))
+    assert [(str(one.ref), one.reason.code) for one in draft.left] == [
+        ("incoming:uid1", "clean.left.incoming_remarked")
+    ]
+    assert not any(one.target.id == "uid1" for one in draft.operations)
+    assert any(one.target.id == "uid2" for one in draft.operations)

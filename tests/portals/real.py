@@ -201,8 +201,8 @@ class Fenced:
     def activities(self, *given: Any, **named: Any) -> Iterator[Any]:
         return self._first(self._portal.activities(*given, **named))
 
-    def incoming(self, tell: Tell | None = None) -> Iterator[Any]:
-        return self._first(self._portal.incoming(tell))
+    def incoming(self, tell: Tell | None = None, *, remarks: bool = False) -> Iterator[Any]:
+        return self._first(self._portal.incoming(tell, remarks=remarks))
 
     def _first(self, rows: Iterator[Row]) -> Iterator[Row]:
         yield from islice(rows, ROWS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from b24kit.change.draft import plan_over
@@ -213,3 +214,26 @@ def test_letters_of_clients_with_an_open_deal_are_linked_after_a_probe(account: 
     recap = account.applied(plan)
     waiting = {str(one.ref) for one in account.portal.incoming()}
     assert recap.ended is Ended.PARTLY and {str(one.incoming) for one in links} <= waiting
+
+
+def write_on(account: Account, lead: str) -> None:
+    """A colleague leaves a note on a lead that waits in the unsorted."""
+    note = {"note_type": "common", "params": {"text": "Звонил, просит счёт на двоих"}}
+    address = f"{account.sandbox.url}/api/v4/leads/{lead}/notes"
+    answer = httpx.post(address, json=[note], headers={"Authorization": f"Bearer {account.sandbox.token}"})
+    answer.raise_for_status()
+
+
+def test_notes_of_people_on_an_incoming_letter_keep_it_from_the_bin(account: Account) -> None:
+    planned = account.planned(account.pull("before"))
+    first, second = [one for one in planned.operations if isinstance(one, DeclineIncoming)][:2]
+    write_on(account, str(first.before["lead"]))
+    draft = account.drafted(account.pull("noted"))
+    assert (first.incoming, "clean.left.incoming_remarked") in {(one.ref, one.reason.code) for one in draft.left}
+    assert first.incoming not in {one.target for one in draft.operations}
+    write_on(account, str(second.before["lead"]))  # after the plan was made
+    recap = account.applied(planned)
+    kept = {(one.ref, one.code) for one in recap.undone if one.code != "change.skipped.cluster"}
+    assert kept == {(str(one.incoming), "change.conflict.remarked") for one in (first, second)}
+    waiting = {one.ref for one in account.portal.incoming()}
+    assert {first.incoming, second.incoming} <= waiting

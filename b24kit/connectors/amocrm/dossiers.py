@@ -11,12 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from b24kit.connectors.amocrm.account import Account
-from b24kit.connectors.amocrm.answers import rows_of
-from b24kit.connectors.amocrm.client import AmoClient, Question
+from b24kit.connectors.amocrm.client import AmoClient
 from b24kit.connectors.amocrm.lookup import read_refs, read_rows
 from b24kit.connectors.amocrm.methods import ENTITIES
-from b24kit.connectors.amocrm.paging import LONGEST
 from b24kit.connectors.amocrm.reading import Reading
+from b24kit.connectors.amocrm.remarks import listed_notes
 from b24kit.connectors.amocrm.translate_activities import COMMENT, address_of, to_note
 from b24kit.connectors.amocrm.wirevalues import Row, ident, mapping, moment, text
 from b24kit.crm.dossier import Attachment, Dossier
@@ -65,27 +64,10 @@ def _notes(client: AmoClient, refs: Sequence[Ref]) -> dict[Ref, list[Row]]:
         for ref in refs:
             if ENTITIES[ref.kind] == entity:
                 mine[ref.id].append(ref)
-        for row in _listed_notes(client, entity, list(mine)):
+        for row in listed_notes(client, entity, list(mine)):
             for ref in mine[str(ident(row.get("entity_id")))]:
                 found[ref].append(row)
     return found
-
-
-def _listed_notes(client: AmoClient, entity: str, numbers: Sequence[str]) -> list[Row]:
-    path, query = f"/{entity}/notes", [("filter[entity_id][]", number) for number in numbers]
-    wanted = set(numbers)
-    [first] = client.ask([(path, [*query, ("limit", LONGEST)])])
-    rows: Sequence[Row] = rows_of(first.body, "notes")
-    if any(str(ident(row.get("entity_id"))) not in wanted for row in rows):
-        asked: list[Question] = [(f"/{entity}/{number}/notes", [("limit", LONGEST)]) for number in numbers]
-        found: list[Row] = []
-        for (own, _), reply in zip(asked, client.ask(asked), strict=True):
-            part: Sequence[Row] = rows_of(reply.body, "notes")
-            found += part if len(part) < LONGEST else client.directory(own, "notes")
-        return found
-    if len(rows) == LONGEST:
-        rows = client.directory(path, "notes", query)
-    return list(rows)
 
 
 def _tasks(client: AmoClient, refs: Sequence[Ref]) -> dict[Ref, list[Row]]:

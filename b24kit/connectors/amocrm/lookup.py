@@ -10,6 +10,7 @@ from b24kit.connectors.amocrm.account import Account
 from b24kit.connectors.amocrm.answers import rows_of
 from b24kit.connectors.amocrm.client import AmoClient, Question
 from b24kit.connectors.amocrm.incoming import to_incoming
+from b24kit.connectors.amocrm.remarks import with_remarks
 from b24kit.connectors.amocrm.methods import ENTITIES
 from b24kit.connectors.amocrm.paging import LONGEST
 from b24kit.connectors.amocrm.reading import Reading
@@ -138,7 +139,7 @@ def _incoming(client: AmoClient, uids: Sequence[str]) -> dict[Ref, Record]:
     if any(row.get("uid") not in wanted for row in rows):  # the filter was ignored: only the whole list tells
         rows = list(client.directory("/leads/unsorted", "unsorted"))
     told = (record for row in rows if (record := to_incoming(row)) is not None and record.id in wanted)
-    return {record.ref: record for record in told}
+    return {record.ref: record for record in with_remarks(client, told)}
 
 
 def _directory(reading: Reading, refs: Sequence[Ref]) -> dict[Ref, Record]:

@@ -21,6 +21,7 @@ from b24kit.connectors.amocrm.lookup import read_refs, read_texts
 from b24kit.connectors.amocrm.methods import ENTITIES
 from b24kit.connectors.amocrm.pricing import price
 from b24kit.connectors.amocrm.reading import Reading
+from b24kit.connectors.amocrm.remarks import with_remarks
 from b24kit.connectors.amocrm.settling import settle
 from b24kit.connectors.amocrm.traces import traces_on
 from b24kit.connectors.amocrm.translate import stage_numbers
@@ -108,8 +109,9 @@ class AmoPortal:
     def deals(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Deal]:
         return self._reading.cards(Kind.DEAL, where, tell)
 
-    def incoming(self, tell: Tell | None = None) -> Iterator[Incoming]:
-        return self._reading.incoming(tell)
+    def incoming(self, tell: Tell | None = None, *, remarks: bool = False) -> Iterator[Incoming]:
+        found = self._reading.incoming(tell)
+        return with_remarks(self._client, found) if remarks else found
 
     def activities(
         self, on: Kind | None = None, channel: Channel | None = None, open_only: bool = False, text: bool = False

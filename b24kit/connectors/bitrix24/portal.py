@@ -113,7 +113,7 @@ class BitrixPortal:
     def deals(self, where: Where | None = None, tell: Tell | None = None) -> Iterator[Deal]:
         return self._reading.cards(Kind.DEAL, where, tell)
 
-    def incoming(self, tell: Tell | None = None) -> Iterator[Incoming]:
+    def incoming(self, tell: Tell | None = None, *, remarks: bool = False) -> Iterator[Incoming]:
         """None: Bitrix24 makes a lead of everything that comes."""
         return iter(())
 
