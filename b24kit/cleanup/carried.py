@@ -58,6 +58,17 @@ def origin_of(items: Sequence[Item], spec: CleanSpec, carries: Carries) -> dict[
     return {kept.field: kept.value for kept in _whole(items, spec.survive.source, carries.origin)}
 
 
+def money_of(items: Sequence[Item], spec: CleanSpec, carries: Carries) -> Carried:
+    """What these leads are worth, for a deal that is made of them: amount and currency whole, from one lead.
+
+    Which lead, the rule for other fields says; a lead without an amount has no say. `extra` names a deal's own fields.
+    """
+    priced = [item for item in items if str(item.lead.extra.get(carries.money.get("amount", ""), "")).strip("0., ")]
+    ours = {theirs: name for name, theirs in carries.money.items()}
+    kept = [replace(one, field=ours[one.field]) for one in _whole(priced, spec.survive.other, ours)]
+    return Carried({one.field: str(one.value) for one in kept}, "", tuple(map(_told, kept)))
+
+
 def written_quietly(creation: CreateRecord, able: Capabilities) -> list[Operation]:
     """A creation without the fields that quiet creation forgets, and a change of their own that writes those after."""
     extra = creation.values.get("extra") or {}

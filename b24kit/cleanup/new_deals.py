@@ -11,6 +11,7 @@ from typing import Any
 
 from b24kit.change.operation import CreateRecord, Phase, Reason
 from b24kit.change.snapshot import Snapshot
+from b24kit.cleanup.carried import Carried
 from b24kit.cleanup.one_client import Cluster
 from b24kit.cleanup.spec import DealsSpec
 from b24kit.crm.pipeline import Outcome, Pipeline, Stage, deals_ladder
@@ -38,11 +39,12 @@ class DealPlace:
         running: Sequence[str],
         name: str,
         origin: Mapping[str, Any] | None = None,
+        money: Carried = Carried(),
     ) -> CreateRecord | None:
         """The deal of one client, None when one of his is running (`running` are ids) and the playbook wants no second.
 
-        `name` is what the client is called, `origin` the vendor's fields of how he came. Cards that this plan makes are
-        waited for.
+        `name` is what the client is called, `origin` the vendor's fields of how he came, `money` what his leads are
+        worth. Cards that this plan makes are waited for.
         """
         if running and self.spec.when == "no_running_deal":
             return None
@@ -56,14 +58,17 @@ class DealPlace:
             "contact": contact.id if contact else None,
             "company": company.id if company else None,
             "lead": lead.id,
+            **money.extra,
             "extra": dict(origin or {}),
         }
+        facts: dict[str, Any] = {"client": str(client), "lead": lead.id}
+        facts |= {"kept": list(money.reasons)} if money.reasons else {}
         made = [ref.id.partition(":")[2] for ref in (client, company) if ref is not None and ref.is_new]
         return CreateRecord(
             key=f"deal-{cluster.key}",
             cluster=cluster.key,
             phase=Phase.DEALS,
-            reason=Reason("clean.create_deal", {"client": str(client), "lead": lead.id}),
+            reason=Reason("clean.create_deal", facts),
             kind=Kind.DEAL,
             values={field: value for field, value in values.items() if value},
             needs=tuple(dict.fromkeys(made)),

@@ -16,7 +16,7 @@ from b24kit.change.snapshot import Snapshot
 from b24kit.change.trials import Trial
 from b24kit.cleanup.answers import Answers, after_merges
 from b24kit.cleanup.arrivals import Arrivals, unfold
-from b24kit.cleanup.carried import origin_of
+from b24kit.cleanup.carried import money_of, origin_of
 from b24kit.cleanup.clean_draft import CleanDraft
 from b24kit.cleanup.clients import KnownClients
 from b24kit.cleanup.closing_words import ClosingWords, DesignedReasons, closing_words, on_one_lost_stage, removes
@@ -256,7 +256,8 @@ class _Planner:
             return
         firm = done.client if cluster.of_company else company
         origin = origin_of(cluster.items, self.spec, self.able.carries)
-        deal = self.deals.deal(cluster, done.client, firm, routed, running, _called(cluster, done), origin)
+        money = money_of(cluster.items, self.spec, self.able.carries)
+        deal = self.deals.deal(cluster, done.client, firm, routed, running, _called(cluster, done), origin, money)
         if deal is None:
             self.counters["running_instead"] += 1
         else:

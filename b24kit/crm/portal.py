@@ -28,6 +28,7 @@ class Carries:
     alone: frozenset[str] = frozenset()
     together: tuple[frozenset[str], ...] = ()
     origin: frozenset[str] = frozenset()
+    money: Mapping[str, str] = field(default_factory=dict)  # a lead's fields by a deal's `amount` and `currency`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any
 
@@ -86,7 +87,13 @@ def comparable(name: str, value: Any) -> Any:
 
 
 def same(name: str, left: Any, right: Any) -> bool:
-    """Whether two values of a field mean the same."""
+    """Whether two values of a field mean the same; an amount is a number however a portal spells it.
+
+    >>> same("amount", "1500", "1500.00"), same("amount", "", "0.00"), same("title", "1", "1.0")
+    (True, True, False)
+    """
+    if name == "amount":
+        return _amount(left) == _amount(right)
     return bool(comparable(name, left) == comparable(name, right))
 
 
@@ -95,6 +102,13 @@ def agrees(name: str, present: Any, wrote: Any) -> bool:
     if isinstance(wrote, Mapping) and isinstance(present, Mapping):
         return all(same(part, present.get(part), value) for part, value in wrote.items())
     return same(name, present, wrote)
+
+
+def _amount(value: Any) -> Decimal | str:
+    try:
+        return Decimal(str(value or 0))
+    except InvalidOperation:
+        return str(value)
 
 
 def _plain(value: Any) -> Any:

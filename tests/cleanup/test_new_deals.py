@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,13 +10,17 @@ from pydantic import ValidationError
 
 from b24kit.change.operation import CreateRecord, Phase
 from b24kit.cleanup.clean_draft import CleanDraft
+from b24kit.cleanup.planner import plan_clean
 from b24kit.cleanup.spec import CleanSpec
-from b24kit.crm.cards import Company, Deal
+from b24kit.crm.cards import Company, Deal, Lead
 from b24kit.crm.pipeline import Outcome, Pipeline, Stage, deals_ladder
+from b24kit.crm.portal import Carries
 from b24kit.crm.records import Record
 from b24kit.crm.refs import Kind
 from b24kit.errors import UsageError
-from tests.cleanup.portal_of import contact, mail, plan, snapshot
+from b24kit.owners.spec import OwnersSpec
+from b24kit.reports.wording import kept_lines
+from tests.cleanup.portal_of import ABLE, NOW, contact, mail, plan, snapshot
 
 ANNA = "Анна Белова <a.belova@firm.example>"
 
@@ -109,3 +114,39 @@ def test_a_place_that_is_not_there_or_is_no_working_stage_is_refused(deals: dict
 def test_a_title_with_unknown_gaps_is_a_mistake_of_the_playbook(title: str) -> None:
     with pytest.raises(ValidationError):
         CleanSpec.model_validate({"deals": {"title": title}})
+
+
+MONEY = replace(ABLE, carries=Carries(money={"amount": "OPPORTUNITY", "currency": "CURRENCY_ID"}))
+
+
+def priced(number: int, amount: str, currency: str = "RUB", days: int = 100) -> list[Record]:
+    made, letter = mail(number, ANNA, days=days)
+    assert isinstance(made, Lead)
+    return [replace(made, extra={"OPPORTUNITY": amount, "CURRENCY_ID": currency}), letter]
+
+
+@pytest.mark.parametrize(
+    ("leads", "money"),
+    [
+        ([priced(1, "1500.00", "EUR")], {"amount": "1500.00", "currency": "EUR"}),
+        ([priced(1, "0.00"), priced(2, "70.00", days=50)], {"amount": "70.00", "currency": "RUB"}),
+        ([priced(1, "0.00")], {}),
+        ([mail(1, ANNA)], {}),
+    ],
+    ids=["its own", "of the lead that has one", "nothing", "unknown"],
+)
+def test_a_deal_takes_over_what_its_leads_are_worth(leads: list[Any], money: dict[str, str]) -> None:
+    (deal,) = made(priced_draft(*leads))
+    assert {name: deal.values[name] for name in ("amount", "currency") if name in deal.values} == money
+
+
+def test_of_two_amounts_the_first_leads_stays_and_the_plan_tells_of_the_other() -> None:
+    (deal,) = made(priced_draft(priced(1, "1500.00"), priced(2, "70.00", "EUR", days=50)))
+    assert (deal.values["amount"], deal.values["currency"]) == ("1500.00", "RUB")
+    lines = kept_lines(deal.reason, "ru")
+    assert any("сумма" in line and "1500.00" in line and "70.00 (lead:2)" in line for line in lines), lines
+
+
+def priced_draft(*records: Any) -> CleanDraft:
+    spec = CleanSpec.model_validate({"classes": {"human": "convert_with_deal"}})
+    return plan_clean(snapshot(PIPELINES, *records), spec, OwnersSpec.model_validate({}), NOW, MONEY)

@@ -41,12 +41,16 @@ def changes(before: Any, work: Job) -> list[str]:
 
 def test_conversion_with_deals_goes_back_whole(tmp_path: Path) -> None:
     with job(tmp_path) as work:
+        worth = {"OPPORTUNITY": 1500, "CURRENCY_ID": "EUR", "IS_MANUAL_OPPORTUNITY": "Y"}
+        for number in work.table("lead"):
+            work.sandbox.site.portal.store["lead"].change(int(number), worth)
         before = work.state()
         plans(work, playbook(work, classes={"human": "convert_with_deal"}))
         assert work.applies(*DEALS).exit == 0
         made = [row for row in work.table("deal").values() if row.get("ORIGINATOR_ID") == "b24kit"]
         leads, contacts = work.table("lead"), work.table("contact")
         assert made and all(str(row["LEAD_ID"]) in leads for row in made)
+        assert {(float(row["OPPORTUNITY"]), row["CURRENCY_ID"]) for row in made} == {(1500.0, "EUR")}
         people = [row for row in made if row.get("CONTACT_ID")]
         assert people and all(str(row["CONTACT_ID"]) in contacts for row in people)
         assert all(row["ASSIGNED_BY_ID"] for row in made)

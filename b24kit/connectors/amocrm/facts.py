@@ -12,7 +12,7 @@ from b24kit.connectors.amocrm.client import AmoClient, only
 from b24kit.connectors.amocrm.methods import ENTITIES
 from b24kit.connectors.amocrm.stage_design import LEVELS, ORDER_STEP
 from b24kit.connectors.amocrm.wirevalues import mapping, text
-from b24kit.crm.portal import Capabilities, PortalFacts
+from b24kit.crm.portal import Capabilities, Carries, PortalFacts
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import NotAllowed, NotFound
 
@@ -46,6 +46,7 @@ CAPABILITIES = Capabilities(
         Kind.USER: frozenset({"position"}),  # a role stands in
         Kind.TEAM: frozenset({"head", "parent"}),
     },
+    carries=Carries(money={"amount": "price"}),  # one currency an account
     refuses=frozenset(
         (
             *("create activity", "create product", "create notice", "create user", "create team"),

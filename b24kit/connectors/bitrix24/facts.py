@@ -43,7 +43,12 @@ CAPABILITIES = Capabilities(
     renames_system_stages=True,
     stage_code_limit=_STAGE_CODE_LIMIT,
     colours=None,
-    carries=Carries(alone=PERSON_ALONE, together=(ADDRESS,), origin=ORIGIN),
+    carries=Carries(
+        alone=PERSON_ALONE,
+        together=(ADDRESS,),
+        origin=ORIGIN,
+        money={"amount": "OPPORTUNITY", "currency": "CURRENCY_ID"},
+    ),
     sends=frozenset({Channel.EMAIL}),
     quiet_forgets=("ADDRESS", "REG_ADDRESS"),
     pages={
