@@ -18,7 +18,6 @@ from b24kit.crm.records import agrees
 from b24kit.crm.refs import Kind, Ref, new_ref
 from b24kit.crm.writes import Bind, Change, Create, Delete, Unbind, Write
 
-
 TALK = "_talk"  # ends the code of a reason that speaks of a call, a meeting or a chat instead of a letter
 
 

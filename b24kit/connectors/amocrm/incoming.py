@@ -35,7 +35,7 @@ def to_incoming(row: Row) -> Incoming | None:
     )
 
 
-def _sender(category: Category, told: Row) -> dict[str, str]:
+def _sender(category: Category, told: Row) -> dict[str, Any]:
     if category is Category.MAIL:
         sender = mapping(told.get("from"))
         return {"sender_name": text(sender.get("name")), "sender_address": text(sender.get("email"))}

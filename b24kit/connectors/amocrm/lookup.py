@@ -10,10 +10,10 @@ from b24kit.connectors.amocrm.account import Account
 from b24kit.connectors.amocrm.answers import rows_of
 from b24kit.connectors.amocrm.client import AmoClient, Question
 from b24kit.connectors.amocrm.incoming import to_incoming
-from b24kit.connectors.amocrm.remarks import with_remarks
 from b24kit.connectors.amocrm.methods import ENTITIES
 from b24kit.connectors.amocrm.paging import LONGEST
 from b24kit.connectors.amocrm.reading import Reading
+from b24kit.connectors.amocrm.remarks import with_remarks
 from b24kit.connectors.amocrm.translate_activities import address_of, to_note, to_task
 from b24kit.connectors.amocrm.translate_cards import CARD_READERS, EMBED
 from b24kit.connectors.amocrm.wirevalues import Row

@@ -9,6 +9,7 @@ from b24kit.connectors.amocrm.lookup import UIDS
 from b24kit.connectors.amocrm.methods import BATCH
 from b24kit.connectors.amocrm.paging import LONGEST
 from b24kit.connectors.amocrm.rates import PER_SECOND
+from b24kit.connectors.amocrm.remarks import AT_ONCE
 from b24kit.crm.portal import BELONGINGS, DOSSIER, ROUND_TRIP, Cost
 from b24kit.crm.refs import CARDS, Kind
 from b24kit.errors import UsageError
@@ -55,4 +56,6 @@ def _writes(name: str, count: int, batch: int) -> int:
 def _reads(kind: Kind, rows: int) -> int:
     if kind in _WHOLE_LISTS:
         return 1 if rows else 0
-    return -(-rows // (UIDS if kind is Kind.INCOMING else LONGEST))
+    if kind is Kind.INCOMING:
+        return -(-rows // UIDS) - (-rows // AT_ONCE)  # the waiting ones, and the notes of people on their leads
+    return -(-rows // LONGEST)
