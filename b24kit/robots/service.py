@@ -115,11 +115,11 @@ class Service:
             wait = LOOK_EVERY
             bell.clear()
             try:
+                self._inherit()  # first: from this moment on the minute of doubt runs
                 if self._sweep_is_due(worker.duty.portal_id):
                     self._sweep(worker.duty)
                 self._let_the_flood_pass()
                 self._place(worker.duty)
-                self._inherit()
                 if worker.once().cards:
                     continue
             except Stopped:
