@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
+LOG = logging.getLogger("b24kit.robots")
 _LIFE = ".life"
+_PEEK = 5.0  # seconds: somebody may just be asking whether we live
+_NO_LOCK = (OSError, NotImplementedError)  # held by somebody (a Timeout is an OSError), or not known to this disk
 
 
 def lives_folder(place: str | Path, state: Path) -> Path:
@@ -35,13 +39,18 @@ class Lives:
 
     @contextmanager
     def lived(self, name: str) -> Iterator[None]:
-        """This process is alive under a name that nobody else has, in letters that a file's name may have."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """This process is alive under a name that nobody else has, in letters that a file's name may have.
+
+        Where the disk knows no locks, nobody is told of it: the leases do alone.
+        """
         path = self._folder / f"{name}{_LIFE}"
         lock = _lock(path)
         self._ours.add(path)
-        # Nobody holds it longer than it takes to ask whether we live.
-        lock.acquire(timeout=5)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock.acquire(timeout=_PEEK)
+        except _NO_LOCK:
+            LOG.warning("no_life", extra={"facts": {"worker": name}})
         try:
             yield
         finally:
@@ -58,7 +67,7 @@ class Lives:
             lock = _lock(path)
             try:
                 lock.acquire(timeout=0)
-            except (Timeout, OSError):
+            except _NO_LOCK:
                 continue  # alive, or the file is going away just now
             lock.release()
             self._forget(path)

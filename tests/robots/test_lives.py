@@ -59,6 +59,12 @@ def test_lives_stand_beside_the_file_and_a_url_is_not_given_away(tmp_path: Path)
     assert one != other and one.parent == tmp_path and "secret" not in one.name
 
 
+def test_where_no_lives_can_be_kept_the_robots_run_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with Lives(tmp_path / "file").lived("host-1-aa"):  # no folder can be made there
+        assert Lives(tmp_path / "file").dead() == []
+
+
 @pytest.mark.parametrize("arrived", [False, True])
 def test_after_a_restart_nothing_waits_for_the_lease_and_what_is_in_doubt_a_minute_and_no_more(
     tmp_path: Path, arrived: bool
