@@ -35,6 +35,7 @@ from b24kit.crm.writes import Create, Write
 from b24kit.robots.decision import Action, Decision
 from b24kit.robots.facts import CardFacts
 from b24kit.robots.gather import WatchedPortal
+from b24kit.robots.lives import Lives, lives_folder
 from b24kit.robots.server import Door, Letterbox, Receiver
 from b24kit.robots.service import Service
 from b24kit.robots.store import Store
@@ -101,7 +102,8 @@ def main() -> None:
     duty = Duty(portal_id=PORTAL, portal=portal, decide=RULES[rules])
     # The number of the process stands in the worker's name: then it can be told who holds which cards.
     name = f"{os.getpid()}-{fresh_name()}"
-    service = Service([duty], store, clock, name, sweep_every=timedelta(seconds=float(sweep_seconds)))
+    every = timedelta(seconds=float(sweep_seconds))
+    service = Service([duty], store, clock, name, sweep_every=every, lives=Lives(lives_folder(place, state)))
     letterbox = Letterbox(store, clock, service.ring)
     doors = (Door(PORTAL, SECRET, StoredHints(cast(Hears, portal).hook({TOKEN}))),)
     receiver = Receiver(doors, letterbox, clock, service.metrics, service.page)

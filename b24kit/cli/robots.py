@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from b24kit.cli.context import Desk, desk, fresh_name
-from b24kit.cli.robots_desk import Post, door_of, hook_secrets, parse_also, posts, robots_store, start_log
+from b24kit.cli.robots_desk import Post, door_of, hook_secrets, lives_of, parse_also, posts, robots_store, start_log
 from b24kit.cli.robots_outbox import check_sending
 from b24kit.cli.robots_payments import drawer_of
 from b24kit.cli.runs import parse_days
@@ -67,7 +67,8 @@ def serve(
             duties = [post.duty for post in found]
             check_sending(at, duties, confirm)
             every = timedelta(minutes=sweep_every)
-            service = Service(duties, kept, at.clock, fresh_name(), sweep_every=every, stopping=stopping)
+            lives = lives_of(at, store)
+            service = Service(duties, kept, at.clock, fresh_name(), sweep_every=every, stopping=stopping, lives=lives)
             doors = [door for post in found if (door := _door(at, post, token or [])) is not None]
             drawers = [drawer for post in found if (drawer := drawer_of(at, post)) is not None]
             run_service(at, service, kept, Receiving(host, port, tuple(doors), tuple(drawers)))
@@ -95,7 +96,7 @@ def run(
             _say_final(at, found, playbook, shadow=shadow)
             duties = [post.duty for post in found]
             check_sending(at, duties, confirm)
-            service = Service(duties, kept, at.clock, fresh_name(), stopping=stopping)
+            service = Service(duties, kept, at.clock, fresh_name(), stopping=stopping, lives=lives_of(at, store))
             if not once:
                 from b24kit.cli.serving import Receiving, run_service
 

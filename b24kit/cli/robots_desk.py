@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from b24kit.cli.context import Desk, fresh_secret, open_profile
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from b24kit.crm.event import Hears, Hook
     from b24kit.crm.portal import Portal
     from b24kit.robots.gather import WatchedPortal
+    from b24kit.robots.lives import Lives
     from b24kit.robots.server import Door
     from b24kit.robots.store import Event, Store
     from b24kit.robots.worker import Duty
@@ -41,11 +43,23 @@ def robots_store(at: Desk, place: str | None) -> Iterator[Store]:
     """The store of this folder, or the database that was named by its URL."""
     from b24kit.robots.store import Store
 
-    store = Store(place or at.settings.runs_dir / "robots.sqlite")
+    store = Store(place or _own_store(at))
     try:
         yield store
     finally:
         store.close()
+
+
+def lives_of(at: Desk, place: str | None) -> Lives:
+    """Which processes of this machine that work on the same store are alive."""
+    from b24kit.config.settings import state_dir
+    from b24kit.robots.lives import Lives, lives_folder
+
+    return Lives(lives_folder(place or _own_store(at), state_dir()))
+
+
+def _own_store(at: Desk) -> Path:
+    return at.settings.runs_dir / "robots.sqlite"
 
 
 @contextmanager

@@ -41,6 +41,10 @@ class Absences:
         """Whether somebody works here and is not away."""
         return user is not None and user in self._working and self.away(user, day) is None
 
+    def next_away(self, user: str, day: date) -> date | None:
+        """The first day after `day` on which a known absence of this user begins."""
+        return min((one.since for one in self._of.get(user, ()) if one.since > day), default=None)
+
     def chain(self, user: str, day: date) -> tuple[str, ...]:
         """The user and his deputies in order, up to the first who is there; it ends where it would turn in a ring."""
         found = [user]

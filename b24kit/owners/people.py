@@ -112,6 +112,12 @@ class People:
             return None
         return hours.next_start(max(at, datetime.combine(day, time(), hours.zone).astimezone(UTC)))
 
+    def leaves_at(self, user: str, at: datetime) -> datetime | None:
+        """When his next known absence begins, by the first working minute of that day; None when none is known."""
+        hours = self.hours(user)
+        day = self.absences.next_away(user, at.astimezone(hours.zone).date())
+        return None if day is None else hours.next_start(datetime.combine(day, time(), hours.zone).astimezone(UTC))
+
     def anyone(self, at: datetime) -> str:
         """Who gets what nobody takes: the head of all or who stands in, else an administrator, else anybody there."""
         found = self.stand_in(self.last.id, at)

@@ -20,19 +20,22 @@ RULE = "handover"
 
 
 def hand_over(facts: CardFacts, people: People, now: datetime, rules: Rules) -> Decision:
-    """The card to the deputy while its owner is away, and back when he is there again."""
+    """The card to the deputy while its owner is away, and back when he is there again; a card that nothing happens to
+    is looked at when an absence of its owner begins."""
     owner = facts.card.owner
     if owner is None or not history.is_open(facts):
         return Decision()
     if not people.is_here(owner, now):
         return _away(facts, people, now, rules, owner)
     lent = _lent(facts, owner)
+    leaves = people.leaves_at(owner, now)
     if lent is None:
-        return Decision()
+        return Decision(wake=leaves)
     first, since = lent
     if not people.is_here(first, now):
         reason = Reason("robots.handover.waits", {"user": people.name(owner), "owner": people.name(first)})
-        return Decision(wake=people.back_at(first, now), because=(reason,))
+        wakes = [at for at in (people.back_at(first, now), leaves) if at is not None]
+        return Decision(wake=min(wakes, default=None), because=(reason,))
     reason = Reason("robots.handover.back", {"user": people.name(first), "deputy": people.name(owner)})
     return _given(facts, rules, history.key(facts, RULE, "back", first, owner, since), first, reason)
 

@@ -33,7 +33,7 @@ class LeaseLost(Stopped):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """An operation of a card and what became of it so far. `doubt` is when somebody found it open first."""
+    """An operation of a card and what became of it so far. `doubt`: from then on it surely did not leave any more."""
 
     operation: Operation
     card: Ref
@@ -109,12 +109,12 @@ class Ledger:
         ]
         self.write(ended, "")
 
-    def doubt(self, deeds: Iterable[Deed], now: datetime) -> None:
-        """Remember since when these are known to be open: from then on the time of late answers is counted."""
+    def doubt(self, deeds: Iterable[tuple[Deed, datetime]]) -> None:
+        """Remember since when these can surely not have left any more: from then on the time of late answers counts."""
         with self._store.base.transaction():
             self._store.base.many(
                 "UPDATE operations SET doubt = ? WHERE portal = ? AND op = ? AND doubt IS NULL",
-                [(now.timestamp(), self._portal, one.operation.key) for one in deeds],
+                [(since.timestamp(), self._portal, one.operation.key) for one, since in deeds],
             )
 
     def write(self, entries: Iterable[Entry], worker: str) -> None:

@@ -65,11 +65,8 @@ def route(facts: CardFacts, routing: Routing, people: People, turns: Turns, now:
         return hand_over(facts, people, now, routing.rules) if routing.spec.hand_over else Decision()
     if _is_dealt(facts):
         lent = hand_over(facts, people, now, routing.rules) if routing.spec.hand_over else Decision()
-        return (
-            lent
-            if lent.because
-            else Decision(because=(Reason("robots.routing.done", {"user": people.name(facts.card.owner)}),))
-        )
+        done = Reason("robots.routing.done", {"user": people.name(facts.card.owner)})
+        return lent if lent.because else Decision(wake=lent.wake, because=(done,))
     heads = _heads(facts)
     if heads:
         return _from_queue(facts, routing, people, heads, now)

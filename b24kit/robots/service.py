@@ -6,11 +6,13 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 
 from b24kit.clock import Clock
 from b24kit.errors import B24kitError, Stopped
 from b24kit.robots.backlog import heap_gauges
+from b24kit.robots.lives import Lives
 from b24kit.robots.metrics import Labels, Metrics
 from b24kit.robots.payments import Payments
 from b24kit.robots.store import Store
@@ -40,8 +42,12 @@ class Service:
         sweep_every: timedelta = SWEEP_EVERY,
         size: int | None = None,
         stopping: threading.Event | None = None,
+        lives: Lives | None = None,
     ) -> None:
-        """`stopping` is set by `stop`; portals that were opened with a clock that knows it stop waiting then."""
+        """`stopping` is set by `stop`; portals that were opened with a clock that knows it stop waiting then.
+
+        With `lives` the cards of a process of this machine that died are taken over at once.
+        """
         self.metrics = metrics or Metrics()
         self._duties, self._store, self._clock, self._sweep_every = duties, store, clock, sweep_every
         self._stopping = stopping or threading.Event()
@@ -53,9 +59,11 @@ class Service:
             for n, duty in enumerate(duties)
         ]
         self._threads: list[threading.Thread] = []
+        self._name, self._lives, self._life = name, lives, ExitStack()
 
     def start(self) -> None:
         """Begin work in threads of our own."""
+        self._live()
         for worker in self._workers:
             thread = threading.Thread(target=self._run, args=(worker,), name=f"robots {worker.duty.portal_id}")
             self._threads.append(thread)
@@ -75,14 +83,18 @@ class Service:
             bell.set()
         for thread in self._threads:
             thread.join()
+        self._life.close()
 
     def once(self) -> dict[str, Swept]:
         """One sweep and all due work of every portal, in this thread: what cron calls."""
         found = {}
-        for worker in self._workers:
-            found[worker.duty.portal_id] = self._sweep(worker.duty)
-            self._place(worker.duty)
-            worker.drain()
+        self._live()
+        with self._life:
+            self._inherit()
+            for worker in self._workers:
+                found[worker.duty.portal_id] = self._sweep(worker.duty)
+                self._place(worker.duty)
+                worker.drain()
         return found
 
     def page(self) -> str:
@@ -103,6 +115,7 @@ class Service:
             wait = LOOK_EVERY
             bell.clear()
             try:
+                self._inherit()  # first: from this moment on the minute of doubt runs
                 if self._sweep_is_due(worker.duty.portal_id):
                     self._sweep(worker.duty)
                 self._let_the_flood_pass()
@@ -116,6 +129,16 @@ class Service:
             except Exception as error:  # the worker loop: the store may have gone away, the thread must outlive it
                 wait = self._failed(worker.duty, type(error).__name__)
             bell.wait(wait)
+
+    def _live(self) -> None:
+        if self._lives is not None:
+            self._life.enter_context(self._lives.lived(self._name))
+
+    def _inherit(self) -> None:
+        """Cards of the dead are free."""
+        for name in self._lives.dead() if self._lives is not None else ():
+            freed = self._store.free(name, self._clock.now())
+            LOG.info("inherited", extra={"facts": {"worker": name, "cards": freed}})
 
     def _let_the_flood_pass(self) -> None:
         """While events pour in, answering them comes first: work would take the receiver's share of this process."""

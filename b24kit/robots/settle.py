@@ -1,12 +1,14 @@
 """Operations that an earlier worker left open: what became of them is found by looking, then they are done or dropped.
 
 An update is compared with the card and simply planned again; a thing that may have been made is believed absent only a
-minute after it was found open, since the portal may still be at work on a request of a process that died.
+minute after the last moment at which its request can have left: the portal may still be at work on it. That is not the
+moment of the journal, since before the sending the portal's speed may have to be waited for, but the one at which the
+worker lost the card, by its death or with its lease.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -32,8 +34,16 @@ class Standing:
     until: dict[Ref, datetime] = field(default_factory=dict)
 
 
-def settle_open(deeds: Sequence[Deed], ledger: Ledger, portal: Portal, worker: str, now: datetime) -> Standing:
-    """Find out about these open operations as far as it can be known now."""
+def settle_open(
+    deeds: Sequence[Deed],
+    ledger: Ledger,
+    portal: Portal,
+    worker: str,
+    now: datetime,
+    lost: Mapping[Ref, datetime | None] | None = None,
+) -> Standing:
+    """Find out about these open operations as far as it can be known now; `lost`: when an earlier holder lost the card,
+    None where it is not known."""
     found = Standing()
     sent = [one for one in deeds if one.sent]
     found.again = [one for one in deeds if not one.sent and now - one.at < STALE and not is_letter(one)]
@@ -43,14 +53,15 @@ def settle_open(deeds: Sequence[Deed], ledger: Ledger, portal: Portal, worker: s
     ledger.drop([one for one in unsent if is_letter(one) and one.state != PLANNED], now, LETTER_UNSURE)
     if not sent:
         return found
-    ledger.doubt(sent, now)
+    doubted = {one.operation.key: one.doubt or _lost_at(one, lost or {}, now) for one in sent}
+    ledger.doubt((one, doubted[one.operation.key]) for one in sent)
     writes = {one.operation.key: rebuilt(PLAN, one.operation, one.entry, {}) for one in sent if one.entry is not None}
     answers = portal.settle(list(writes.values()))
     entries = []
     for one in sent:
         write = writes[one.operation.key]
         result = answers.get(write.key) or Result(write.key, Settled.UNKNOWN)
-        since = now if one.doubt is None else one.doubt
+        since = doubted[one.operation.key]
         if is_letter(one) and result.settled is Settled.NOT_EXECUTED and now - since >= LATE:
             entries.append(Entry(key=one.operation.key, state=State.FAILED, at=now, code=LETTER_UNSURE))
         elif _believed(one, result, since, now):
@@ -61,6 +72,12 @@ def settle_open(deeds: Sequence[Deed], ledger: Ledger, portal: Portal, worker: s
             found.until[one.card] = max(found.until.get(one.card, now), since + LATE)
     ledger.write(entries, worker)
     return found
+
+
+def _lost_at(deed: Deed, lost: Mapping[Ref, datetime | None], now: datetime) -> datetime:
+    """The last moment at which an operation can have left, as far as it is known: the present one where nothing is."""
+    at = lost.get(deed.card)
+    return now if at is None else min(now, max(at, deed.at))
 
 
 def is_letter(deed: Deed) -> bool:

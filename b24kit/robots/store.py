@@ -76,6 +76,7 @@ class Held:
     rounds: int
     why: str
     due: datetime
+    lost: datetime | None = None  # when an earlier holder, who never gave it back, lost it: he sent nothing afterwards
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class Store:
         at, until = now.timestamp(), (now + lease).timestamp()
         with self.base.transaction():
             rows = self.base.rows(
-                "SELECT card, version, fence, tries, rounds, why, due FROM cards WHERE portal = ? AND due <= ?"
+                "SELECT card, version, fence, tries, rounds, why, due, until FROM cards WHERE portal = ? AND due <= ?"
                 f" AND (until IS NULL OR until <= ?) ORDER BY due, card LIMIT ?{self.base.skipping}",
                 (portal, at, at, limit),
             )
@@ -155,6 +156,17 @@ class Store:
     def renew(self, worker: str, now: datetime, lease: timedelta) -> None:
         """The worker lives: its leases go on."""
         self.base.run("UPDATE cards SET until = ? WHERE worker = ?", ((now + lease).timestamp(), worker))
+
+    def free(self, name: str, now: datetime) -> int:
+        """A process of workers called `name/...` is known to be dead: its cards may be taken at once. How many."""
+        rows = self.base.rows("SELECT DISTINCT worker FROM cards WHERE until > ?", (now.timestamp(),))
+        theirs = sorted(str(row[0]) for row in rows if str(row[0]).rpartition("/")[0] == name)
+        return sum(
+            self.base.run(
+                "UPDATE cards SET until = ? WHERE worker = ? AND until > ?", (now.timestamp(), worker, now.timestamp())
+            )
+            for worker in theirs
+        )
 
     def still_held(self, portal: str, worker: str, held: Collection[Held]) -> set[Ref]:
         """Which of these cards are still ours."""
@@ -319,5 +331,6 @@ def from_stamp(seconds: float) -> datetime:
 
 
 def _held(row: Row) -> Held:
-    card, version, fence, tries, rounds, why, due = row
-    return Held(Ref.parse(card), int(version), int(fence) + 1, int(tries), int(rounds), str(why), from_stamp(due))
+    card, version, fence, tries, rounds, why, due, until = row
+    lost = None if until is None else from_stamp(until)
+    return Held(Ref.parse(card), int(version), int(fence) + 1, int(tries), int(rounds), str(why), from_stamp(due), lost)

@@ -210,7 +210,8 @@ class Worker:
         deeds = self._ledger.open([one.card for one in held])
         if not deeds or self.duty.shadow:
             return list(held)
-        standing = settle_open(deeds, self._ledger, self.duty.portal, self.name, self._clock.now())
+        lost = {one.card: one.lost for one in held}
+        standing = settle_open(deeds, self._ledger, self.duty.portal, self.name, self._clock.now(), lost)
         for card, until in standing.until.items():
             waiting = [one for one in held if one.card == card]
             self._store.put_off(self.duty.portal_id, self.name, waiting, until, "doubt", counts=False)

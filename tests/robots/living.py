@@ -35,6 +35,7 @@ from b24kit.sandbox.server import Sandbox
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 WORK, CHAT, LOST = "5", "UC_0W9KZT", "JUNK"  # stages of the company's leads
+STAGES = {"WORK": WORK, "CHAT": CHAT, "LOST": LOST}
 HOURS = (time(9), time(18))
 BOOK = """
 b24kit: 1
@@ -45,11 +46,17 @@ people:
   week: "09:00-18:00"
   holidays: work
   days_off: [{holiday}]
-  absences: [{{who: "3", since: {away}, until: {back}}}]
+  absences:
+    - {{who: "3", since: {away}, until: {back}}}
+    - {{who: "9", since: {lent}, until: {returned}, deputy: "8"}}
+  deputies: [{{who: "7", deputy: "8"}}]
 owners:
-  sources: [{{source: CALL, team: Отдел продаж}}]
+  sources:
+    - {{source: CALL, team: Отдел продаж}}
+    - {{source: WEBFORM, to: "9"}}
+    - {{source: WEB, to: "7"}}
   fallback: {{to: "1"}}
-routing: {{intake: NEW, assigned: в Работе}}
+routing: {{intake: NEW, assigned: в Работе, hand_over: true}}
 sla:
   rules:
     - {{name: first-call, stages: в Работе, action: call, within: 1h, warn_before: 15m, head_after: 1h, pass_after: 2h}}
@@ -58,23 +65,45 @@ cadence:
   sequences:
     - name: three
       stages: в Работе
+      sources: [CALL, WEB]
       on_reply: Чат
       steps:
         - {{by: call, title: "Звонок 1", script: "Раз."}}
         - {{by: call, after: 1d, title: "Звонок 2", script: "Два."}}
         - {{by: call, after: 2d, title: "Звонок 3", script: "Три."}}
       close: {{stage: JUNK, reason: нет связи, after: 1d}}
+    - name: two
+      stages: в Работе
+      sources: WEBFORM
+      on_reply: Чат
+      steps:
+        - {{by: call, title: "Звонок 1", script: "Раз."}}
+        - {{by: call, after: 1d, title: "Звонок 2", script: "Два."}}
+      farewell: {{by: call, after: 3d, script: "До свидания."}}
+      close: {{stage: JUNK, reason: нет связи, after: 1d}}
+  reopen: [{{stages: JUNK, to: Чат}}]
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """`call` (nobody answered), `talk`, `letter` (of the client) on a card, so many days and minutes after Monday."""
+    """What people and clients do to a card, so many days and minutes after Monday: `call` (nobody answered), `talk`,
+    `letter` (of the client), `move STAGE`, `plan DAY HH:MM` (a to-do of his own), `dismiss USER`."""
 
     card: int
     day: int
     minutes: int
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A new lead: when it comes, its source, and whose it is (leads with one `client` have one phone number)."""
+
+    day: int = 0
+    minutes: int = 9 * 60 + 30
+    source: str = "CALL"
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +129,17 @@ class Month:
     cards: list[Ref] = field(default_factory=list)
     heard: dict[Ref, list[datetime]] = field(default_factory=dict)  # when each client wrote
     called: dict[Ref, list[datetime]] = field(default_factory=dict)
+    phones: dict[str, str] = field(default_factory=dict)  # of each client
 
     @property
     def holiday(self) -> date:
         return (self.monday + timedelta(days=9)).astimezone(MOSCOW).date()
 
-    def live(self, cards: int, happenings: Sequence[Happening], days: int = 26) -> None:
-        """New leads come on the first morning; then happenings and deadlines, each at its hour."""
-        self._until(self.monday + timedelta(hours=9, minutes=30))
-        self._arrive(cards)
-        self.worker.drain()
-        waiting = sorted(happenings, key=lambda one: (one.day, one.minutes, one.card))
+    def live(self, arrivals: Sequence[Arrival], happenings: Sequence[Happening], days: int = 26) -> None:
+        """Leads come, things happen and deadlines end, each at its hour; arrivals are given in order of time."""
+        waiting: list[Arrival | Happening] = sorted(
+            [*arrivals, *happenings], key=lambda one: (one.day, one.minutes, isinstance(one, Happening))
+        )
         end = self.monday + timedelta(days=days)
         while True:
             ahead = [_moment(self.monday, waiting[0])] if waiting else []
@@ -119,8 +148,14 @@ class Month:
             if not ahead or min(ahead) > end:
                 return
             self._until(min(ahead))
+            come: list[Arrival] = []
             while waiting and _moment(self.monday, waiting[0]) <= self.clock.now():
-                self._happen(waiting.pop(0))
+                one = waiting.pop(0)
+                if isinstance(one, Arrival):
+                    come.append(one)
+                    continue
+                self._happen(one)
+            self._arrive(come)
             self.worker.drain()
 
     def deeds(self) -> list[Deed]:
@@ -143,19 +178,41 @@ class Month:
         usual = here.weekday() < 5 and here.date() != self.holiday and HOURS[0] <= here.time() <= HOURS[1]
         return usual and not away
 
-    def _arrive(self, cards: int) -> None:
+    def _arrive(self, come: Sequence[Arrival]) -> None:
+        if not come:
+            return
         writes = [
-            Create(f"made-{n}", Kind.LEAD, {"title": f"Заявка {n}", "stage": "NEW", "source": "CALL"})
-            for n in range(cards)
+            Create(f"made-{n}", Kind.LEAD, {"title": f"Заявка {n}", "stage": "NEW", "source": one.source})
+            for n, one in enumerate(come, len(self.cards))
         ]
         made = sorted(self.portal.perform(writes, lambda _: None), key=lambda one: int(one.key[5:]))
-        self.cards = [Ref(Kind.LEAD, str(one.new_id)) for one in made]
-        for ref in self.cards:  # a client who can be called
-            self.call("crm.lead.update", id=ref.id, fields={"PHONE": [{"VALUE": f"+7916{ref.id:0>7}"}]})
-        self.store.put("p", [Event(ref, "added") for ref in self.cards], self.clock.now())
+        cards = [Ref(Kind.LEAD, str(one.new_id)) for one in made]
+        for ref, one in zip(cards, come, strict=True):  # a client who can be called
+            phone = self.phones.setdefault(one.client or str(ref), f"+7916{ref.id:0>7}")
+            self.call("crm.lead.update", id=ref.id, fields={"PHONE": [{"VALUE": phone}]})
+        self.cards += cards
+        self.store.put("p", [Event(ref, "added") for ref in cards], self.clock.now())
 
     def _happen(self, one: Happening) -> None:
+        verb, _, rest = one.what.partition(" ")
+        if verb == "dismiss":
+            self.call("user.update", ID=int(rest), ACTIVE=False)
+            return
         ref, now = self.cards[one.card % len(self.cards)], self.clock.now()
+        if verb in ("move", "plan"):
+            self._by_hand(ref, verb, rest)
+        else:
+            self._spoken(ref, one, now)
+        self.store.put("p", [Event(ref, "stirred")], now)
+
+    def _by_hand(self, ref: Ref, verb: str, rest: str) -> None:
+        if verb == "move":
+            self.call("crm.lead.update", id=ref.id, fields={"STATUS_ID": STAGES[rest]})
+            return
+        deadline = _moment(self.monday, Happening(0, *read_moment(rest), verb)).isoformat()
+        self.call("crm.activity.todo.add", ownerTypeId=1, ownerId=ref.id, deadline=deadline, title="Моя задача")
+
+    def _spoken(self, ref: Ref, one: Happening, now: datetime) -> None:
         told = now.isoformat(timespec="seconds")
         fields: dict[str, Any] = {
             "OWNER_TYPE_ID": 1, "OWNER_ID": ref.id, "SUBJECT": one.what, "COMPLETED": "Y", "RESPONSIBLE_ID": 1,
@@ -176,7 +233,6 @@ class Month:
             fields["END_TIME"] = (now + timedelta(minutes=3)).isoformat(timespec="seconds")
             self.heard.setdefault(ref, []).append(now)
         self.call("crm.activity.add", fields=fields)
-        self.store.put("p", [Event(ref, "stirred")], now)
 
     def call(self, method: str, **params: Any) -> Mapping[str, Any]:
         """What a person does, through a webhook of his own."""
@@ -199,11 +255,12 @@ def company(folder: Path, leads: int = 20) -> Iterator[Month]:
     webhooks = ({"user_id": 1}, {"user_id": 1})
     seed = {"kind": "company", "leads": leads, "seed": 7}
     with Sandbox(seed=seed, clock="moved", grace=0.001, webhooks=webhooks) as box:
-        clock = RemoteClock(box.control)
+        clock = NearClock(box)
         here = clock.now().astimezone(MOSCOW)
         first = here.date() + timedelta(days=7 - here.weekday())
         monday = datetime.combine(first, time(0), MOSCOW)
         dates = {"holiday": first + timedelta(days=9), "away": first + timedelta(days=7), "back": first + timedelta(11)}
+        dates |= {"lent": first + timedelta(days=8), "returned": first + timedelta(days=10)}
         portal = cast(WatchedPortal, open_portal(Webhook.parse(box.webhook_url), clock))
         store = Store(folder / "robots.sqlite")
         rules = decider(parse_playbook(BOOK.format(**dates), "month.yaml"), portal, clock, StoredTurns(store, "p"))
@@ -214,5 +271,25 @@ def company(folder: Path, leads: int = 20) -> Iterator[Month]:
         portal.close()
 
 
-def _moment(monday: datetime, one: Happening) -> datetime:
+class NearClock(RemoteClock):
+    """The portal's clock, read in its own process: a month asks for the time twenty thousand times."""
+
+    def __init__(self, box: Sandbox) -> None:
+        super().__init__(box.control)
+        self._here = box.site.clock
+
+    def now(self) -> datetime:
+        return self._here.now()
+
+    def monotonic(self) -> float:
+        return self._here.elapsed()
+
+
+def read_moment(text: str) -> tuple[int, int]:
+    """Day and minutes of "3 09:30"."""
+    day, _, at = text.partition(" ")
+    return int(day), 60 * int(at[:2]) + int(at[3:5])
+
+
+def _moment(monday: datetime, one: Arrival | Happening) -> datetime:
     return monday + timedelta(days=one.day, minutes=one.minutes)

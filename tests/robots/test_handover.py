@@ -89,6 +89,22 @@ def test_nobody_to_stand_in_is_said_and_nothing_is_written() -> None:
     assert [one.code for one in found.because] == ["robots.handover.nobody"]
 
 
+def test_a_quiet_card_is_looked_at_when_its_owners_absence_begins() -> None:
+    later = {"absences": [{"who": "Волков", "since": "2026-03-04", "until": "2026-03-06", "deputy": "Громова"}]}
+    begins = datetime(2026, 3, 4, 6, tzinfo=UTC)
+    facts = working()
+    assert looked(facts, later).wake == begins
+    assert owner_of(looked(facts, later, begins), facts) == "4"
+    dealt = card(owner="3", done=frozenset({"routing/lead:5/owner"}))
+    assert looked(dealt, later).wake == begins, "also where it stays where it arrived"
+
+
+def test_a_deputys_own_absence_is_waited_for_as_well() -> None:
+    both = {"absences": [*WEEK["absences"], {"who": "Громова", "since": "2026-03-04", "deputy": "Белова"}]}
+    facts = working()
+    assert looked(carried_out(facts, looked(facts, both)), both).wake == datetime(2026, 3, 4, 6, tzinfo=UTC)
+
+
 def test_closed_cards_and_portals_that_do_not_want_it_are_left_alone() -> None:
     assert looked(replace_outcome(working())) == Decision()
     assert routed(working(), crew=people(WEEK)) == Decision()
