@@ -123,10 +123,12 @@ def duty_of(
     book = load_playbook(find_playbook(playbook))
     # What a shadow looked at is not done: its cards stand apart in the store, and are looked at again in earnest.
     name = f"{facts.id}{SHADOW}" if shadow else facts.id
+    rules = decider(book, portal, at.clock, turns, sends=sends)
     return Duty(
         portal_id=name,
         portal=watched,
-        decide=decider(book, portal, at.clock, turns, sends=sends),
+        decide=rules,
+        away=rules.away,
         shadow=shadow,
         claimed=partial(claimed, facts.id, state_dir()),
         acting=partial(acting, facts.id, state_dir()),

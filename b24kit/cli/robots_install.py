@@ -11,12 +11,14 @@ from b24kit.cli.robots_desk import hook_secrets
 from b24kit.errors import UsageError
 
 if TYPE_CHECKING:
+    from b24kit.change.operation import Reason
     from b24kit.crm.portal import PortalFacts
     from b24kit.crm.subscription import Subscribing
     from b24kit.playbook.schema import Playbook
     from b24kit.robots.install import InstallDraft, Standing
 
-SIGNS = {"there": "+", "heard": "+", "missing": "-", "deaf": "~", "unknown": "!", "by_hand": "!"}
+_NAMED = 6  # stages named in one line
+SIGNS = {"there": "+", "heard": "+", "missing": "-", "deaf": "~", "off": "-", "unknown": "!", "by_hand": "!"}
 
 
 def install_draft(at: Desk, playbook: Playbook, facts: PortalFacts) -> InstallDraft:
@@ -39,9 +41,21 @@ def install_draft(at: Desk, playbook: Playbook, facts: PortalFacts) -> InstallDr
         draft,
         operations=(*fields.operations, *draft.operations),
         steps=(*draft.steps, *fields.steps),
-        notes=(*draft.notes, *fields.notes),
+        notes=(*draft.notes, *fields.notes, *stage_notes(playbook, at)),
         fields=tuple(str(one.values["label"]) for one in fields.operations if isinstance(one, CreateRecord)),
     )
+
+
+def stage_notes(playbook: Playbook, at: Desk) -> list[Reason]:
+    """What to do first where the portal has not the playbook's stages yet."""
+    from b24kit.change.operation import Reason
+    from b24kit.playbook.missing_stages import missing_stages
+
+    found = missing_stages(playbook, at.portal)
+    if not found:
+        return []
+    listed = ", ".join(f"«{one}»" for one in found[:_NAMED]) + (", …" if len(found) > _NAMED else "")
+    return [Reason("robots.no_stages", {"n": len(found), "list": listed, "playbook": playbook.name})]
 
 
 def address(
@@ -90,7 +104,7 @@ def verify(
         draft = install_draft(at, load_playbook(find_playbook(playbook)), facts)
         standing = cast("Subscribing", at.portal).subscriptions()
         checked = verify_install(draft, standing, last_heard(at, facts.id))
-        lacking = [one for one in checked if one.state in ("missing", "deaf")]
+        lacking = [one for one in checked if one.state in ("missing", "deaf", "off")]
         if at.screen.as_json:
             rows = [{"sort": one.sort, "name": one.name, "state": one.state} for one in checked]
             at.screen.document("robots_verify", manner=draft.manner.value, standing=rows, lacking=len(lacking))
@@ -115,7 +129,24 @@ def say_standing(at: Desk, draft: InstallDraft, checked: list[Standing], lacking
     """Each thing with its state, then one line that sums it up."""
     at.screen.say(f"robots.manner_{draft.manner.value}")
     for one in checked:
-        sort = at.screen.text(f"subscription.{one.sort}")
         state = at.screen.text(f"robots.state_{one.state}", **one.facts)
-        at.screen.sign(SIGNS[one.state], f"{sort} {one.name}: {state}")
-    at.screen.say("robots.verify_bad" if lacking else "robots.verify_good", n=lacking or len(checked))
+        at.screen.sign(SIGNS[one.state], f"{_standing_name(at, one)}: {state}")
+    stands = sum(one.state in ("there", "heard") for one in checked)
+    at.screen.say("robots.verify_bad" if lacking else "robots.verify_good", n=lacking or stands)
+    by_hand = sum(one.state in ("unknown", "by_hand") for one in checked)
+    if by_hand:
+        at.screen.say("robots.verify_by_hand", n=by_hand)
+    for note in draft.notes:
+        if note.code == "robots.no_stages":
+            at.screen.say(note.code, **note.facts)
+
+
+def _standing_name(at: Desk, one: Standing) -> str:
+    """What people call it: a step by its sentence, a webhook without its own code."""
+    from b24kit.i18n import has
+
+    code = f"robots.standing.{one.name}"
+    if one.sort == "step" and has(code, at.lang):
+        return at.screen.text(code)
+    sort = at.screen.text(f"subscription.{one.sort}")
+    return sort if one.name == one.sort else f"{sort} {one.name}"

@@ -85,6 +85,8 @@ def say_stock(at: Desk, found: Belongings) -> None:
     """Where everything is, for people."""
     from b24kit.cli.runs import ALL
 
+    if not found.fates:
+        return  # a run without cards, such as fields and a webhook
     at.screen.tables([found.table()], "belongings", limit=ALL)
     say_missing(at, found)
 

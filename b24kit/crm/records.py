@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -49,6 +50,8 @@ _CLASSES: dict[Kind, type[Any]] = {
 }
 _KINDS = {cls: kind for kind, cls in _CLASSES.items()}
 READABLE = frozenset(_CLASSES)  # kinds that have a record; others are only written
+_WRAPPINGS = frozenset({"value", "enum_id"})
+_DECIMAL = re.compile(r"-?\d{1,18}\.\d{1,9}")
 _TIMES = frozenset({"created", "changed", "moved", "last_activity", "start", "deadline"})
 
 
@@ -83,7 +86,19 @@ def comparable(name: str, value: Any) -> Any:
         return sorted([[p["kind"], p["value"], p.get("use") or "work"] for p in found])
     if name in ("bindings", "required_on") and value is not None:
         return sorted(value)
+    value = _bare(value)
     return None if value in ("", [], {}) else value
+
+
+def _bare(value: Any) -> Any:
+    """A vendor's own field comes back in another shape than it was written in: `3` as `[{"value": "3"}]`, as `3.00`."""
+    if isinstance(value, list | tuple) and value and all(isinstance(one, Mapping) and len(one) == 1 for one in value):
+        inner = [_bare(next(iter(one.values()))) for one in value if not one.keys() - _WRAPPINGS]
+        if len(inner) == len(value):
+            return inner[0] if len(inner) == 1 else inner
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return value.rstrip("0").rstrip(".")
+    return value
 
 
 def same(name: str, left: Any, right: Any) -> bool:

@@ -14,6 +14,7 @@ from b24kit.crm.portal import Capabilities
 from b24kit.crm.refs import Kind
 from b24kit.migrate.loss_reasons import failures
 from b24kit.migrate.spec import Ladder, Language
+from b24kit.playbook.client_words import by_hand, client_words, listed
 from b24kit.playbook.schema import Playbook
 
 
@@ -39,7 +40,7 @@ def abilities(playbook: Playbook, able: Capabilities, lang: Language) -> list[Ab
     found += _people(playbook, able)
     if playbook.clean is not None:
         found += [*_cleaning(able), *_letters(able)]
-    return [*found, *_robots(playbook, able)]
+    return [*found, *_robots(playbook, able, lang)]
 
 
 def _ladders(ladders: Sequence[Ladder], able: Capabilities) -> Iterator[Ability]:
@@ -119,14 +120,23 @@ def _letters(able: Capabilities) -> Iterator[Ability]:
         yield Ability("ability.mark_field", Way.OTHERWISE)
 
 
-def _robots(playbook: Playbook, able: Capabilities) -> Iterator[Ability]:
+def _robots(playbook: Playbook, able: Capabilities, lang: Language) -> Iterator[Ability]:
     works = playbook.routing or playbook.sla.rules or playbook.cadence.sequences or playbook.cadence.heard
     if works:
         notice = "create notice" not in able.refuses
         yield Ability(f"ability.{'notices' if notice else 'no_notices'}", Way.CAN if notice else Way.OTHERWISE)
-    if playbook.cadence.sequences or playbook.spawn.marketing:
-        sends = bool(able.sends)
-        yield Ability(f"ability.{'sends' if sends else 'no_sends'}", Way.CAN if sends else Way.CANNOT)
+    yield from _client_words(playbook, able, lang)
+
+
+def _client_words(playbook: Playbook, able: Capabilities, lang: Language) -> Iterator[Ability]:
+    """Which messages leave by themselves and which an employee sends: to each its own line."""
+    words = client_words(playbook, lang)
+    hand = by_hand(words, able)
+    leaving = [one for one in words if one not in hand]
+    if leaving:
+        yield Ability("ability.sends", Way.CAN, {"list": listed(leaving, lang)})
+    if hand:
+        yield Ability("ability.by_hand", Way.OTHERWISE, {"n": len(hand), "list": listed(hand, lang)})
 
 
 def _cleaning(able: Capabilities) -> Iterator[Ability]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from typing import Protocol
 
 from b24kit.clock import Clock
 from b24kit.crm.absence import Absence, TellsAbsences
@@ -41,12 +41,20 @@ from b24kit.robots.rules import Rules
 
 FRESH = timedelta(minutes=5)
 _LOOK_BACK, _LOOK_AHEAD = timedelta(days=1), timedelta(days=92)
-Decide = Callable[[CardFacts, datetime], Decision]
+
+
+class Deciding(Protocol):
+    """Rules made ready for a portal."""
+
+    def __call__(self, facts: CardFacts, now: datetime) -> Decision: ...
+
+    def away(self) -> frozenset[str] | None:
+        """Ids of those whose open cards go to others now, the dismissed among them; None where cards stay."""
 
 
 def decider(
     playbook: Playbook, portal: Portal, clock: Clock, turns: Turns | None = None, *, sends: bool = False
-) -> Decide:
+) -> Deciding:
     """The rules of a playbook on a portal. Without `turns` they are dealt in memory and forgotten with it.
 
     `sends`: the command, too, lets messages leave; the playbook alone arms nothing.
@@ -95,6 +103,13 @@ class _Deciding:
             routing = Routing(spec=self._playbook.routing, owners=owners, rules=rules)
             first = (routing_rule(routing, people, self._turns),)
         return dialect.said(decide(facts, rules, people, now, first), facts)
+
+    def away(self) -> frozenset[str] | None:
+        if self._playbook.routing is None or not self._playbook.routing.hand_over:
+            return None
+        _, people, _, _ = self._known()
+        now = self._clock.now()
+        return frozenset(user.id for user in people.staff.users if not people.is_here(user.id, now))
 
     def _known(self) -> tuple[Rules, People, Owners, Dialect]:
         with self._lock:

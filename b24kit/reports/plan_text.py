@@ -90,7 +90,7 @@ def left_lines(plan: Plan, lang: Language) -> Iterator[str]:
     counts: Counter[_Group] = Counter()
     samples: dict[_Group, dict[str, list[str]]] = {}
     for left in plan.left:
-        group = (left.reason.code, tuple(sorted(_shared(left.reason.facts).items())))
+        group = (left.reason.code, tuple(sorted(_shared(left.reason.facts, lang).items())))
         counts[group] += 1
         for name, value in _single(left.reason.facts).items():
             seen = samples.setdefault(group, {}).setdefault(name, [])
@@ -202,7 +202,11 @@ def _changes(operation: UpdateRecord, plan: Plan, lang: Language) -> str:
     name = before.get("name") or plan.names.get(str(operation.ref)) or operation.reason.facts.get("stage")
     name = name or operation.ref.id
     named = f"«{name}» → «{after['name']}»" if "name" in after else f"«{name}»"
-    rest = [f"{field_name(one, lang)} {before[one]} → {after[one]}" for one in after if one not in ("name", "prompts")]
+    rest = [
+        f"{field_name(one, lang)} {_listed(before[one])} → {_listed(after[one])}"
+        for one in after
+        if one not in ("name", "prompts")
+    ]
     if "prompts" in after:
         rest.append(say("design.prompts_written", lang, n=len(after["prompts"])))
     return ", ".join([named, *rest])
@@ -259,13 +263,24 @@ def _single(facts: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in facts.items() if name in _ONE_CARD}
 
 
-def _shared(facts: Mapping[str, Any]) -> dict[str, Any]:
+def _shared(facts: Mapping[str, Any], lang: Language) -> dict[str, Any]:
     """Facts that are the same for many cards: a stage, a class. A number stays one: its plural hangs on it."""
     shared = {name: value for name, value in facts.items() if name not in _ONE_CARD}
-    return {name: value if type(value) is int else str(value) for name, value in shared.items()}
+    return {name: _said(name, value, lang) for name, value in shared.items()}
+
+
+def _said(name: str, value: Any, lang: Language) -> Any:
+    if name == "fields":
+        return ", ".join(field_name(str(one), lang) for one in value)
+    return value if type(value) is int else str(value)
 
 
 def _sampled(name: str, values: Sequence[str], plan: Plan, lang: Language) -> str:
     more = len(values) - SAMPLES
     shown = [str(worded({name: value}, lang, plan.names)[name]) for value in values[:SAMPLES]]
     return ", ".join(shown) + (", …" if more > 0 else "")
+
+
+def _listed(value: Any) -> Any:
+    """A list without the brackets of a program; an empty one as a dash."""
+    return (", ".join(map(str, value)) or "—") if isinstance(value, list | tuple) else value

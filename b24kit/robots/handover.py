@@ -41,7 +41,7 @@ def hand_over(facts: CardFacts, people: People, now: datetime, rules: Rules) -> 
 
 
 def _away(facts: CardFacts, people: People, now: datetime, rules: Rules, owner: str) -> Decision:
-    taker = people.stand_in(owner, now)
+    taker = people.stand_in(owner, now) or _after_dismissal(people, owner, now)
     back = people.back_at(owner, now)
     if taker is None or taker == owner:
         reason = Reason("robots.handover.nobody", {"user": people.name(owner)})
@@ -62,6 +62,14 @@ def _given(facts: CardFacts, rules: Rules, key: str, to: str, reason: Reason) ->
     assign = Action(kind="assign", key=key, card=card.ref, values={"owner": to}, reason=reason)
     text = Action(kind="comment", key=f"{key}~why", card=card.ref, values=_text(rules, reason), reason=reason)
     return Decision((assign, text, notice(facts, rules, f"{key}~notice", to, reason)), because=(reason,))
+
+
+def _after_dismissal(people: People, owner: str, now: datetime) -> str | None:
+    """Who gets the cards of somebody who is gone for good and has no deputy: the head of his team, or who acts."""
+    if people.staff.is_active(owner):
+        return None
+    head = people.head(owner)
+    return people.stand_in(head, now) if head is not None else None
 
 
 def _lent(facts: CardFacts, holder: str) -> tuple[str, str] | None:

@@ -179,7 +179,8 @@ def verify_install(draft: InstallDraft, standing: Sequence[Subscription], heard:
     for one in draft.wanted:
         there = _find(one, standing)
         deaf = there is not None and not set(one.hears) <= set(there.hears)
-        state = "missing" if there is None else "deaf" if deaf else "there"
+        off = there is not None and bool(one.hears) and not there.hears  # a portal disables what does not answer
+        state = "missing" if there is None else "off" if off else "deaf" if deaf else "there"
         found.append(Standing(one.sort, one.name, state))
     found += [Standing("field", name, "missing") for name in draft.fields]
     for step in draft.steps:

@@ -72,6 +72,11 @@ class Ledger:
                     undone.add(key)
         return {card: {key: at for key, at in keys.items() if key not in undone} for card, keys in found.items()}
 
+    def acted(self, keys: str) -> set[Ref]:
+        """Cards with an action whose key is like this, `%` standing for anything."""
+        found = "SELECT DISTINCT card FROM actions WHERE portal = ? AND key LIKE ?"
+        return {Ref.parse(card) for (card,) in self._store.base.rows(found, (self._portal, keys))}
+
     def open(self, cards: Sequence[Ref]) -> list[Deed]:
         """Operations on these cards that were planned and not ended, oldest first."""
         found: list[Deed] = []

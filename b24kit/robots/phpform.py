@@ -31,10 +31,11 @@ def parse_form(body: bytes) -> dict[str, Any]:
     if len(body) > MAX_BYTES:
         raise BadForm("form.refused", why="size")
     found: dict[str, Any] = {}
+    counts: dict[int, int] = {}
     for number, (key, value) in enumerate(_pairs(body)):
         if number >= MAX_KEYS:
             raise BadForm("form.refused", why="keys")
-        _put(found, path_of(key), value)
+        _put(found, path_of(key), value, counts)
     return found
 
 
@@ -76,22 +77,31 @@ def _text(raw: bytes) -> str:
         raise BadForm("form.refused", why="utf8") from None
 
 
-def _put(tree: dict[str, Any], path: list[str], value: str) -> None:
+def _put(tree: dict[str, Any], path: list[str], value: str, counts: dict[int, int]) -> None:
     if not path:
         return
     place = tree
     for part in path[:-1]:
-        name = part or str(_next_number(place))
+        name = _named(place, part, counts)
         branch = place.setdefault(name, {})
         if not isinstance(branch, dict):
             raise BadForm("form.refused", why="clash")
         place = branch
-    last = path[-1] if len(path) == 1 else path[-1] or str(_next_number(place))
+    last = path[-1] if len(path) == 1 else _named(place, path[-1], counts)
     if isinstance(place.get(last), dict):
         raise BadForm("form.refused", why="clash")
     place[last] = value
 
 
-def _next_number(place: dict[str, Any]) -> int:
-    numbers = [int(name) for name in place if name.isascii() and name.isdigit() and len(name) < 10]
-    return max(numbers, default=-1) + 1
+def _named(place: dict[str, Any], part: str, counts: dict[int, int]) -> str:
+    """The key itself, or the next number for an empty one.
+
+    `counts` keeps the next number of each branch: looking every key through for it would let a small form of empty
+    brackets hold the receiver up. Branches live as long as the form, so their identity names them.
+    """
+    following = counts.get(id(place), 0)
+    if not part:
+        part = str(following)
+    if part.isascii() and part.isdigit() and len(part) < 10:
+        counts[id(place)] = max(following, int(part) + 1)
+    return part

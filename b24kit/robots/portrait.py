@@ -70,13 +70,17 @@ def portrait(facts: CardFacts, rules: Rules) -> tuple[str, ...]:
 
 def _written(facts: CardFacts, values: dict[str, str], rule: str, reason: Reason) -> list[Action]:
     """Fields that hold something else than they should. What is written is compared, so a key only tells one state
-    of the card from another."""
+    of the card from another; what was taken away after us comes again only when the result is another."""
     wrong = {field: text for field, text in values.items() if not _stands(facts.card.extra.get(field), text)}
     if not wrong:
         return []
     seen = stamp(facts.card.changed) if facts.card.changed is not None else "new"
-    key = history.key(facts, rule, seen, _digest(repr(sorted(wrong.items()))))
-    if key in facts.done:
+    digest = _digest(repr(sorted(values.items())))
+    key, start = history.key(facts, rule, seen, digest), history.key(facts, rule, "")
+    past = [one for one in facts.done if one.startswith(start)]
+    latest = max(past, key=lambda one: (one in facts.done_at, facts.done_at.get(one), one), default="")
+    emptied = all(facts.card.extra.get(field) in (None, "", [], ()) for field in wrong)
+    if key in facts.done or (emptied and latest.endswith(f"~{digest}")):
         return []
     return [Action(kind="fill", key=key, card=facts.card.ref, values={"fields": wrong}, reason=reason)]
 

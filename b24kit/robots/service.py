@@ -150,7 +150,7 @@ class Service:
             self._stopping.wait(_FLOOD_SECONDS / 4)
 
     def _sweep(self, duty: Duty) -> Swept:
-        found = sweep(duty.portal, self._store, duty.portal_id, self._clock)
+        found = sweep(duty.portal, self._store, duty.portal_id, self._clock, away=duty.away)
         self.metrics.count("b24kit_events_total", found.found, portal=duty.portal_id, by="sweep")
         LOG.info("swept", extra={"facts": {"portal": duty.portal_id, "found": found.found}})
         return found

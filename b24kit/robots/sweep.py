@@ -6,7 +6,7 @@ goes to the same inbox as events; a card that is as it was when it was decided o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,6 +14,7 @@ from b24kit.clock import Clock
 from b24kit.crm.portal import Where
 from b24kit.crm.refs import Kind, Ref
 from b24kit.robots.gather import WatchedPortal
+from b24kit.robots.presence import stir_absent
 from b24kit.robots.store import Event, Store
 
 OVERLAP = timedelta(minutes=2)  # clocks differ, and a change may be stored a little after its stamp
@@ -36,8 +37,19 @@ class Swept:
         return self.queued + self.changed + self.stirred + self.gone
 
 
-def sweep(portal: WatchedPortal, store: Store, portal_id: str, clock: Clock, *, first: timedelta = FIRST_LOOK) -> Swept:
-    """One sweep. `first` is how far back the very first one looks; open cards that are older come with it too."""
+def sweep(
+    portal: WatchedPortal,
+    store: Store,
+    portal_id: str,
+    clock: Clock,
+    *,
+    first: timedelta = FIRST_LOOK,
+    away: Callable[[], Collection[str] | None] = lambda: None,
+) -> Swept:
+    """One sweep. `first` is how far back the very first one looks; open cards that are older come with it too.
+
+    `away` tells whose cards are handed over now; None where nobody's are.
+    """
     begun = portal.facts().now
     queued = _from_queue(portal, store, portal_id, clock)
     since = _since(store, portal_id, begun, first)
@@ -45,6 +57,8 @@ def sweep(portal: WatchedPortal, store: Store, portal_id: str, clock: Clock, *, 
     changed = _put(store, portal_id, "changed", _changed(portal, since, fresh=fresh), clock)
     stirred = _put(store, portal_id, "stirred", portal.stirred(since), clock)
     changed += _put(store, portal_id, "changed", _waiting(portal, since), clock)
+    absent = away()
+    stirred += stir_absent(portal, store, portal_id, absent, clock) if absent is not None else 0
     gone = _gone(portal, store, portal_id, clock)
     # Only now: a sweep that broke off is made again from its beginning.
     store.set_cursor(portal_id, "sweep", begun.isoformat())

@@ -66,6 +66,7 @@ class Duty:
     claimed: Callable[[], Collection[Ref]] = frozenset  # cards that a plan is being carried out on right now
     acting: Callable[[], AbstractContextManager[None]] = nullcontext  # held while this portal is written to
     posting: Posting | None = None
+    away: Callable[[], Collection[str] | None] = lambda: None  # whose open cards go to others; None: nobody's ever do
     numbers: tuple[str, ...] = ()  # fields of cards that hold the number which a payment may name
 
 

@@ -47,6 +47,7 @@ def test_a_difference_of_capabilities_changes_what_is_told(name: str, book: Play
     one, other = (capabilities_of(vendor) for vendor in VENDORS)
     if getattr(one, name) == getattr(other, name):
         pytest.skip("the vendors agree")
+    book = load_playbook(find_playbook("marketing")) if name == "sends" else book  # the other one sends nothing
     alike = dataclasses.replace(one, **{name: getattr(other, name)})
     assert told(book, alike) != told(book, one), f"nobody is told of {name}"
 
@@ -57,3 +58,28 @@ def test_what_one_portal_does_otherwise_the_other_does_as_written_or_does_not_kn
     assert first["ability.canary"] is Way.CAN and second["ability.no_canary"] is Way.CANNOT
     assert first["ability.no_gates"] is Way.CANNOT and second["ability.gates"] is Way.CAN
     assert second["ability.no_heads"] is Way.OTHERWISE and second["ability.no_positions"] is Way.OTHERWISE
+
+
+def test_which_messages_go_by_hand_is_told_by_the_vendor_and_by_name() -> None:
+    for name, vendor, codes in (
+        ("marketing", "bitrix24", {"ability.sends"}),
+        ("marketing", "amocrm", {"ability.by_hand"}),
+        ("messenger", "bitrix24", {"ability.by_hand"}),
+        ("talking-leads", "amocrm", set()),
+    ):
+        said = abilities(load_playbook(find_playbook(name)), capabilities_of(vendor), "ru")
+        words = {one.code: one for one in said if one.code in ("ability.sends", "ability.by_hand")}
+        assert words.keys() == codes, (name, vendor)
+        for one in words.values():
+            assert "MSG1" not in str(one.facts["list"]) and "«" in str(one.facts["list"])
+
+
+def test_of_a_funnel_with_letters_and_messages_only_the_messages_go_by_hand() -> None:
+    book = load_playbook(find_playbook("marketing"))
+    (funnel,) = book.spawn.marketing
+    first, *others = funnel.letters
+    mixed = funnel.model_copy(update={"letters": (first.model_copy(update={"by": "message"}), *others)})
+    book = book.model_copy(update={"spawn": book.spawn.model_copy(update={"marketing": (mixed,)})})
+    found = {one.code: str(one.facts.get("list")) for one in abilities(book, capabilities_of("bitrix24"), "ru")}
+    assert "(сообщение)" in found["ability.by_hand"] and "(письмо)" not in found["ability.by_hand"]
+    assert "(письмо)" in found["ability.sends"]

@@ -105,6 +105,15 @@ def test_a_portrait_has_two_lines_at_least_and_strangers_words_stay_words() -> N
     assert portrait(sly, GATES)[1] == "Роль: (URL=http://x)жми(/URL) ‹b›(phone)‹/b› =1+1"
 
 
+def test_a_grade_that_was_taken_back_comes_again_only_with_another_result() -> None:
+    world = World(TALK, GATES, Staff())
+    world.look(at("09.02 10:00"))
+    fields = world.actions[0].values["fields"]
+    world.facts = learned(**dict.fromkeys(fields, ""))(world.facts, at("09.02 11:00"))
+    world.look(at("09.02 11:00"))
+    assert [one.kind for one in world.actions] == ["fill"]
+
+
 def test_a_person_who_overwrites_the_grade_is_corrected_once_and_not_forever() -> None:
     world = World(TALK, GATES, Staff())
     world.look(at("09.02 10:00"))

@@ -83,6 +83,14 @@ def test_cards_of_a_dismissed_person_go_to_his_standing_deputy_for_good() -> Non
     assert (owner_of(found, facts), found.wake) == ("2", None)
 
 
+def test_cards_of_a_dismissed_person_without_a_deputy_go_to_the_head_of_his_team() -> None:
+    facts = working("9")
+    found = looked(facts, {})
+    assert (owner_of(found, facts), found.wake) == ("2", None)
+    head_away = {"absences": [{"who": "Белова", "since": "2026-03-01", "deputy": "Волков"}]}
+    assert owner_of(looked(facts, head_away), facts) == "3"
+
+
 def test_nobody_to_stand_in_is_said_and_nothing_is_written() -> None:
     found = looked(working(), {"absences": [{"who": "Волков", "since": "2026-03-02", "until": "2026-03-06"}]})
     assert (found.actions, found.wake) == ((), BACK)

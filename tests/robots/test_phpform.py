@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
@@ -35,6 +36,24 @@ def test_an_event_of_amocrm_keeps_its_depth() -> None:
 
 def test_empty_brackets_count() -> None:
     assert parse_form(b"a[]=1&a[]=2&a[7]=3&a[]=4") == {"a": {"0": "1", "1": "2", "7": "3", "8": "4"}}
+
+
+def test_empty_brackets_cost_no_more_than_numbered_ones() -> None:
+    """A small form may not hold the receiver up: work grows with the keys, not with their square."""
+    calls = 0
+
+    def count(_frame: object, event: str, _what: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    spent = []
+    for keys in (500, 2000):
+        calls = 0
+        sys.setprofile(count)
+        parse_form(b"&".join([b"a[x][]=1"] * keys))
+        sys.setprofile(None)
+        spent.append(calls)
+    assert spent[1] < spent[0] * 5
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ class Company:
         office = self.office
         rules = decider(parse_playbook(book or self.book, "walk.yaml"), office.portal, office.clock, self.turns)
         office.store.put("p", [Event(lead, "added") for lead in leads], office.clock.now())
-        sweep(office.portal, office.store, "p", office.clock)
+        sweep(office.portal, office.store, "p", office.clock, away=rules.away)
         office.worker(rules=rules).drain()
         return {lead: cast(Lead, card) for lead, card in office.portal.read(leads).items()}
 
@@ -121,7 +121,12 @@ class Company:
 
     def owner(self, lead: Ref, book: str | None = None) -> str:
         """Who has it after the robots' work, by name."""
-        card = self.work(lead, book=book)[lead]
+        self.work(lead, book=book)
+        return self.owner_now(lead)
+
+    def owner_now(self, lead: Ref) -> str:
+        """Who has it as it stands, by name."""
+        card = cast(Lead, self.office.portal.read([lead])[lead])
         return next((name for name, number in self.ids.items() if number == card.owner), str(card.owner))
 
     def said(self, card: Ref) -> str:
