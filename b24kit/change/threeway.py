@@ -35,7 +35,7 @@ def taken_back(
         if name in ("extra", "sections"):
             parts, theirs = taken_back(present or {}, old or {}, wrote or {})
             back |= {name: parts} if parts else {}
-            kept += theirs
+            kept += theirs if name == "extra" else [name] if theirs else []
             continue
         if agrees(name, present, old):
             continue

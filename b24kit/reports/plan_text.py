@@ -84,7 +84,7 @@ def _value(field: str, value: Any, plan: Plan) -> str:
     if field == "owner":
         return plan.names.get(f"user:{value}", str(value))
     if field == "sections" and isinstance(value, Mapping):
-        return ", ".join(f"«{one['title']}»" for one in value.values() if one) or "—"
+        return ", ".join(str(one["title"]) for one in value.values() if one) or "—"
     return stage_name(str(value), plan.names) if field == "stage" else "—" if value is None else str(value)
 
 
@@ -182,7 +182,8 @@ def _setting_line(operation: Operation, plan: Plan, lang: Language) -> Line:
             return Line("~", reason_text(operation.reason, lang, plan.names))
         if operation.ref.kind is Kind.LAYOUT:
             why = reason_text(operation.reason, lang, plan.names)
-            return Line("~", f"{card_text(operation.ref, lang)}: {why}")
+            named = "" if "view" in operation.reason.facts else f" {operation.ref.id}:"
+            return Line("~", f"{kind}{named} {why}")
         return Line("~", f"{kind} {_changes(operation, plan, lang)}")
     if isinstance(operation, RemoveRecord) and operation.ref.kind is Kind.SUBSCRIPTION:
         return Line("-", _subscription(operation.before, lang))

@@ -3,7 +3,6 @@ people have arranged stays theirs."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +29,7 @@ gates:
       questions: [{when: {role: Спонсор}, ask: stand_size}]
 """
 WANTED = ["UF_CRM_ROLE", "UF_CRM_STAND_SIZE"]
-OWN = [
+OWN: list[dict[str, Any]] = [
     {"name": "main", "title": "О лиде", "type": "section", "elements": [{"name": "TITLE", "optionFlags": 1}]},
     {
         "name": "extra", "title": "Прочее", "type": "section",
@@ -118,9 +117,10 @@ def test_fields_are_made_and_put_into_a_section_of_their_own_behind_those_of_peo
 def test_a_view_that_nobody_has_saved_is_a_step_for_people_and_is_never_written(firm: Firm) -> None:
     plan = firm.plans()
     assert plan["writes"] == {"create field": 2}
-    step = next(one for one in plan["steps"] if one["key"] == "card-view")
-    assert "Площадь стенда" in json.dumps(step, ensure_ascii=False)
-    assert any(one["key"] == "required-fields" for one in plan["steps"])
+    assert {"card-view", "required-fields"} <= {one["key"] for one in plan["steps"]}
+    shown = firm.at.types("plan", firm.playbook, "--only", "robots").out
+    assert "Лиды, Повторные лиды" in shown and "Роль клиента, Площадь стенда" in shown
+    assert "/crm/lead/details/0/" in shown
     firm.applies()
     assert firm.asks("get", extras=SIMPLE) is None
     assert firm.stands() == {"Лиды": "by_hand", "Повторные лиды": "by_hand"}
@@ -145,10 +145,32 @@ def test_undoing_leaves_the_section_that_people_have_changed_and_all_that_they_a
     found = firm.asks("get", extras=SIMPLE)
     firm.arranges(SIMPLE, [found[2], *found[:2], more])  # another section, and ours on top
     firm.arranges(REPEAT, [*OWN, {**found[2], "title": "Анкета участника"}])
-    undone = firm.undoes()
+    told = firm.at.types("undo").out
+    firm.undoes()
     assert firm.view(SIMPLE) == {"main": ["TITLE"], "extra": ["PHONE", "COMMENTS"], "late": ["SOURCE_ID"]}
     assert firm.view(REPEAT)[SECTION] == WANTED
-    assert "layout:lead/repeat" in json.dumps(undone)
+    assert "люди изменили" in told and "сделали своим" in told
+
+
+def test_a_field_that_people_have_filled_stays_with_the_section_that_shows_it(firm: Firm) -> None:
+    firm.arranges(SIMPLE, OWN)
+    firm.applies()
+    lead = {"TITLE": "Заявка", "UF_CRM_ROLE": "Спонсор"}
+    assert httpx.post(f"{firm.url}crm.lead.add", json={"fields": lead}).status_code == 200
+    told = firm.at.types("undo").out
+    assert "уже заполнили: он остаётся" in told
+    firm.undoes()
+    assert firm.view(SIMPLE)[SECTION] == WANTED  # and with it the field that nobody has filled
+
+
+def test_undoing_an_undo_puts_the_section_back(firm: Firm) -> None:
+    firm.arranges(SIMPLE, OWN)
+    firm.applies()
+    firm.undoes()
+    assert SECTION not in firm.view(SIMPLE)
+    undo = next(one["run"] for one in firm.at.json("runs").document["tables"][0]["rows"] if one["undoes"])
+    assert firm.at.json("undo", undo, "--auto-approve").exit == 0
+    assert firm.view(SIMPLE)[SECTION] == WANTED
 
 
 def test_a_section_that_people_have_renamed_and_filled_is_added_to(firm: Firm) -> None:
