@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from b24kit.playbook.schema import Playbook
     from b24kit.robots.install import InstallDraft, Standing
 
-SIGNS = {"there": "+", "heard": "+", "missing": "-", "deaf": "~", "unknown": "!", "by_hand": "!"}
+SIGNS = {"there": "+", "heard": "+", "missing": "-", "deaf": "~", "unknown": "!", "by_hand": "!", "bare": "!"}
 
 
 def install_draft(at: Desk, playbook: Playbook, facts: PortalFacts) -> InstallDraft:

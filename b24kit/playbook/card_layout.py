@@ -31,7 +31,9 @@ _ALWAYS = "1"  # shown while it is empty too
 
 @dataclass(frozen=True, slots=True)
 class LayoutDraft:
-    """What has to be written; `views` tells every view that gates ask of, by people's word, and its state."""
+    """What has to be written. `views` tells every view that gates ask of, by people's word, and its state: there,
+    missing (this plan writes it) or bare (nobody has saved it yet).
+    """
 
     operations: tuple[Operation, ...] = ()
     steps: tuple[HandStep, ...] = ()
@@ -89,7 +91,7 @@ def _drafted(
         layout = cast("Layout | None", standing.get(view.ref))
         change = None if layout is None else _change(view, layout, title)
         operations += [] if change is None else [change]
-        states.append((view.named, "by_hand" if layout is None else "missing" if change is not None else "there"))
+        states.append((view.named, "bare" if layout is None else "missing" if change is not None else "there"))
     there = [named for named, state in states if state == "there"]
     notes = [Reason("install.layout_for_all")] if operations else []
     notes += [Reason("install.layout_stands", {"views": ", ".join(there)})] if there and not operations else []
@@ -127,8 +129,9 @@ def _change(view: _View, layout: Layout, title: str) -> UpdateRecord | None:
 def _step(bare: Sequence[_View]) -> HandStep:
     labels = dict.fromkeys(one.label for view in bare for one in view.fields)
     facts = {"views": ", ".join(view.named for view in bare), "fields": ", ".join(labels)}
-    page = "lead" if bare[0].ref.id.startswith(Kind.LEAD.value) else "deal"
-    return HandStep(key="card-view", code="step.card_view", facts=facts, link=f"/crm/{page}/details/0/")
+    kind, _, part = bare[0].ref.id.partition("/")
+    query = f"?category_id={part}" if kind == Kind.DEAL.value else ""
+    return HandStep(key="card-view", code="step.card_view", facts=facts, link=f"/crm/{kind}/details/0/{query}")
 
 
 def _asked(playbook: Playbook) -> dict[str | None, tuple[str, ...]]:

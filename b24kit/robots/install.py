@@ -162,7 +162,8 @@ def _notes(
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What should stand on the portal: `state` is there, missing, deaf (hears less), unknown (yet) or by_hand."""
+    """What should stand on the portal: `state` is there, missing, deaf (hears less), unknown (yet), by_hand or
+    bare (a view of cards that nobody has saved for all)."""
 
     sort: str
     name: str

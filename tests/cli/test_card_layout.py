@@ -123,7 +123,7 @@ def test_a_view_that_nobody_has_saved_is_a_step_for_people_and_is_never_written(
     assert "/crm/lead/details/0/" in shown
     firm.applies()
     assert firm.asks("get", extras=SIMPLE) is None
-    assert firm.stands() == {"Лиды": "by_hand", "Повторные лиды": "by_hand"}
+    assert firm.stands() == {"Лиды": "bare", "Повторные лиды": "bare"}
     firm.arranges(SIMPLE, OWN)
     assert firm.plans()["writes"] == {"change layout": 1}
 

@@ -77,7 +77,7 @@ def test_every_pipeline_gets_what_its_own_gates_ask_for_under_whatever_name(foun
 def test_without_leads_and_without_rights_nothing_is_promised(found: Office) -> None:
     arranged(found, 1, {"leadCustomerType": 1}, MAIN)
     draft = drafted(found, leads_on=False)
-    assert draft.operations == () and [state for _, state in draft.views] == ["by_hand"]  # deals alone, nobody saved
+    assert draft.operations == () and [state for _, state in draft.views] == ["bare"]  # deals alone, nobody saved
     refused = drafted(found, admin=False)
     assert (refused.operations, refused.views) == ((), ())
     assert [note.code for note in refused.notes] == ["install.layout_not_admin"]

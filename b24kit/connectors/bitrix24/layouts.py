@@ -53,10 +53,12 @@ def _place(ref: Ref) -> dict[str, Any]:
 
 
 def _sections(result: Any) -> dict[str, dict[str, Any]]:
-    """Sections by their names, which the vendor calls unique; where they are not, nothing is touched."""
+    """Sections by their names, which the vendor calls unique; where they are not, or where there is anything that the
+    vendor's page does not know, nothing is touched."""
     rows = rows_of(result)
     found = {text(row.get("name")): _section(row) for row in rows}
-    return found if len(found) == len(rows) and "" not in found else {}
+    known = all(row.get("type") == "section" for row in rows)
+    return found if known and len(found) == len(rows) and "" not in found else {}
 
 
 def _section(row: Mapping[str, Any]) -> dict[str, Any]:
