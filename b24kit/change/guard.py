@@ -74,7 +74,7 @@ class Drift:
 
 # What only an administrator may write.
 _SETTINGS = frozenset(
-    {Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON, Kind.SUBSCRIPTION}
+    {Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON, Kind.SUBSCRIPTION, Kind.LAYOUT}
 )
 
 

@@ -15,7 +15,7 @@ from b24kit.change.operation import CreateRecord, Operation, Phase, RemoveRecord
 from b24kit.change.plan import Plan
 from b24kit.crm.refs import Kind, Ref
 
-SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON})
+SETTINGS = frozenset({Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON, Kind.LAYOUT})
 Group = list[Operation]
 # What an operation waits for: another one's key, or all of a cluster (None: of everybody, "": of nobody) in a group.
 _Token = str | tuple[str | None, int]

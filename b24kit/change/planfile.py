@@ -25,7 +25,7 @@ MASK = "***"
 _SETTINGS = frozenset(
     {
         *(Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON, Kind.SUBSCRIPTION),
-        *(Kind.USER, Kind.TEAM),
+        *(Kind.USER, Kind.TEAM, Kind.LAYOUT),
     }
 )
 # Fields that say nothing of a person; everything else on a card, a letter or a comment is masked.

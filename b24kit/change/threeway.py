@@ -22,7 +22,8 @@ def taken_back(
     >>> taken_back({"stage": "B", "owner": "9"}, {"stage": "A", "owner": "1"}, {"stage": "B", "owner": "2"})
     ({'stage': 'A'}, ['owner'])
 
-    Of `extra`, which holds many fields of the vendor, only those that we wrote are looked at, each for itself.
+    Of `extra`, which holds many fields of the vendor, and of the sections of a card's view only those that we wrote are
+    looked at, each for itself.
 
     >>> taken_back({"extra": {"A": "1", "B": "x"}}, {"extra": {"B": "y"}}, {"extra": {"A": "1", "B": "z"}})
     ({'extra': {'A': None}}, ['B'])
@@ -31,10 +32,10 @@ def taken_back(
     kept: list[str] = []
     for name, wrote in ours.items():
         present, old = now.get(name), before.get(name)
-        if name == "extra":
+        if name in ("extra", "sections"):
             parts, theirs = taken_back(present or {}, old or {}, wrote or {})
             back |= {name: parts} if parts else {}
-            kept += theirs
+            kept += theirs if name == "extra" else [name] if theirs else []
             continue
         if agrees(name, present, old):
             continue

@@ -28,6 +28,7 @@ from b24kit.change.plan import LeftAlone
 from b24kit.change.references import resolved
 from b24kit.change.runs import RunInfo
 from b24kit.change.threeway import edited, relinked, taken_back
+from b24kit.change.views_back import kept_in_step
 from b24kit.crm.activity import Activity
 from b24kit.crm.pipeline import Outcome, Stage, deals_ladder
 from b24kit.crm.portal import Portal, Where
@@ -77,6 +78,9 @@ def find_way_back(
     finder.keep_stages_in_use()
     finder.keep_last_stages()
     finder.keep_what_holds_values()
+    way = finder.way
+    way.back, way.removed, left = kept_in_step(deeds, way.back, way.removed, portal)
+    way.left += left
     finder.one_place_after_the_other()
     return finder.way
 

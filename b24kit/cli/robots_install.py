@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from b24kit.robots.install import InstallDraft, Standing
 
 _NAMED = 6  # stages named in one line
-SIGNS = {"there": "+", "heard": "+", "missing": "-", "deaf": "~", "off": "-", "unknown": "!", "by_hand": "!"}
+SIGNS = {
+    "there": "+", "heard": "+", "missing": "-", "deaf": "~", "off": "-", "unknown": "!", "by_hand": "!", "bare": "!",
+}  # fmt: skip
 
 
 def install_draft(at: Desk, playbook: Playbook, facts: PortalFacts) -> InstallDraft:
@@ -26,6 +28,7 @@ def install_draft(at: Desk, playbook: Playbook, facts: PortalFacts) -> InstallDr
     from dataclasses import replace
 
     from b24kit.change.operation import CreateRecord
+    from b24kit.playbook.card_layout import draft_layout
     from b24kit.playbook.robot_fields import draft_fields
     from b24kit.robots.install import plan_install
 
@@ -37,12 +40,14 @@ def install_draft(at: Desk, playbook: Playbook, facts: PortalFacts) -> InstallDr
         receiver=at.receiver.address is not None,
     )
     fields = draft_fields(playbook, at.portal)
+    layout = draft_layout(playbook, at.portal, facts, fields)
     return replace(
         draft,
-        operations=(*fields.operations, *draft.operations),
-        steps=(*draft.steps, *fields.steps),
-        notes=(*draft.notes, *fields.notes, *stage_notes(playbook, at)),
+        operations=(*fields.operations, *layout.operations, *draft.operations),
+        steps=(*draft.steps, *layout.steps, *fields.steps),
+        notes=(*draft.notes, *fields.notes, *layout.notes, *stage_notes(playbook, at)),
         fields=tuple(str(one.values["label"]) for one in fields.operations if isinstance(one, CreateRecord)),
+        views=layout.views,
     )
 
 

@@ -72,6 +72,7 @@ class Capabilities:
     pages: Mapping[str, str] = field(default_factory=dict)
     keeps_last_stage: bool = False  # a ladder's last working stage cannot be removed, only the ladder with it
     fields_of: Mapping[Kind, Kind] = field(default_factory=dict)  # kinds of cards that share the fields of another
+    lays_out: bool = False  # the view of cards that everybody sees can be written through the API
     marks_need_field: bool = False  # an origin is kept only once our own field B24KIT_ID stands on the cards
 
 

@@ -19,6 +19,7 @@ from typing import Any
 from b24kit.crm.activity import Activity, Channel, Direction, Letter
 from b24kit.crm.cards import Company, Contact, Deal, Lead, Origin, PersonName
 from b24kit.crm.incoming import Category, Incoming
+from b24kit.crm.layout import Layout
 from b24kit.crm.pipeline import Gate, LossReason, Outcome, Pipeline, Source, Stage
 from b24kit.crm.points import Point, PointKind
 from b24kit.crm.refs import Kind, Ref
@@ -26,7 +27,7 @@ from b24kit.crm.subscription import Subscription
 from b24kit.crm.user import Team, User
 
 Cards = Lead | Contact | Company | Deal | Incoming | Activity
-Record = Cards | Stage | Pipeline | Source | Gate | LossReason | User | Team | Subscription
+Record = Cards | Stage | Pipeline | Source | Gate | LossReason | User | Team | Subscription | Layout
 Values = Mapping[str, Any]
 
 # Fields that move by themselves: never a reason to call a card changed by somebody.
@@ -47,6 +48,7 @@ _CLASSES: dict[Kind, type[Any]] = {
     Kind.USER: User,
     Kind.TEAM: Team,
     Kind.SUBSCRIPTION: Subscription,
+    Kind.LAYOUT: Layout,
 }
 _KINDS = {cls: kind for kind, cls in _CLASSES.items()}
 READABLE = frozenset(_CLASSES)  # kinds that have a record; others are only written

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     FIELD = "field"
     GATE = "gate"  # a field of cards as a demand: on which stages it must be filled
     LOSS_REASON = "loss_reason"
+    LAYOUT = "layout"  # what everybody sees on a card by default
     SUBSCRIPTION = "subscription"
     USER = "user"
     TEAM = "team"

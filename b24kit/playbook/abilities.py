@@ -85,6 +85,9 @@ def _carried(playbook: Playbook, ladders: Sequence[Ladder], able: Capabilities) 
     if any(stage.required for stage in stages):
         gates = able.native_gates
         yield Ability(f"ability.{'gates' if gates else 'no_gates'}", Way.CAN if gates else Way.CANNOT)
+    if playbook.gates.gates and playbook.gates.on_card:
+        shown = able.lays_out
+        yield Ability(f"ability.{'card_view' if shown else 'no_card_view'}", Way.CAN if shown else Way.OTHERWISE)
     if playbook.fields:
         made = able.native_gates
         yield Ability(f"ability.{'fields' if made else 'no_fields'}", Way.CAN if made else Way.CANNOT)

@@ -34,7 +34,9 @@ from b24kit.crm.refs import Kind
 from b24kit.i18n import Language, number, say
 from b24kit.reports.wording import card_text, field_name, reason_text, stage_name, worded
 
-SETTINGS = (*(Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON, Kind.SUBSCRIPTION),)
+SETTINGS = (
+    *(Kind.STAGE, Kind.PIPELINE, Kind.SOURCE, Kind.FIELD, Kind.GATE, Kind.LOSS_REASON, Kind.SUBSCRIPTION, Kind.LAYOUT),
+)
 SHOWN_LEFT = 12
 SAMPLES = 3
 _ONE_CARD = frozenset({"id", "address", "name", "subject", "contact", "contacts", "card"})
@@ -82,6 +84,8 @@ def difference_line(difference: Difference, plan: Plan, lang: Language) -> str:
 def _value(field: str, value: Any, plan: Plan) -> str:
     if field == "owner":
         return plan.names.get(f"user:{value}", str(value))
+    if field == "sections" and isinstance(value, Mapping):
+        return ", ".join(str(one["title"]) for one in value.values() if one) or "—"
     return stage_name(str(value), plan.names) if field == "stage" else "—" if value is None else str(value)
 
 
@@ -178,6 +182,10 @@ def _setting_line(operation: Operation, plan: Plan, lang: Language) -> Line:
     if isinstance(operation, UpdateRecord):
         if operation.ref.kind is Kind.GATE:
             return Line("~", reason_text(operation.reason, lang, plan.names))
+        if operation.ref.kind is Kind.LAYOUT:
+            why = reason_text(operation.reason, lang, plan.names)
+            named = "" if "view" in operation.reason.facts else f" {operation.ref.id}:"
+            return Line("~", f"{kind}{named} {why}")
         return Line("~", f"{kind} {_changes(operation, plan, lang)}")
     if isinstance(operation, RemoveRecord) and operation.ref.kind is Kind.SUBSCRIPTION:
         return Line("-", _subscription(operation.before, lang))

@@ -34,6 +34,7 @@ class InstallDraft:
     notes: tuple[Reason, ...] = ()
     wanted: tuple[Subscription, ...] = ()
     fields: tuple[str, ...] = ()  # those that rules need and cards have not, as people will read them
+    views: tuple[tuple[str, str], ...] = ()  # views of cards that gates ask of, each with its state
 
 
 def plan_install(
@@ -161,7 +162,8 @@ def _notes(
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What should stand on the portal: `state` is there, missing, deaf (hears less), unknown (yet) or by_hand."""
+    """What should stand on the portal: `state` is there, missing, deaf (hears less), unknown (yet), by_hand or
+    bare (a view of cards that nobody has saved for all)."""
 
     sort: str
     name: str
@@ -183,6 +185,7 @@ def verify_install(draft: InstallDraft, standing: Sequence[Subscription], heard:
         state = "missing" if there is None else "off" if off else "deaf" if deaf else "there"
         found.append(Standing(one.sort, one.name, state))
     found += [Standing("field", name, "missing") for name in draft.fields]
+    found += [Standing("layout", named, state) for named, state in draft.views]
     for step in draft.steps:
         seen = step.check == "traffic" and heard is not None
         facts: dict[str, object] = {"when": heard} if seen else {}

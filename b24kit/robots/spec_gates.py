@@ -82,6 +82,8 @@ class GatesSpec(Section):
         default_factory=dict, description="Где на портале лежат данные: {role: UF_CRM_ROLE}; первое заполненное"
     )
     gates: tuple[GateSpec, ...] = Field(default=(), description="Данные по стадиям")
+    on_card: bool = Field(default=True, description="Вывести эти поля на карточку, в вид для всех (Битрикс24)")
+    section: Text | None = Field(default=None, description="Раздел карточки для них; пусто: «Для перехода»")
     patience: int = Field(
         default=1, ge=0, description="Сколько раз вернуть карточку со стадии, прежде чем сказать руководителю"
     )

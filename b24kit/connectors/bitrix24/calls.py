@@ -14,6 +14,7 @@ from typing import Any
 from b24kit.connectors.bitrix24.calls_create import create_call
 from b24kit.connectors.bitrix24.calls_hanging import RestCall
 from b24kit.connectors.bitrix24.card_fields import changed_card, changed_item_fields, item_fields, new_card
+from b24kit.connectors.bitrix24.layouts import changed_layout
 from b24kit.connectors.bitrix24.methods import IMPORT_SIZE, METHODS, OWNER_TYPES, new_id
 from b24kit.connectors.bitrix24.subscriptions import deletion, made_id
 from b24kit.connectors.bitrix24.wirevalues import switch, wire_id
@@ -197,6 +198,8 @@ def _change(write: Change) -> RestCall:
         }
     if kind in (Kind.ACTIVITY, Kind.TODO):
         return _change_activity(write.ref, values)
+    if kind is Kind.LAYOUT:
+        return changed_layout(write)
     raise UsageError("kind_not_changeable", kind=kind.value)
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from b24kit.connectors.bitrix24.wirevalues import filled
-from b24kit.crm.records import Values, same
+from b24kit.crm.records import Values, agrees, same
 
 
 def as_wanted(present: Values, wanted: Values) -> bool:
@@ -28,6 +28,8 @@ def _holds(name: str, present: Values, wanted: Any) -> bool:
     if name == "name" and isinstance(wanted, Mapping):
         parts = present.get(name) or {}
         return all((parts.get(part) or "") == (wanted.get(part) or "") for part in ("first", "last", "middle"))
+    if name == "sections":  # of a view only those that were written
+        return agrees(name, present.get(name), wanted)
     return same(name, present.get(name), wanted)
 
 

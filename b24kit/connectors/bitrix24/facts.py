@@ -39,6 +39,7 @@ CAPABILITIES = Capabilities(
     merge_blockers=frozenset({"IS_MY_COMPANY"}),
     merge_ignores=frozenset({"LEAD_ID", "LINK", "ORIGIN_VERSION"}),
     native_gates=False,
+    lays_out=True,
     own_stage_codes=True,
     renames_system_stages=True,
     stage_code_limit=_STAGE_CODE_LIMIT,

@@ -9,6 +9,7 @@ from typing import Any
 
 from b24kit.connectors.bitrix24.asking import ask, result_of
 from b24kit.connectors.bitrix24.client import RestClient
+from b24kit.connectors.bitrix24.layouts import read_layouts
 from b24kit.connectors.bitrix24.methods import LISTS, PAGE_SIZE
 from b24kit.connectors.bitrix24.reading import Reading, select_of
 from b24kit.connectors.bitrix24.translate_activities import ACTIVITY_SELECT, TEXT_SELECT, to_activity
@@ -25,7 +26,7 @@ TEXTS_AT_ONCE = 500  # bodies of letters are long: ten pages a request, not fift
 
 ACTIVITY_KINDS = (Kind.ACTIVITY, Kind.TODO)  # a to-do is an activity with a provider of its own
 _DIRECTORY_KINDS = (Kind.STAGE, Kind.SOURCE, Kind.PIPELINE, Kind.USER, Kind.TEAM, Kind.SUBSCRIPTION)
-READABLE = frozenset((*CARDS, *ACTIVITY_KINDS, *_DIRECTORY_KINDS))
+READABLE = frozenset((*CARDS, *ACTIVITY_KINDS, *_DIRECTORY_KINDS, Kind.LAYOUT))
 
 
 def read_refs(client: RestClient, reading: Reading, refs: Iterable[Ref]) -> dict[Ref, Record]:
@@ -47,6 +48,7 @@ def read_refs(client: RestClient, reading: Reading, refs: Iterable[Ref]) -> dict
     found |= _activities(activities, activity_lists, outcomes)
     for kind in _DIRECTORY_KINDS:
         found |= _directory(reading, by_kind[kind])
+    found |= read_layouts(client, by_kind[Kind.LAYOUT])
     return found
 
 

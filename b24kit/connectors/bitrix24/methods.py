@@ -107,6 +107,8 @@ _ALL = (
     _read("crm.duplicate.findbycomm", "whole", seconds=0.02),
     _read("crm.stagehistory.list", "item", seconds=0.03),
     _read("bizproc.workflow.instances", "classic", scope="bizproc"),
+    _read("crm.item.details.configuration.get"),
+    _write("crm.item.details.configuration.set"),
     _read("event.get", "whole", scope=""),
     _read("feature.get", scope=""),
     _write("event.bind", scope=""),
@@ -137,6 +139,7 @@ LISTS = {
     Kind.USER: "user.get",
     Kind.TEAM: "department.get",
     Kind.SUBSCRIPTION: "event.get",
+    Kind.LAYOUT: "crm.item.details.configuration.get",
 }
 
 

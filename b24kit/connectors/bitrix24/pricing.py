@@ -31,6 +31,7 @@ _CHANGED_BY = {
     Kind.PIPELINE: "crm.category.update",
     Kind.ACTIVITY: "crm.activity.update",
     Kind.TODO: "crm.activity.update",
+    Kind.LAYOUT: "crm.item.details.configuration.set",
 }
 _DELETED_BY = {
     Kind.STAGE: "crm.status.delete",
@@ -91,7 +92,8 @@ def calls_needed(writes: Mapping[str, int], reads: Mapping[str, int]) -> dict[st
             counts.update(dict.fromkeys(_BELONGINGS, _parts(rows, PAGE_SIZE)))
             continue
         found = Kind(kind)
-        counts[LISTS[found]] += 1 if found in _WHOLE_LISTS else _parts(rows, PAGE_SIZE)
+        size = 1 if found is Kind.LAYOUT else PAGE_SIZE  # views come one by one
+        counts[LISTS[found]] += 1 if found in _WHOLE_LISTS else _parts(rows, size)
         if found is Kind.ACTIVITY:
             counts[_BINDINGS] += rows
     return {method: count for method, count in counts.items() if count}

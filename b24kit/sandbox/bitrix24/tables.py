@@ -60,5 +60,6 @@ def tables() -> list[Table]:
         Table("oauth_code", ["CODE"]),
         Table("oauth_token", ["ACCESS", "REFRESH"]),
         Table("calendar_event"),  # what people have in their calendars
+        Table("card_view"),  # how people have arranged cards; KEY is "C|2|9": for all, deals, pipeline 9
         Table("volatile_type"),  # extra fields of the portal's own duplicate search
     ]
