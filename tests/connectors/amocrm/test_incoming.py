@@ -114,7 +114,8 @@ def test_many_incoming_leads_are_read_in_few_requests(company: Desk) -> None:
     refs = [one.ref for one in company.portal.incoming()]
     company.control.forget_metrics()
     assert set(company.portal.read(refs)) == set(refs)
-    assert company.control.metrics()["requests"] <= -(-len(refs) // 40)
+    count = len(refs)  # they themselves, and the notes of people on their leads
+    assert company.control.metrics()["requests"] <= -(-count // 40) + -(-count // 50)
 
 
 def test_a_reason_of_a_loss_is_made_found_and_removed(desk: Desk) -> None:
