@@ -72,7 +72,7 @@ def test_the_clean_up_is_applied_proved_and_leaves_nothing_to_do(amo: tuple[Cons
     assert sorted(set(now) - set(reasons)) == [
         "Архив: не обращение", "Выбрал других", "Не вышел на связь", "Не наш клиент", "Письмо клиента, привязано"
     ], "one reason for one meaning, by the design's own words"  # fmt: skip
-    exported = consultant.json("export", "clusters", "-o", "clusters.csv")
+    exported = consultant.json("export", "clusters", "-o", str(consultant.folder / "clusters.csv"))
     assert exported.exit == 0 and exported.document["rows"] > 0
     assert consultant.json("runs").exit == 0
     undone = consultant.json("undo", "--auto-approve")
