@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from b24kit.cli.context import Desk
+from b24kit.i18n import has
 from b24kit.reports.plan_text import duration
 from b24kit.reports.tables import inert
-from b24kit.i18n import has
 from b24kit.reports.wording import moment_text, reason_text
 
 if TYPE_CHECKING:
