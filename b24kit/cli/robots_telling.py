@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from b24kit.cli.context import Desk
+from b24kit.i18n import has
 from b24kit.reports.plan_text import duration
 from b24kit.reports.tables import inert
 from b24kit.reports.wording import moment_text, reason_text
@@ -60,10 +61,20 @@ def say_decision(at: Desk, facts: CardFacts, decision: Decision, now: datetime, 
         at.screen.say("robots.explain_nothing")
     for reason in decision.because:
         at.screen.line(inert(f"  {reason_text(reason, at.lang, {})}"))
-    for key, when in sorted(facts.done_at.items(), key=lambda item: item[1]):
-        at.screen.say("robots.explain_done", at=moment_text(when, at.lang), key=key)
+    for when, rule, count in _deeds(at, facts):
+        at.screen.say("robots.explain_done", at=when, rule=inert(rule), n=count)
     if decision.wake is not None:
         at.screen.say("robots.explain_wake", at=moment_text(max(decision.wake, now), at.lang))
+
+
+def _deeds(at: Desk, facts: CardFacts) -> list[tuple[str, str, int]]:
+    """What robots did to the card, a line a minute and rule; keys may hold words of strangers and are not shown."""
+    found: Counter[tuple[str, str]] = Counter()
+    for key, when in sorted(facts.done_at.items(), key=lambda item: item[1]):
+        rule = key.partition("/")[0]
+        code = f"robots.deed.{rule}"
+        found[moment_text(when, at.lang), at.screen.text(code) if has(code, at.lang) else rule] += 1
+    return [(when, rule, count) for (when, rule), count in found.items()]
 
 
 def say_replay(at: Desk, cards: Sequence[Replayed], days: int, portal: Portal) -> None:

@@ -181,7 +181,8 @@ def verify_install(draft: InstallDraft, standing: Sequence[Subscription], heard:
     for one in draft.wanted:
         there = _find(one, standing)
         deaf = there is not None and not set(one.hears) <= set(there.hears)
-        off = there is not None and bool(one.hears) and not there.hears  # a portal disables what does not answer
+        # An account switches off a webhook that does not answer, and keeps it as one that hears nothing.
+        off = there is not None and one.sort == "webhook" and not there.hears
         state = "missing" if there is None else "off" if off else "deaf" if deaf else "there"
         found.append(Standing(one.sort, one.name, state))
     found += [Standing("field", name, "missing") for name in draft.fields]

@@ -157,3 +157,11 @@ def test_what_robots_did_is_taken_back_and_shown_before(at_work: Consultant, pla
 @pytest.mark.parametrize("arguments", [(), ("--since", "soon"), ("run", "--since", "2h"), ("--card", "user:1")])
 def test_what_cannot_be_taken_back_is_said_so(at_work: Consultant, arguments: tuple[str, ...]) -> None:
     assert at_work.types("robots", "undo", *arguments).exit == 64
+
+
+def test_what_was_done_is_told_by_its_rule_and_not_by_its_key(at_work: Consultant, playbook: str) -> None:
+    """Keys may hold words of strangers: the name of a form."""
+    at_work.types("robots", "run", playbook, "--once")
+    spoken = at_work.types("--lang", "ru", "robots", "explain", playbook, "lead:1").out
+    assert "раздача" in spoken
+    assert "routing/" not in spoken

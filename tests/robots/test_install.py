@@ -136,6 +136,14 @@ def test_verify_reads_what_stands_and_believes_traffic_alone_of_hand_steps() -> 
     assert {one.name: one.state for one in verify_install(draft, deaf, None)}["ADD"] == "deaf"
 
 
+def test_a_webhook_that_the_account_switched_off_is_told_from_one_that_hears_too_little() -> None:
+    hook = Subscription(id="1", sort="webhook", name="webhook", hears=("add_lead", "add_task"), ours=True)
+    draft = replace(planned(Portal()), wanted=(hook,), steps=())
+    for hears, state in (((), "off"), (("add_lead",), "deaf"), (hook.hears, "there")):
+        (found,) = verify_install(draft, [replace(hook, hears=hears)], None)
+        assert found.state == state
+
+
 def test_an_address_is_shown_without_its_path() -> None:
     assert shown_address("https://u:p@robots.example.ru:8443/hooks/secret?k=1") == "https://robots.example.ru:8443/***"
     assert shown_address("") == ""
