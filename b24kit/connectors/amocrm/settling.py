@@ -23,7 +23,8 @@ from b24kit.connectors.amocrm.paging import LONGEST
 from b24kit.connectors.amocrm.reading import Reading
 from b24kit.connectors.amocrm.translate import stage_numbers
 from b24kit.connectors.amocrm.wirevalues import Row, mapping, text, wire_id
-from b24kit.crm.records import Record, Values, same, values_of
+from b24kit.connectors.came_through import came_through
+from b24kit.crm.records import Record, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.writes import Accept, Change, Create, Decline, Delete, LinkIncoming, Result, Settled, TakeIn, Write
 
@@ -209,22 +210,8 @@ def _compared(write: Change | Delete, present: Mapping[Ref, Record]) -> Result:
         return Result(write.key, Settled.DONE if record is None else Settled.NOT_EXECUTED)
     if record is None:
         return Result(write.key, Settled.NOT_EXECUTED, code="gone")
-    return Result(write.key, Settled.DONE if _stands(write, values_of(record)) else Settled.NOT_EXECUTED)
-
-
-def _stands(write: Change, now: Values) -> bool:
-    """Whether the change was made, though people may have gone on with some of its fields since: one of them as wanted
-    and none as it was before tells that it came through.
-    """
-    if as_wanted(now, write.values):
-        return True
-    ours = [
-        name
-        for name in write.values
-        if name in write.before and not as_wanted(write.before, {name: write.values[name]})
-    ]
-    moved = [name for name in ours if not same(name, now.get(name), write.before.get(name))]
-    return bool(ours) and moved == ours and any(as_wanted(now, {name: write.values[name]}) for name in ours)
+    done = came_through(write, values_of(record), as_wanted)
+    return Result(write.key, Settled.DONE if done else Settled.NOT_EXECUTED)
 
 
 def _untold(write: Write) -> Result:

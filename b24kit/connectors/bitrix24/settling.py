@@ -24,8 +24,9 @@ from b24kit.connectors.bitrix24.questions import (
     about_origins,
 )
 from b24kit.connectors.bitrix24.reading import Reading
+from b24kit.connectors.came_through import came_through
 from b24kit.connectors.commands import Command, CommandOutcome
-from b24kit.crm.records import Record, Values, comparable, same, values_of
+from b24kit.crm.records import Record, comparable, values_of
 from b24kit.crm.refs import CARDS, Kind, Ref
 from b24kit.crm.writes import Bind, Change, Create, Delete, Merge, Result, Settled, Unbind, Write
 
@@ -112,7 +113,8 @@ def _compared(write: Change | Delete, present: Mapping[Ref, Record]) -> Result:
         return Result(write.key, Settled.DONE if record is None else Settled.NOT_EXECUTED)
     if record is None:
         return Result(write.key, Settled.NOT_EXECUTED, code="gone")
-    return Result(write.key, Settled.DONE if _stands(write, values_of(record)) else Settled.NOT_EXECUTED)
+    done = came_through(write, values_of(record), as_wanted)
+    return Result(write.key, Settled.DONE if done else Settled.NOT_EXECUTED)
 
 
 def _merged(write: Merge, present: Mapping[Ref, Record]) -> Result:
@@ -128,22 +130,6 @@ def _merged(write: Merge, present: Mapping[Ref, Record]) -> Result:
     if any((point["kind"], point["value"]) not in held for point in given):
         return Result(write.key, Settled.UNKNOWN, code="not_whole", said="the merged cards are gone, not their values")
     return Result(write.key, Settled.DONE)
-
-
-def _stands(write: Change, now: Values) -> bool:
-    """Whether the change was made, though people may have gone on with some of its fields since.
-
-    An update writes all its fields or none: one of them as wanted and none as it was before tells that it came through.
-    """
-    if as_wanted(now, write.values):
-        return True
-    ours = [
-        name
-        for name in write.values
-        if name in write.before and not as_wanted(write.before, {name: write.values[name]})
-    ]
-    moved = [name for name in ours if not same(name, now.get(name), write.before.get(name))]
-    return bool(ours) and moved == ours and any(as_wanted(now, {name: write.values[name]}) for name in ours)
 
 
 def _untold(write: Write) -> Result:
